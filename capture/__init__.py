@@ -1,0 +1,1 @@
+"""Footage, clocks and cameras: the lowest floor. Imports nothing else of ours."""

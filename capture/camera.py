@@ -1,0 +1,222 @@
+"""Cameras and rigs, and the page on spaces, axes and units.
+
+Spaces. A point's name says where it lives: `point_in_world`, `point_in_camera`, `point_in_head`. A transform
+`b_from_a` takes coordinates in a to coordinates in b: `x_b = R @ x_a + t`.
+
+- world: metres, right-handed, Y up. A rig fixes it; with one camera and no rig it is that camera's own space turned to
+  Y up: x to the right, y up, z towards the camera's back (so the face looks along +z).
+- model and head: metres, Y up, the face looks along +z, +x is the face's own left.
+- camera: OpenCV's axes, x right, y down, z forward.
+- picture: pixels, x right, y down; the centre of the top-left pixel is (0, 0), so a centred principal point is
+  ((width - 1) / 2, (height - 1) / 2).
+
+Angles are radians, times are seconds, frame rates are fractions.
+"""
+
+import math
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from capture.errors import RigError
+from capture.files import write_bytes
+
+MODELS = {"pinhole": (4, 5, 8, 12, 14), "fisheye": (4,)}
+"""Lens models and the numbers of distortion coefficients that OpenCV knows for each."""
+
+WORLD_FROM_LONE_CAMERA = np.diag([1.0, -1.0, -1.0])
+"""Turns OpenCV's camera axes to a world with Y up."""
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A calibrated camera.
+
+    Attributes:
+        name: the stem of its clips.
+        size: width, height in px.
+        matrix: (3, 3), px.
+        model: "pinhole" or "fisheye".
+        distortion: coefficients in OpenCV's order.
+        rotation: (3, 3), camera_from_world.
+        translation: (3,), metres, camera_from_world.
+        error_px: RMS reprojection error in px, where known.
+    """
+
+    name: str
+    size: tuple[int, int]
+    matrix: np.ndarray
+    model: str = "pinhole"
+    distortion: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0, 0.0)
+    rotation: np.ndarray = field(default_factory=lambda: np.eye(3))
+    translation: np.ndarray = field(default_factory=lambda: np.zeros(3))
+    error_px: float | None = None
+
+    @property
+    def centre(self) -> np.ndarray:
+        """Where the camera stands: (3,), metres, in the world."""
+        return -self.rotation.T @ self.translation
+
+
+@dataclass(frozen=True)
+class Rig:
+    """The cameras of a shoot, in one world."""
+
+    cameras: tuple[Camera, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(camera.name for camera in self.cameras)
+
+    def __getitem__(self, name: str) -> Camera:
+        for camera in self.cameras:
+            if camera.name == name:
+                return camera
+        raise RigError(f"the rig has no camera named {name!r}, only {', '.join(self.names)}; "
+                       f"add [cameras.{name}] to rig.toml, or rename the clip after its camera")
+
+
+def project(camera: Camera, points_in_world: np.ndarray) -> np.ndarray:
+    """Where points appear: (..., 3) metres in the world -> (..., 2) px. Points behind the camera give NaN."""
+    shape = points_in_world.shape[:-1]
+    in_camera = points_in_world.reshape(-1, 3) @ camera.rotation.T + camera.translation  # (N, 3)
+    in_front = in_camera[:, 2] > 1e-9
+    safe = np.where(in_front[:, None], in_camera, [0.0, 0.0, 1.0]).astype(np.float64).reshape(-1, 1, 3)
+    zero = np.zeros(3)
+    distortion = np.array(camera.distortion, dtype=np.float64)
+    if camera.model == "fisheye":
+        pixels, _ = cv2.fisheye.projectPoints(safe, zero, zero, camera.matrix, distortion)
+    else:
+        pixels, _ = cv2.projectPoints(safe, zero, zero, camera.matrix, distortion)
+    return np.where(in_front[:, None], pixels.reshape(-1, 2), np.nan).reshape(*shape, 2)
+
+
+def undistort(camera: Camera, pixels: np.ndarray) -> np.ndarray:
+    """Where the same rays would appear without the lens's distortion: (..., 2) px -> (..., 2) px. NaN stays NaN."""
+    if not any(camera.distortion):
+        return pixels.astype(np.float64, copy=True)
+    flat = pixels.reshape(-1, 1, 2).astype(np.float64)
+    known = np.isfinite(flat).all(axis=(1, 2))
+    out = np.full_like(flat, np.nan)
+    if known.any():
+        distortion = np.array(camera.distortion, dtype=np.float64)
+        if camera.model == "fisheye":
+            out[known] = cv2.fisheye.undistortPoints(flat[known], camera.matrix, distortion, P=camera.matrix)
+        else:
+            # Ten iterations, OpenCV's default is five: at the picture's edge of a wide lens five leave 0.1 px.
+            criteria = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 20, 1e-9)
+            out[known] = cv2.undistortPointsIter(flat[known], camera.matrix, distortion, np.eye(3), camera.matrix,
+                                                 criteria)
+    return out.reshape(pixels.shape)
+
+
+def lone_camera(name: str, size: tuple[int, int], focal_px: float) -> Camera:
+    """A pinhole at the world's origin, its principal point in the middle: what is assumed of one camera without a rig."""
+    width, height = size
+    matrix = np.array([[focal_px, 0.0, (width - 1) / 2], [0.0, focal_px, (height - 1) / 2], [0.0, 0.0, 1.0]])
+    return Camera(name, (width, height), matrix, rotation=WORLD_FROM_LONE_CAMERA.copy())
+
+
+def load_rig(path: Path) -> Rig:
+    """Read a rig.toml.
+
+    Raises:
+        RigError: it cannot be read or a camera in it makes no sense; the message names the camera and the entry.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RigError(f"{path} cannot be read: {error.strerror}; give the rig's path with --rig") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise RigError(f"{path} is not a valid TOML file ({error}); mend it or write it anew with `mien calibrate`"
+                       ) from error
+    if table.get("version") != 1:
+        raise RigError(f"{path} says version {table.get('version')!r}, and this mien reads version 1; "
+                       "put `version = 1` at its top or update mien")
+    cameras = table.get("cameras")
+    if not isinstance(cameras, dict) or not cameras:
+        raise RigError(f"{path} has no [cameras.NAME] table; add one for each clip")
+    return Rig(tuple(_read_camera(path, name, entry) for name, entry in cameras.items()))
+
+
+def save_rig(rig: Rig, path: Path) -> None:
+    """Write a rig.toml, atomically. Numbers keep twelve digits.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    lines = ["version = 1"]
+    for camera in rig.cameras:
+        lines += [f"[cameras.{_toml_key(camera.name)}]",
+                  f"size = [{camera.size[0]}, {camera.size[1]}]",
+                  f"matrix = {_toml_array(camera.matrix)}",
+                  f'model = "{camera.model}"',
+                  f"distortion = {_toml_array(camera.distortion)}",
+                  f"rotation = {_toml_array(camera.rotation)}",
+                  f"translation = {_toml_array(camera.translation)}"]
+        if camera.error_px is not None:
+            lines.append(f"error_px = {float(camera.error_px):.9g}")
+    write_bytes(path, ("\n".join(lines) + "\n").encode())
+
+
+def _read_camera(path: Path, name: str, entry: object) -> Camera:
+    def wrong(what: str, cure: str) -> RigError:
+        return RigError(f"{path}: [cameras.{name}] {what}; {cure}")
+
+    def array(key: str, shape: tuple[int, ...]) -> np.ndarray:
+        if key not in entry:
+            raise wrong(f"has no {key}", f"add {key}")
+        try:
+            value = np.array(entry[key], dtype=np.float64)
+        except (ValueError, TypeError):
+            raise wrong(f"{key} is not an array of numbers", f"give {' by '.join(map(str, shape))} numbers") from None
+        if value.shape != shape:
+            raise wrong(f"{key} has the shape {' by '.join(map(str, value.shape)) or 'of one number'}",
+                        f"give {' by '.join(map(str, shape))} numbers")
+        if not np.isfinite(value).all():
+            raise wrong(f"{key} has a value that is not finite", "calibrate again")
+        return value
+
+    if not isinstance(entry, dict):
+        raise wrong("is not a table", "write it as the README shows")
+    size = array("size", (2,))
+    if (size < 1).any() or (size > 65536).any() or (size != size.round()).any():
+        raise wrong(f"size is {size.tolist()}", "give width and height in px")
+    matrix = array("matrix", (3, 3))
+    if matrix[0, 0] <= 0 or matrix[1, 1] <= 0 or not np.allclose(matrix[2], [0, 0, 1]) or matrix[1, 0] != 0:
+        raise wrong("matrix is not a camera matrix", "write [[fx, 0, cx], [0, fy, cy], [0, 0, 1]] with fx, fy above 0")
+    rotation = array("rotation", (3, 3))
+    if not np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-3) or np.linalg.det(rotation) < 0:
+        raise wrong("rotation is not a rotation matrix", "its rows must be orthonormal with determinant +1")
+    model = entry.get("model", "pinhole")
+    if model not in MODELS:
+        raise wrong(f"model is {model!r}", f"use {' or '.join(MODELS)}")
+    distortion = entry.get("distortion", [0.0] * MODELS[model][0])
+    count = len(distortion) if isinstance(distortion, list) else -1
+    if count not in MODELS[model]:
+        raise wrong("distortion has another number of coefficients than OpenCV's models",
+                    f"a {model} lens takes {' or '.join(map(str, MODELS[model]))}")
+    distortion = tuple(array("distortion", (count,)).tolist())
+    error_px = entry.get("error_px")
+    if error_px is not None and not (isinstance(error_px, int | float) and math.isfinite(error_px) and error_px >= 0):
+        raise wrong("error_px is not a number of pixels", "leave it out if it is unknown")
+    return Camera(name, (int(size[0]), int(size[1])), matrix, model, distortion, rotation,
+                  array("translation", (3,)), error_px)
+
+
+def _toml_array(value: object) -> str:
+    if isinstance(value, np.ndarray | list | tuple):
+        return "[" + ", ".join(_toml_array(item) for item in value) + "]"
+    number = float(value)
+    return f"{number:.12g}" if not number.is_integer() or abs(number) > 1e15 else f"{number:.1f}"
+
+
+def _toml_key(name: str) -> str:
+    if name and all(c.isascii() and (c.isalnum() or c in "-_") for c in name):
+        return name
+    escaped = "".join(c if c not in '"\\' and c.isprintable() else "\\" + c if c in '"\\' else f"\\u{ord(c):04x}"
+                      for c in name)
+    return f'"{escaped}"'

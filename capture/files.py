@@ -1,0 +1,109 @@
+"""Files that are whole or absent: the one place where mien writes to disk."""
+
+import contextlib
+import errno
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from capture.errors import OutputError
+
+CURES = {
+    errno.ENOSPC: "the disk is full; free some space and run the same command again",
+    errno.EDQUOT: "your disk quota is used up; free some space and run the same command again",
+    errno.EACCES: "no permission to write there; choose another folder with --out or change its rights",
+    errno.EPERM: "no permission to write there; choose another folder with --out or change its rights",
+    errno.EROFS: "that disk is read-only; choose another folder with --out",
+    errno.ENOTDIR: "a part of that path is a file, not a folder; choose another folder with --out",
+    errno.EEXIST: "a file stands where a folder is needed; choose another folder with --out",
+    errno.EISDIR: "a folder stands where the file should go; move it away",
+}
+
+
+def output_error(path: str | Path, error: OSError) -> OutputError:
+    """The sentence for a failed write to `path`."""
+    cure = CURES.get(error.errno or 0, f"{error.strerror or error}; choose another folder with --out")
+    return OutputError(f"{path} cannot be written: {cure}")
+
+
+def make_folder(path: Path) -> Path:
+    """Create the folder `path` and its parents.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise output_error(path, error) from error
+    return path
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write whose content appears under `path` all at once, or not at all.
+
+    The temporary file lies beside the target, because `os.replace` is atomic within one file system only; both
+    the file and its folder are synced, because after a power cut a rename can outlive the data it points to.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    make_folder(path.parent)
+    temporary = None
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        with os.fdopen(handle, "w+b") as file:
+            os.fchmod(handle, 0o666 & ~_umask())
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+        temporary = None
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise output_error(path, error) from error
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Put `data` under `path`, atomically."""
+    with replacing(path) as file:
+        file.write(data)
+
+
+def write_with(path: Path, write: Callable[[BinaryIO], None]) -> None:
+    """Let `write(file)` fill a file that appears under `path`, atomically."""
+    with replacing(path) as file:
+        write(file)
+
+
+def sha256(path: Path) -> str:
+    """The hex SHA-256 of a file's bytes."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _umask() -> int:
+    value = os.umask(0)
+    os.umask(value)
+    return value
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,134 @@
+"""A face model: a neutral head, how people differ from it, and what its shapes do."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+ARKIT = (
+    "eyeBlinkLeft", "eyeLookDownLeft", "eyeLookInLeft", "eyeLookOutLeft", "eyeLookUpLeft", "eyeSquintLeft",
+    "eyeWideLeft", "eyeBlinkRight", "eyeLookDownRight", "eyeLookInRight", "eyeLookOutRight", "eyeLookUpRight",
+    "eyeSquintRight", "eyeWideRight", "jawForward", "jawLeft", "jawRight", "jawOpen", "mouthClose", "mouthFunnel",
+    "mouthPucker", "mouthLeft", "mouthRight", "mouthSmileLeft", "mouthSmileRight", "mouthFrownLeft", "mouthFrownRight",
+    "mouthDimpleLeft", "mouthDimpleRight", "mouthStretchLeft", "mouthStretchRight", "mouthRollLower", "mouthRollUpper",
+    "mouthShrugLower", "mouthShrugUpper", "mouthPressLeft", "mouthPressRight", "mouthLowerDownLeft",
+    "mouthLowerDownRight", "mouthUpperUpLeft", "mouthUpperUpRight", "browDownLeft", "browDownRight", "browInnerUp",
+    "browOuterUpLeft", "browOuterUpRight", "cheekPuff", "cheekSquintLeft", "cheekSquintRight", "noseSneerLeft",
+    "noseSneerRight", "tongueOut",
+)
+"""Apple's 52 shape names in Apple's order. Left and right are the face's own."""
+
+
+@dataclass(frozen=True)
+class Eye:
+    """An eyeball that turns about its own centre, the mean of its vertices (so that it follows the identity).
+
+    Attributes:
+        vertices: (E) indices of the eyeball's vertices.
+        yaw: radians that an eyeLook weight of 1 turns it sideways.
+        pitch: radians that an eyeLook weight of 1 turns it up or down.
+    """
+
+    vertices: np.ndarray
+    yaw: float = float(np.radians(30.0))
+    pitch: float = float(np.radians(25.0))
+
+
+@dataclass(frozen=True)
+class FaceModel:
+    """A head that deforms linearly: `neutral + identity . i + shapes . w`, then the eyeballs turn.
+
+    Everything is in metres, Y up, the face looking along +z, +x the face's own left, counter-clockwise faces.
+
+    Attributes:
+        name: how the user calls it.
+        neutral: (V, 3) metres.
+        faces: (F, 4) vertex indices; the last is -1 in a triangle.
+        uv: (U, 2), origin at the bottom left.
+        uv_faces: (F, 4) indices into uv, -1 as in faces.
+        part_names: names of the parts ("skin", "eyeLeft", "teeth" ...).
+        face_part: (F) index into part_names.
+        identity: (I, V, 3) metres for one standard deviation of each mode.
+        identity_names: (I).
+        shape_names: (K), ARKit's names wherever a shape has that meaning.
+        shapes: (K, V, 3) metres at a weight of 1.
+        eyes: left and right, or () where the model's eyes cannot turn.
+        albedo: (P, 3) linear colour for each part, 0..1, for pictures only.
+    """
+
+    name: str
+    neutral: np.ndarray
+    faces: np.ndarray
+    uv: np.ndarray
+    uv_faces: np.ndarray
+    part_names: tuple[str, ...]
+    face_part: np.ndarray
+    identity: np.ndarray
+    identity_names: tuple[str, ...]
+    shape_names: tuple[str, ...]
+    shapes: np.ndarray
+    eyes: tuple[Eye, ...]
+    albedo: np.ndarray
+
+    @cached_property
+    def triangles(self) -> np.ndarray:
+        """(F', 3): the faces, each quad cut along its first diagonal."""
+        return triangulate(self.faces)
+
+    @cached_property
+    def triangle_part(self) -> np.ndarray:
+        """(F') index into part_names for each triangle."""
+        return np.concatenate([self.face_part, self.face_part[self.faces[:, 3] >= 0]])
+
+    @cached_property
+    def sha256(self) -> str:
+        """The hex digest of all the numbers and names: the model's own name for itself."""
+        digest = hashlib.sha256()
+        for array in (self.neutral, self.faces, self.uv, self.uv_faces, self.face_part, self.identity, self.shapes,
+                      *(eye.vertices for eye in self.eyes)):
+            digest.update(str((array.shape, array.dtype.str)).encode())
+            digest.update(np.ascontiguousarray(array).tobytes())
+        digest.update(repr((self.part_names, self.identity_names, self.shape_names,
+                            [(eye.yaw, eye.pitch) for eye in self.eyes])).encode())
+        return digest.hexdigest()
+
+
+def triangulate(faces: np.ndarray) -> np.ndarray:
+    """(F, 4) quads with -1 in triangles -> (F', 3): first every face's first triangle, then the quads' second ones."""
+    quads = faces[faces[:, 3] >= 0]
+    return np.concatenate([faces[:, :3], quads[:, [0, 2, 3]]])
+
+
+def deform(model: FaceModel, weights: np.ndarray, identity: np.ndarray | None = None,
+           gaze: np.ndarray | None = None) -> np.ndarray:
+    """The model's vertices in its own space, for one frame.
+
+    Args:
+        model: the face.
+        weights: (K).
+        identity: (I) standard deviations; None is the mean face.
+        gaze: (2, 2) yaw and pitch in radians of the left and the right eye; None looks straight ahead. Positive yaw
+            turns to the face's own left (+x), positive pitch looks up.
+
+    Returns:
+        (V, 3) metres.
+    """
+    vertices = model.neutral.astype(np.float64).copy()  # (V, 3)
+    if identity is not None and len(identity):
+        vertices += np.tensordot(identity, model.identity, 1)
+    centres = [vertices[eye.vertices].mean(axis=0) for eye in model.eyes]
+    vertices += np.tensordot(weights, model.shapes, 1)
+    if gaze is not None:
+        for eye, centre, (yaw, pitch) in zip(model.eyes, centres, gaze, strict=True):
+            moved = vertices[eye.vertices]
+            vertices[eye.vertices] = (moved - centre) @ gaze_rotation(yaw, pitch).T + centre
+    return vertices
+
+
+def gaze_rotation(yaw: float, pitch: float) -> np.ndarray:
+    """(3, 3): turns +z (straight ahead) to the looking direction: first pitch about x, then yaw about y."""
+    cy, sy, cp, sp = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch)
+    about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
+    about_x = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])  # pitch up: z goes to +y
+    return about_y @ about_x.T

@@ -1,0 +1,102 @@
+"""A face model as one packed file: NumPy's npz without pickle, so that a file from a stranger runs no code."""
+
+import json
+import zipfile
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from capture.errors import ModelError
+from capture.files import write_with
+from solver.face_model import Eye, FaceModel
+
+VERSION = 1
+ARRAYS = {  # name: (number of axes, kind of number)
+    "neutral": (2, "f"), "faces": (2, "i"), "uv": (2, "f"), "uv_faces": (2, "i"), "face_part": (1, "i"),
+    "identity": (3, "f"), "shapes": (3, "f"), "albedo": (2, "f"),
+}
+
+
+def save_model(model: FaceModel, path: Path, compress: bool = False) -> None:
+    """Write `model` to `path`, atomically. Uncompressed loads in milliseconds, compressed is for shipping.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    about = {"format": "mien.model", "version": VERSION, "name": model.name, "part_names": model.part_names,
+             "identity_names": model.identity_names, "shape_names": model.shape_names,
+             "eyes": [{"yaw": eye.yaw, "pitch": eye.pitch} for eye in model.eyes]}
+    arrays = {name: _packed(getattr(model, name), kind) for name, (_, kind) in ARRAYS.items()}
+    arrays |= {f"eye{index}": _packed(eye.vertices, "i") for index, eye in enumerate(model.eyes)}
+    arrays["about"] = np.frombuffer(json.dumps(about).encode(), dtype=np.uint8)
+    write_with(path, lambda file: _write_npz(file, arrays, compress))
+
+
+def load_model(path: Path) -> FaceModel:
+    """Read a packed model.
+
+    Raises:
+        ModelError: the file is missing, damaged or of another version; the message says which.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            about = json.loads(bytes(archive["about"]).decode())
+            if about.get("format") != "mien.model" or about.get("version") != VERSION:
+                raise ModelError(f"{path} is a packed model of version {about.get('version')!r}, and this mien reads "
+                                 f"version {VERSION}; add the model again with `mien model add`")
+            arrays = {name: archive[name] for name in ARRAYS}
+            eyes = tuple(Eye(archive[f"eye{index}"], **angles) for index, angles in enumerate(about["eyes"]))
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror or error}; "
+                         "add the model again with `mien model add`") from error
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError) as error:
+        raise ModelError(f"{path} is damaged or not a packed model ({error}); "
+                         "add the model again with `mien model add`") from error
+    model = FaceModel(name=about["name"], part_names=tuple(about["part_names"]),
+                      identity_names=tuple(about["identity_names"]), shape_names=tuple(about["shape_names"]),
+                      eyes=eyes, **arrays)
+    check_model(model, str(path))
+    return model
+
+
+def check_model(model: FaceModel, where: str) -> None:
+    """Raise ModelError unless the arrays fit one another and every number is finite."""
+    vertices, shapes = len(model.neutral), len(model.shape_names)
+    for name, (axes, kind) in ARRAYS.items():
+        array = getattr(model, name)
+        if array.ndim != axes or array.dtype.kind != kind:
+            raise ModelError(f"{where}: {name} is not an array of {axes} axes of kind {kind}; export the model again")
+        if kind == "f" and not np.isfinite(array).all():
+            raise ModelError(f"{where}: {name} has a value that is not finite; export the model again")
+    if vertices == 0 or len(model.faces) == 0:
+        raise ModelError(f"{where} has no faces; export the model's mesh")
+    if model.shapes.shape != (shapes, vertices, 3) or shapes == 0:
+        raise ModelError(f"{where} has {shapes} shape names and shapes of {model.shapes.shape}, which do not fit "
+                         f"its {vertices} vertices; export all shapes from one mesh")
+    if model.identity.shape != (len(model.identity_names), vertices, 3):
+        raise ModelError(f"{where} has identity modes of {model.identity.shape} for {vertices} vertices; "
+                         "export all modes from one mesh")
+    if len(set(model.shape_names)) != shapes:
+        twice = sorted({name for name in model.shape_names if model.shape_names.count(name) > 1})
+        raise ModelError(f"{where} has two shapes named {twice[0]!r}; rename one")
+    for indices, count, what in ((model.faces, vertices, "vertices"), (model.uv_faces, len(model.uv), "UVs"),
+                                 (model.face_part, len(model.part_names), "parts"),
+                                 *((eye.vertices, vertices, "vertices") for eye in model.eyes)):
+        if indices.size and (indices.min() < (-1 if indices.ndim == 2 else 0) or indices.max() >= count):
+            raise ModelError(f"{where} points to {what} that it does not have; export the model again")
+
+
+def _packed(array: np.ndarray, kind: str) -> np.ndarray:
+    return np.ascontiguousarray(array, dtype=np.float32 if kind == "f" else np.int32)
+
+
+def _write_npz(file: BinaryIO, arrays: dict[str, np.ndarray], compress: bool) -> None:
+    # Not np.savez: its zip members carry the clock's time, and the same model must give the same bytes.
+    method = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, array in arrays.items():
+            member = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+            member.compress_type = method
+            with archive.open(member, "w", force_zip64=True) as out:
+                np.lib.format.write_array(out, array, allow_pickle=False)
