@@ -1,0 +1,44 @@
+"""What a landmark detector is, and how one is run over a take."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from capture.video import Clip
+from solver.landmarks import Landmarks
+
+Report = Callable[[int, int], None]
+"""`report(done, total)`: called now and then by long work; it may raise Cancelled."""
+
+
+@dataclass(frozen=True)
+class Track:
+    """The landmarks of one camera: xy (T, N, 2) px, NaN where not seen; sigma (T, N) px; seen (T, N)."""
+
+    xy: np.ndarray
+    sigma: np.ndarray
+    seen: np.ndarray
+
+
+class Detector(Protocol):
+    """Finds the landmarks of the actor's face, frame after frame.
+
+    Attributes:
+        scheme: the name of its point set.
+        key: names the detector, its version and weights: results of equal keys are equal.
+    """
+
+    scheme: str
+    key: str
+
+    def detect(self, clip: Clip, start: int, stop: int, report: Report) -> Track:
+        """The landmarks in the frames [start, stop) of `clip`; a frame without a face is all unseen."""
+        ...
+
+
+def stack(cameras: Sequence[str], tracks: Sequence[Track], scheme: str) -> Landmarks:
+    """The tracks of C cameras over the same T frames as one Landmarks."""
+    return Landmarks(tuple(cameras), scheme, np.stack([track.xy for track in tracks]),
+                     np.stack([track.sigma for track in tracks]), np.stack([track.seen for track in tracks]))

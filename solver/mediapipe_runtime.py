@@ -1,0 +1,140 @@
+"""MediaPipe's own runtime as a detector: the one file that imports mediapipe.
+
+It is the reference that our own detectors are compared with. Its 478 points are MediaPipe's attention mesh:
+0..467 the face, 468..472 the right eye's iris (the face's own right), 473..477 the left eye's.
+"""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+
+import numpy as np
+
+from capture.video import Clip, frames
+from solver.detect import Report, Track
+
+SCHEME = "mediapipe478"
+POINTS = 478
+SIGMA_SHARE = 0.02
+"""Standard deviation of a point as a share of the face's height in px: measured against rendered truth, see the README."""
+
+CROP_PX = 192
+"""The side of the picture that MediaPipe's landmark network sees."""
+CROP_PER_FACE = 1.5
+"""The side of its crop, as a multiple of the longer side of the face."""
+EYE_CORNERS = (33, 263)
+"""The outer corners of the right and the left eye: the crop's x axis."""
+
+SCOUT_EVERY = 0.4
+"""Seconds between the frames in which the face is looked for before tracking starts."""
+CROP_MARGIN = 1.0
+"""The searched region is the union of the found faces, widened by this share of the largest of them on each side."""
+
+
+def find_face(rgb: np.ndarray) -> np.ndarray | None:
+    """The landmarks of the largest face in one picture: (H, W, 3) uint8 -> (478, 2) px, or None.
+
+    Pixels follow OpenCV: the centre of the top-left pixel is (0, 0).
+    """
+    with _face_mesh(still=True) as mesh:
+        return _landmarks(_ask(mesh, rgb), rgb.shape[1], rgb.shape[0])
+
+
+class MediapipeDetector:
+    """FaceMesh in tracking mode over the region where the full-range detector finds the actor.
+
+    FaceMesh looks for faces with a network made for selfies: an actor two metres away is lost to it at the first
+    hand before the face. So a quick pass with the full-range network finds the region where the face is during the
+    clip, and FaceMesh sees that region alone.
+    """
+
+    scheme = SCHEME
+    key = "mediapipe-0.10.21-facemesh-1"
+
+    def detect(self, clip: Clip, start: int, stop: int, report: Report) -> Track:
+        total = stop - start
+        left, top, right, bottom = _region(clip, start, stop)
+        xy = np.full((total, POINTS, 2), np.nan)
+        with _face_mesh(still=False) as mesh:
+            for frame in frames(clip, start, stop):
+                found = _landmarks(_ask(mesh, frame.rgb[top:bottom, left:right]), right - left, bottom - top)
+                if found is not None:
+                    xy[frame.index - start] = found + (left, top)
+                report(frame.index - start + 1, total)
+        seen = np.isfinite(xy).all(axis=2)  # (T, N)
+        height = np.ptp(xy[:, :, 1], axis=1)  # (T)
+        sigma = np.broadcast_to((SIGMA_SHARE * height)[:, None], seen.shape).copy()
+        return Track(xy, sigma, seen)
+
+
+def _region(clip: Clip, start: int, stop: int) -> tuple[int, int, int, int]:
+    """left, top, right, bottom in px of the part of the picture in which the actor's face stays; all of it if unsure."""
+    width, height = clip.size
+    step = max(1, round(SCOUT_EVERY * float(clip.frame_rate)))
+    boxes = []
+    with _solutions().face_detection.FaceDetection(model_selection=1, min_detection_confidence=0.5) as scout:
+        for frame in frames(clip, start, stop):
+            if (frame.index - start) % step:
+                continue
+            found = [item.location_data.relative_bounding_box
+                     for item in _ask(scout, frame.rgb).detections or ()]
+            if found:
+                box = max(found, key=lambda item: item.width * item.height)
+                boxes.append((box.xmin * width, box.ymin * height, (box.xmin + box.width) * width,
+                              (box.ymin + box.height) * height))
+    if not boxes:
+        return 0, 0, width, height
+    boxes = np.array(boxes)
+    margin = CROP_MARGIN * (boxes[:, 2:] - boxes[:, :2]).max()
+    left, top = np.floor(boxes[:, :2].min(axis=0) - margin)
+    right, bottom = np.ceil(boxes[:, 2:].max(axis=0) + margin)
+    return int(max(left, 0)), int(max(top, 0)), int(min(right, width)), int(min(bottom, height))
+
+
+def _landmarks(result: object, width: int, height: int) -> np.ndarray | None:
+    """(478, 2) px of FaceMesh's answer.
+
+    Its crop lacks the half-pixel term: it samples the picture at i * scale for the crop's pixel i, where an exact crop
+    samples at (i + 1/2) * scale - 1/2, so its points lie (scale - 1) / 2 px too far along the crop's own axes, on top
+    of the half pixel between its convention (shares of the width, from the corner) and ours.
+    """
+    if not result.multi_face_landmarks:
+        return None
+    points = result.multi_face_landmarks[0].landmark
+    xy = np.array([(point.x * width, point.y * height) for point in points])
+    along = xy[EYE_CORNERS[1]] - xy[EYE_CORNERS[0]]
+    along /= max(np.hypot(*along), 1e-9)
+    across = np.array([-along[1], along[0]])
+    scale = CROP_PER_FACE * max(np.ptp(xy @ along), np.ptp(xy @ across)) / CROP_PX
+    return xy - scale / 2 * (along + across)
+
+
+def _solutions() -> object:
+    with _quiet():
+        import mediapipe
+    return mediapipe.solutions
+
+
+def _face_mesh(still: bool) -> object:
+    return _solutions().face_mesh.FaceMesh(static_image_mode=still, max_num_faces=1, refine_landmarks=True)
+
+
+def _ask(solution: object, rgb: np.ndarray) -> object:
+    with _quiet():
+        return solution.process(np.ascontiguousarray(rgb))
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Send the process's stderr to nowhere: mediapipe's C++ side writes notes there that no setting stops."""
+    sys.stderr.flush()
+    keep = os.dup(2)
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 2)
+        os.close(nowhere)
+        yield
+    finally:
+        os.dup2(keep, 2)
+        os.close(keep)
