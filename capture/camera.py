@@ -114,7 +114,7 @@ def undistort(camera: Camera, pixels: np.ndarray) -> np.ndarray:
 
 
 def lone_camera(name: str, size: tuple[int, int], focal_px: float) -> Camera:
-    """A pinhole at the world's origin, its principal point in the middle: what is assumed of one camera without a rig."""
+    """A pinhole at the world's origin, its principal point in the middle: assumed of one camera without a rig."""
     width, height = size
     matrix = np.array([[focal_px, 0.0, (width - 1) / 2], [0.0, focal_px, (height - 1) / 2], [0.0, 0.0, 1.0]])
     return Camera(name, (width, height), matrix, rotation=WORLD_FROM_LONE_CAMERA.copy())
