@@ -37,7 +37,7 @@ class Eye:
 
 @dataclass(frozen=True)
 class FaceModel:
-    """A head that deforms linearly: `neutral + identity . i + shapes . w`, then the eyeballs turn.
+    """A head that deforms linearly: `neutral + identity . i`, the eyeballs turned, `+ shapes . w`.
 
     Everything is in metres, Y up, the face looking along +z, +x the face's own left, counter-clockwise faces.
 
@@ -117,13 +117,12 @@ def deform(model: FaceModel, weights: np.ndarray, identity: np.ndarray | None = 
     vertices = model.neutral.astype(np.float64).copy()  # (V, 3)
     if identity is not None and len(identity):
         vertices += np.tensordot(identity, model.identity, 1)
-    centres = [vertices[eye.vertices].mean(axis=0) for eye in model.eyes]
-    vertices += np.tensordot(weights, model.shapes, 1)
     if gaze is not None:
-        for eye, centre, (yaw, pitch) in zip(model.eyes, centres, gaze, strict=True):
-            moved = vertices[eye.vertices]
-            vertices[eye.vertices] = (moved - centre) @ gaze_rotation(yaw, pitch).T + centre
-    return vertices
+        for eye, (yaw, pitch) in zip(model.eyes, gaze, strict=True):
+            ball = vertices[eye.vertices]
+            centre = ball.mean(axis=0)
+            vertices[eye.vertices] = (ball - centre) @ gaze_rotation(yaw, pitch).T + centre
+    return vertices + np.tensordot(weights, model.shapes, 1)
 
 
 def gaze_rotation(yaw: float, pitch: float) -> np.ndarray:

@@ -1,0 +1,265 @@
+"""What the solve minimises: one function per term, each adding its share to the normal equations.
+
+The energy is a negative log posterior, so every weight is one over a variance that can be argued about. Each term is
+`term(problem, state, normal) -> cost`; with `normal` None it only costs.
+
+Unknowns of a frame, in this order: 3 head rotation (left increment, radians), 3 head translation (metres), K weights,
+4 gaze angles (left yaw, left pitch, right yaw, right pitch). Unknowns that all frames share: I identity, C logarithms
+of the focal lengths.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from solver.arrow import Arrow
+from solver.geometry import project, rotation_exp, rotation_log, skew
+from solver.points import SurfacePoints, move
+
+POSE = 6
+GAZE = 4
+CHUNK = 48
+"""Frames whose Jacobians are held at once: about 50 MB."""
+
+
+@dataclass(frozen=True)
+class Priors:
+    """What is believed before a picture is seen. Standard deviations; steps are per frame at 30 frames a second."""
+
+    weight: float = 0.6
+    sparsity: float = 0.5  # cost of a weight of 1, in nats: a face uses few shapes at once
+    focal: float = 0.25  # of the logarithm
+    gaze_lids: float = 0.15  # between an eyeball's turn and what eyeLook weights say of it, in weights
+    gaze: float = math.radians(15.0)
+    rotation_step: float = math.radians(4.0)
+    translation_step: float = 0.01
+    weight_step: float = 0.2
+    gaze_step: float = math.radians(15.0)
+    robust: float = 2.5  # landmarks further off than this many standard deviations lose their pull (Cauchy)
+
+
+@dataclass(frozen=True)
+class Cameras:
+    """rotation (C, 3, 3), translation (C, 3) metres, camera_from_world; matrix (C, 3, 3) px; C whether focal is free."""
+
+    rotation: Tensor
+    translation: Tensor
+    matrix: Tensor
+    free_focal: tuple[bool, ...]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Everything that is known.
+
+    Attributes:
+        points: N points of the model.
+        cameras: C.
+        observed: (C, T, N, 2) px without lens distortion; anything where precision is 0.
+        precision: (C, T, N) one over variance, per px^2; 0 where not seen.
+        gap: (T - 1) time between the frames, in frames at 30 a second.
+        lids: (4, K) how much each eyeLook weight says of each gaze angle, radians.
+        priors: the beliefs.
+    """
+
+    points: SurfacePoints
+    cameras: Cameras
+    observed: Tensor
+    precision: Tensor
+    gap: Tensor
+    lids: Tensor
+    priors: Priors
+
+
+@dataclass(frozen=True)
+class State:
+    """The unknowns: rotation (T, 3, 3) and translation (T, 3) world_from_head, weights (T, K), gaze (T, 2, 2),
+    identity (I), log_focal (C) relative to the cameras' matrices."""
+
+    rotation: Tensor
+    translation: Tensor
+    weights: Tensor
+    gaze: Tensor
+    identity: Tensor
+    log_focal: Tensor
+
+
+@dataclass
+class Normal:
+    """Normal equations under construction: half the Hessian and minus half the gradient of the energy."""
+
+    diagonal: Tensor  # (T, D, D)
+    off: Tensor  # (T - 1, D)
+    border: Tensor  # (T, D, G)
+    corner: Tensor  # (G, G)
+    frames_side: Tensor  # (T, D)
+    border_side: Tensor  # (G)
+
+    @classmethod
+    def zeros(cls, frames: int, unknowns: int, shared: int, like: Tensor) -> "Normal":
+        return cls(like.new_zeros(frames, unknowns, unknowns), like.new_zeros(max(frames - 1, 0), unknowns),
+                   like.new_zeros(frames, unknowns, shared), like.new_zeros(shared, shared),
+                   like.new_zeros(frames, unknowns), like.new_zeros(shared))
+
+    def arrow(self) -> Arrow:
+        return Arrow(self.diagonal, self.off, self.border, self.corner)
+
+
+def landmarks(problem: Problem, state: State, normal: Normal | None) -> float:
+    """Robust distance between where the points appear and where they were found, in every camera (Cauchy's loss)."""
+    total = 0.0
+    for start in range(0, len(state.weights), CHUNK):
+        part = slice(start, start + CHUNK)
+        moved = move(problem.points, state.weights[part], state.gaze[part], state.identity)
+        turned = moved.position @ state.rotation[part].mT  # (T, N, 3) in world, about the head's origin
+        in_world = turned + state.translation[part, None]
+        for camera in range(len(problem.observed)):
+            precision = problem.precision[camera, part]
+            if not precision.any():
+                continue
+            rotation = problem.cameras.rotation[camera]
+            matrix = _matrix(problem, state, camera)
+            pixels, by_camera_point = project(in_world @ rotation.mT + problem.cameras.translation[camera], matrix)
+            residual = torch.where(precision.unsqueeze(-1) > 0, problem.observed[camera, part] - pixels, 0.0)
+            squared = precision * residual.square().sum(-1)  # (T, N)
+            scale = problem.priors.robust**2
+            total += scale * torch.log1p(squared / scale).sum().item()
+            if normal is None:
+                continue
+            pull = precision / (1 + squared / scale)  # (T, N)
+            by_world = by_camera_point @ rotation  # (T, N, 2, 3)
+            by_head = by_world @ state.rotation[part, None]  # (T, N, 2, 3)
+            jacobian = torch.cat([
+                -by_world @ skew(turned), by_world,
+                torch.einsum("tnux,nxk->tnuk", by_head, moved.by_weights),
+                by_head @ moved.by_gaze,
+                by_head @ moved.by_identity,
+                _by_focal(pixels, matrix, camera, len(problem.observed)),
+            ], -1)  # (T, N, 2, D + G)
+            _accumulate(normal, part, jacobian, residual, pull)
+    return total
+
+
+def weight_prior(problem: Problem, state: State, normal: Normal | None) -> float:
+    """Small and few weights: a Gaussian, and a cost that grows linearly (the weights are not negative)."""
+    precision, sparsity = problem.priors.weight**-2, problem.priors.sparsity
+    if normal is not None:
+        columns = slice(POSE, POSE + state.weights.shape[1])
+        normal.diagonal[:, columns, columns].diagonal(dim1=1, dim2=2).add_(precision)
+        normal.frames_side[:, columns] -= precision * state.weights + sparsity / 2
+    return (precision * state.weights.square().sum() + sparsity * state.weights.sum()).item()
+
+
+def person_prior(problem: Problem, state: State, normal: Normal | None) -> float:
+    """The identity is in standard deviations already; a focal length is near its guess."""
+    precision = torch.cat([torch.ones_like(state.identity),
+                           torch.full_like(state.log_focal, problem.priors.focal**-2)])
+    shared = torch.cat([state.identity, state.log_focal])
+    if normal is not None:
+        normal.corner.diagonal().add_(precision)
+        normal.border_side -= precision * shared
+    return (precision * shared.square()).sum().item()
+
+
+def gaze_prior(problem: Problem, state: State, normal: Normal | None) -> float:
+    """Eyes look ahead unless seen otherwise, and the lids' eyeLook weights go with the eyeballs."""
+    gaze = state.gaze.flatten(1)  # (T, 4)
+    ahead = problem.priors.gaze**-2
+    tied = problem.lids.any(dim=1)  # (4) only where the model has such shapes
+    largest = problem.lids.abs().amax(dim=1).clamp_min(1e-9)  # (4) radians for a weight of 1
+    together = torch.where(tied, (problem.priors.gaze_lids * largest) ** -2, 0.0)  # (4)
+    residual = gaze - state.weights @ problem.lids.mT  # (T, 4)
+    if normal is not None:
+        jacobian = torch.cat([gaze.new_zeros(GAZE, POSE), -problem.lids,
+                              torch.eye(GAZE, dtype=gaze.dtype, device=gaze.device)], 1)  # (4, D)
+        normal.diagonal += jacobian.mT @ (together.unsqueeze(-1) * jacobian)
+        normal.diagonal[:, -GAZE:, -GAZE:].diagonal(dim1=1, dim2=2).add_(ahead)
+        normal.frames_side -= (together * residual) @ jacobian
+        normal.frames_side[:, -GAZE:] -= ahead * gaze
+    return (ahead * gaze.square().sum() + (together * residual.square()).sum()).item()
+
+
+def steadiness(problem: Problem, state: State, normal: Normal | None) -> float:
+    """Neighbouring frames are alike: first differences, over the time between them (a random walk)."""
+    if len(state.weights) < 2:
+        return 0.0
+    priors = problem.priors
+    sigma = torch.cat([state.weights.new_full((3,), priors.rotation_step),
+                       state.weights.new_full((3,), priors.translation_step),
+                       state.weights.new_full((state.weights.shape[1],), priors.weight_step),
+                       state.weights.new_full((GAZE,), priors.gaze_step)])  # (D)
+    precision = 1 / (sigma.square() * problem.gap.unsqueeze(-1))  # (T - 1, D)
+    step = torch.cat([rotation_log(state.rotation[1:] @ state.rotation[:-1].mT), state.translation.diff(dim=0),
+                      state.weights.diff(dim=0), state.gaze.flatten(1).diff(dim=0)], 1)  # (T - 1, D)
+    if normal is not None:
+        # For small steps the rotation between two frames changes by the difference of their increments.
+        normal.diagonal[:-1].diagonal(dim1=1, dim2=2).add_(precision)
+        normal.diagonal[1:].diagonal(dim1=1, dim2=2).add_(precision)
+        normal.off -= precision
+        normal.frames_side[:-1] += precision * step
+        normal.frames_side[1:] -= precision * step
+    return (precision * step.square()).sum().item()
+
+
+TERMS: dict[str, Callable[[Problem, State, Normal | None], float]] = {
+    "landmarks": landmarks, "weights": weight_prior, "person": person_prior, "gaze": gaze_prior,
+    "steadiness": steadiness,
+}
+
+
+def costs(problem: Problem, state: State, normal: Normal | None = None) -> dict[str, float]:
+    """Each term's cost, adding to `normal` where one is given."""
+    return {name: term(problem, state, normal) for name, term in TERMS.items()}
+
+
+def stepped(state: State, frames_step: Tensor, shared_step: Tensor) -> State:
+    """The state after a step (T, D), (G), weights kept within 0..1 and gaze within what eyes can do."""
+    shapes, modes = state.weights.shape[1], len(state.identity)
+    rotation, translation, weights, gaze = frames_step.split([3, 3, shapes, GAZE], dim=1)
+    return State(rotation_exp(rotation) @ state.rotation, state.translation + translation,
+                 (state.weights + weights).clamp(0.0, 1.0),
+                 (state.gaze + gaze.reshape(-1, 2, 2)).clamp(-math.radians(60), math.radians(60)),
+                 state.identity + shared_step[:modes], state.log_focal + shared_step[modes:])
+
+
+def residual_px(problem: Problem, state: State) -> Tensor:
+    """(C, T, N) distance in px between each landmark and its point; NaN where it was not seen."""
+    out = []
+    moved = torch.cat([move(problem.points, state.weights[start:start + CHUNK], state.gaze[start:start + CHUNK],
+                            state.identity).position for start in range(0, len(state.weights), CHUNK)])
+    in_world = moved @ state.rotation.mT + state.translation[:, None]
+    for camera in range(len(problem.observed)):
+        in_camera = in_world @ problem.cameras.rotation[camera].mT + problem.cameras.translation[camera]
+        pixels, _ = project(in_camera, _matrix(problem, state, camera))
+        distance = torch.linalg.vector_norm(pixels - problem.observed[camera], dim=-1)
+        out.append(torch.where(problem.precision[camera] > 0, distance, torch.nan))
+    return torch.stack(out)
+
+
+def _matrix(problem: Problem, state: State, camera: int) -> Tensor:
+    matrix = problem.cameras.matrix[camera].clone()
+    matrix[:2, :2] = matrix[:2, :2] * state.log_focal[camera].exp()
+    return matrix
+
+
+def _by_focal(pixels: Tensor, matrix: Tensor, camera: int, cameras: int) -> Tensor:
+    """(T, N, 2, C): what the logarithm of each camera's focal length does to this camera's pixels."""
+    out = pixels.new_zeros(*pixels.shape, cameras)
+    out[..., camera] = pixels - matrix[:2, 2]
+    return out
+
+
+def _accumulate(normal: Normal, part: slice, jacobian: Tensor, residual: Tensor, pull: Tensor) -> None:
+    frames, unknowns = len(jacobian), normal.diagonal.shape[-1]
+    root = pull.sqrt().unsqueeze(-1)
+    rows = (jacobian * root.unsqueeze(-1)).reshape(frames, -1, jacobian.shape[-1])  # (T, 2 N, D + G)
+    errors = (residual * root).reshape(frames, -1, 1)
+    local, shared = rows[..., :unknowns], rows[..., unknowns:]
+    normal.diagonal[part] += local.mT @ local
+    normal.border[part] += local.mT @ shared
+    normal.corner += (shared.mT @ shared).sum(0)
+    normal.frames_side[part] += (local.mT @ errors).squeeze(-1)
+    normal.border_side += (shared.mT @ errors).sum(0).squeeze(-1)

@@ -1,0 +1,170 @@
+"""The solve: landmarks of all cameras over a whole take -> identity, head motion, bounded weights, gaze.
+
+A table of stages says what is free in each; the one loop below is Gauss-Newton with Levenberg's damping and an active
+set for the bounds (Bertsekas 1982, projected Newton methods).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from solver.arrow import Arrow, frame_variances, solve
+from solver.energy import GAZE, POSE, Normal, Problem, State, costs, stepped
+
+Report = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What one stage frees, over which frames, and for at most how many iterations.
+
+    `frames` is "some" (spread over the take: enough to know the person by) or "all".
+    """
+
+    name: str
+    free: frozenset[str]
+    frames: str
+    iterations: int
+
+
+STAGES = (
+    Stage("head", frozenset({"pose"}), "some", 10),
+    Stage("person", frozenset({"pose", "weights", "gaze", "identity", "focal"}), "some", 40),
+    Stage("performance", frozenset({"pose", "weights", "gaze"}), "all", 25),
+)
+SOME_FRAMES = 96
+ENOUGH = 1e-5
+"""A stage ends when an iteration lowers the energy by less than this share."""
+
+
+@dataclass(frozen=True)
+class Solution:
+    """The state of all frames, the standard deviation of each weight (T, K), and the energy by term per stage."""
+
+    state: State
+    sigma: Tensor
+    costs: dict[str, dict[str, float]]
+
+
+def fit(problem: Problem, start: State, report: Report, stages: tuple[Stage, ...] = STAGES) -> Solution:
+    """Run the stages over the take, from `start` (rough head poses are enough)."""
+    total, done = sum(stage.iterations for stage in stages), 0
+    state, logged = start, {}
+    for stage in stages:
+        chosen = _chosen_frames(len(start.weights), stage.frames)
+        part = _part(problem, chosen)
+
+        def progress(iteration: int, before: int = done) -> None:
+            report(before + iteration, total)
+
+        local = minimise(part, _frames_of(state, chosen), stage, progress)
+        state = _spread(state, local, chosen)
+        logged[stage.name] = costs(part, local)
+        done += stage.iterations
+        report(done, total)
+    return Solution(state, _weight_sigma(problem, state), logged)
+
+
+def minimise(problem: Problem, state: State, stage: Stage, progress: Callable[[int], None]) -> State:
+    """The loop: linearise, solve for the free unknowns, step, keep the step if the energy fell."""
+    free, shared_free = _free(problem, state, stage)
+    damping = 1e-4
+    energy = sum(costs(problem, state).values())
+    for iteration in range(stage.iterations):
+        progress(iteration)
+        normal = Normal.zeros(len(state.weights), POSE + state.weights.shape[1] + GAZE,
+                              len(state.identity) + len(state.log_focal), state.weights)
+        costs(problem, state, normal)
+        while damping < 1e8:
+            candidate = stepped(state, *_newton_step(normal, state, free, shared_free, damping))
+            lowered = energy - sum(costs(problem, candidate).values())
+            if lowered > 0:
+                break
+            damping *= 10
+        else:
+            return state
+        state, energy, damping = candidate, energy - lowered, max(damping / 10, 1e-9)
+        if lowered < ENOUGH * energy:
+            break
+    return state
+
+
+def _newton_step(normal: Normal, state: State, free: Tensor, shared_free: Tensor,
+                 damping: float) -> tuple[Tensor, Tensor]:
+    """(T, D) and (G): the damped step in the free unknowns, zero elsewhere.
+
+    A weight that stands at a bound and is pushed against it is held there for this step.
+    """
+    weights = slice(POSE, POSE + state.weights.shape[1])
+    held = torch.zeros_like(normal.frames_side, dtype=torch.bool)  # (T, D)
+    push = normal.frames_side[:, weights]
+    held[:, weights] = ((state.weights <= 0) & (push <= 0)) | ((state.weights >= 1) & (push >= 0))
+    move = (~held[:, free]).to(state.weights.dtype)  # (T, D')
+    diagonal = normal.diagonal[:, free][:, :, free]
+    diagonal = diagonal * move.unsqueeze(-1) * move.unsqueeze(1)
+    pivot = diagonal.diagonal(dim1=1, dim2=2)
+    diagonal = diagonal + torch.diag_embed(damping * pivot + (1 - move) + 1e-12)
+    off = normal.off[:, free] * move[1:] * move[:-1]
+    border = normal.border[:, free][:, :, shared_free] * move.unsqueeze(-1)
+    corner = normal.corner[shared_free][:, shared_free]
+    corner = corner + torch.diag(damping * corner.diagonal() + 1e-12)
+    step, shared = solve(Arrow(diagonal, off, border, corner), normal.frames_side[:, free] * move,
+                         normal.border_side[shared_free])
+    frames_step = torch.zeros_like(normal.frames_side)
+    frames_step[:, free] = step
+    shared_step = torch.zeros_like(normal.border_side)
+    shared_step[shared_free] = shared
+    return frames_step, shared_step
+
+
+def _free(problem: Problem, state: State, stage: Stage) -> tuple[Tensor, Tensor]:
+    """Indices of the free unknowns of a frame, and of the shared ones."""
+    shapes, modes = state.weights.shape[1], len(state.identity)
+    columns = []
+    if "pose" in stage.free:
+        columns += range(POSE)
+    if "weights" in stage.free:
+        columns += range(POSE, POSE + shapes)
+    if "gaze" in stage.free and len(problem.points.eye_centre):
+        columns += range(POSE + shapes, POSE + shapes + GAZE)
+    shared = list(range(modes)) if "identity" in stage.free else []
+    if "focal" in stage.free:
+        shared += [modes + index for index, free in enumerate(problem.cameras.free_focal) if free]
+    return torch.tensor(columns, dtype=torch.long), torch.tensor(shared, dtype=torch.long)
+
+
+def _chosen_frames(count: int, which: str) -> Tensor:
+    if which == "all" or count <= SOME_FRAMES:
+        return torch.arange(count)
+    return torch.linspace(0, count - 1, SOME_FRAMES).round().long()
+
+
+def _part(problem: Problem, chosen: Tensor) -> Problem:
+    """The problem of the chosen frames alone; the time between them adds up."""
+    time = torch.cat([problem.gap.new_zeros(1), problem.gap.cumsum(0)])
+    return replace(problem, observed=problem.observed[:, chosen], precision=problem.precision[:, chosen],
+                   gap=time[chosen].diff())
+
+
+def _frames_of(state: State, chosen: Tensor) -> State:
+    return replace(state, rotation=state.rotation[chosen], translation=state.translation[chosen],
+                   weights=state.weights[chosen], gaze=state.gaze[chosen])
+
+
+def _spread(state: State, local: State, chosen: Tensor) -> State:
+    """Put the chosen frames back; the others keep their poses and start from the nearest chosen frame's weights."""
+    nearest = (torch.arange(len(state.weights)).unsqueeze(1) - chosen).abs().argmin(dim=1)  # (T)
+    rotation, translation = state.rotation.clone(), state.translation.clone()
+    rotation[chosen], translation[chosen] = local.rotation, local.translation
+    return State(rotation, translation, local.weights[nearest], local.gaze[nearest], local.identity, local.log_focal)
+
+
+def _weight_sigma(problem: Problem, state: State) -> Tensor:
+    """(T, K): the standard deviation of each weight by the energy's own curvature, the person held fixed."""
+    shapes = state.weights.shape[1]
+    normal = Normal.zeros(len(state.weights), POSE + shapes + GAZE, len(state.identity) + len(state.log_focal),
+                          state.weights)
+    costs(problem, state, normal)
+    return frame_variances(normal.arrow())[:, POSE:POSE + shapes].clamp_min(0).sqrt()

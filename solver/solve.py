@@ -1,0 +1,206 @@
+"""From landmarks to a performance: sets the problem up, fits it, and says what it is worth."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import cv2
+import numpy as np
+import torch
+from scipy.spatial.transform import Rotation, Slerp
+from torch import Tensor
+
+from capture.camera import Rig, undistort
+from capture.errors import FaceError
+from solver.embedding import Embedding
+from solver.energy import Cameras, Priors, Problem, State, residual_px
+from solver.face_model import FaceModel
+from solver.fit import fit
+from solver.landmarks import Landmarks
+from solver.performance import Performance
+from solver.points import DTYPE, surface_points
+
+INDEPENDENT = 0.15
+"""Share of a landmark that counts: 478 points of one network err together, so they say less than 478 free ones."""
+CONTOUR = 3.0
+"""How much less is known of where a contour point lies, because it slides with the view."""
+GAZE_OF_SHAPE = {  # eye, axis (0 yaw, 1 pitch), sign
+    "eyeLookOutLeft": (0, 0, 1), "eyeLookInLeft": (0, 0, -1), "eyeLookUpLeft": (0, 1, 1), "eyeLookDownLeft": (0, 1, -1),
+    "eyeLookOutRight": (1, 0, -1), "eyeLookInRight": (1, 0, 1), "eyeLookUpRight": (1, 1, 1),
+    "eyeLookDownRight": (1, 1, -1),
+}
+GAZE_RANGE = (np.radians(30.0), np.radians(25.0))
+"""Yaw and pitch of a weight of 1 where the model does not say."""
+DOUBTFUL = 2.5
+"""A frame whose residual is so many times the take's median is flagged."""
+
+
+@dataclass(frozen=True)
+class TakeFacts:
+    """What goes into the performance unchanged."""
+
+    take: str
+    actor: str
+    frame_rate: Fraction
+    start_timecode: str
+    steps: dict[str, str]
+
+
+def solve_take(landmarks: Landmarks, rig: Rig, lone: bool, model: FaceModel, embedding: Embedding, facts: TakeFacts,
+               report: Callable[[int, int], None], priors: Priors | None = None) -> tuple[Performance, Rig]:
+    """Fit the model to a take.
+
+    Args:
+        landmarks: (C, T, N).
+        rig: the cameras, in the landmarks' order.
+        lone: there is no rig: the one camera's focal length is a guess, to be found.
+        model: the face.
+        embedding: where the landmarks lie on it.
+        facts: names and times to hand through.
+        report: progress.
+        priors: beliefs, the defaults where None.
+
+    Returns:
+        The performance, and the rig with the focal length that was used.
+
+    Raises:
+        FaceError: no camera saw the face in any frame.
+    """
+    torch.set_num_threads(1)  # sums in another order would give other last bits: the same take, the same bytes
+    seen_frames = np.flatnonzero(landmarks.found.any(axis=0))
+    if len(seen_frames) == 0:
+        raise FaceError(f"{facts.take}: no camera saw a face in any of its {landmarks.seen.shape[1]} frames; "
+                        "check the clips, or choose other frames with --start and --end")
+    # (C, T', N, ...): only frames that were seen are solved, the others are filled in from their neighbours
+    used = landmarks.seen[:, seen_frames] & embedding.known
+    undistorted = np.stack([undistort(camera, landmarks.xy[index][seen_frames])
+                            for index, camera in enumerate(rig.cameras)])
+    rotation, translation, depth = _rough_poses(model, embedding, rig, undistorted, used)
+    precision = _precision(landmarks, seen_frames, used, embedding, rig, depth)
+    seconds = np.diff(seen_frames) / float(facts.frame_rate)
+    problem = Problem(surface_points(model, embedding), _cameras(rig, lone),
+                      torch.tensor(np.nan_to_num(undistorted), dtype=DTYPE), torch.tensor(precision, dtype=DTYPE),
+                      torch.tensor(seconds * 30.0, dtype=DTYPE), _lids(model), priors or Priors())
+    count, shapes = len(seen_frames), len(model.shape_names)
+    start = State(torch.tensor(rotation, dtype=DTYPE), torch.tensor(translation, dtype=DTYPE),
+                  torch.zeros(count, shapes, dtype=DTYPE), torch.zeros(count, 2, 2, dtype=DTYPE),
+                  torch.zeros(len(model.identity), dtype=DTYPE), torch.zeros(len(rig.cameras), dtype=DTYPE))
+    solution = fit(problem, start, report)
+    state = solution.state
+    if not model.eyes:
+        state = State(state.rotation, state.translation, state.weights,
+                      (state.weights @ problem.lids.mT).reshape(-1, 2, 2), state.identity, state.log_focal)
+    residual = residual_px(problem, state).numpy()
+    performance = _performance(landmarks, model, facts, state, solution.sigma, residual, seen_frames)
+    return performance, _with_focal(rig, state.log_focal.numpy())
+
+
+def gaze_from_weights(model: FaceModel) -> np.ndarray:
+    """(4, K) radians: what the eyeLook weights say of left yaw, left pitch, right yaw, right pitch."""
+    table = np.zeros((4, len(model.shape_names)))
+    for index, name in enumerate(model.shape_names):
+        if name in GAZE_OF_SHAPE:
+            eye, axis, sign = GAZE_OF_SHAPE[name]
+            reach = (model.eyes[eye].yaw, model.eyes[eye].pitch) if model.eyes else GAZE_RANGE
+            table[2 * eye + axis, index] = sign * reach[axis]
+    return table
+
+
+def _lids(model: FaceModel) -> Tensor:
+    return torch.tensor(gaze_from_weights(model), dtype=DTYPE)
+
+
+def _cameras(rig: Rig, lone: bool) -> Cameras:
+    def stack(name: str) -> Tensor:
+        return torch.tensor(np.stack([getattr(camera, name) for camera in rig.cameras]), dtype=DTYPE)
+
+    return Cameras(stack("rotation"), stack("translation"), stack("matrix"), (lone,) * len(rig.cameras))
+
+
+def _rough_poses(model: FaceModel, embedding: Embedding, rig: Rig, xy: np.ndarray,
+                 used: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The mean face placed in each frame by the camera that saw most of it (perspective n-point, SQPnP).
+
+    Returns:
+        rotation (T, 3, 3), translation (T, 3) metres, both world_from_head, and depth (C, T) metres in each camera.
+    """
+    corners = model.triangles[embedding.triangle]  # (N, 3)
+    points = np.einsum("ncx,nc->nx", model.neutral[corners], embedding.barycentric)  # (N, 3)
+    rigid = ~embedding.contour
+    rotation, translation = np.zeros((used.shape[1], 3, 3)), np.zeros((used.shape[1], 3))
+    for frame in range(used.shape[1]):
+        index = int(np.argmax(used[:, frame].sum(axis=1)))
+        camera, chosen = rig.cameras[index], used[index, frame] & rigid
+        _, turn, shift = cv2.solvePnP(points[chosen], xy[index, frame, chosen], camera.matrix, None,
+                                      flags=cv2.SOLVEPNP_SQPNP)
+        rotation[frame] = camera.rotation.T @ cv2.Rodrigues(turn)[0]
+        translation[frame] = camera.rotation.T @ (shift[:, 0] - camera.translation)
+    depth = np.stack([translation @ camera.rotation[2] + camera.translation[2] for camera in rig.cameras])
+    return rotation, translation, depth
+
+
+def _precision(landmarks: Landmarks, seen_frames: np.ndarray, used: np.ndarray, embedding: Embedding, rig: Rig,
+               depth: np.ndarray) -> np.ndarray:
+    """(C, T, N) one over px^2: the detector's spread, and that of where the landmark lies on the model."""
+    focal = np.array([camera.matrix[0, 0] for camera in rig.cameras])
+    px_per_metre = focal[:, None] / np.maximum(depth, 0.05)  # (C, T)
+    on_surface = embedding.spread_m * np.where(embedding.contour, CONTOUR, 1.0)  # (N)
+    variance = landmarks.sigma[:, seen_frames] ** 2 + (px_per_metre[..., None] * on_surface) ** 2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(used, INDEPENDENT / variance, 0.0)
+
+
+def _performance(landmarks: Landmarks, model: FaceModel, facts: TakeFacts, state: State, sigma: Tensor,
+                 residual: np.ndarray, seen_frames: np.ndarray) -> Performance:
+    frames = landmarks.seen.shape[1]
+    every = np.arange(frames)
+    rotations = Rotation.from_matrix(state.rotation.numpy())
+    if len(seen_frames) > 1:
+        inside = np.clip(every, seen_frames[0], seen_frames[-1])
+        rotations = Slerp(seen_frames, rotations)(inside)
+    else:
+        rotations = Rotation.concatenate([rotations] * frames)
+
+    def filled(values: np.ndarray) -> np.ndarray:  # (T', ...) -> (T, ...), linear between, held outside
+        flat = values.reshape(len(values), -1)
+        columns = [np.interp(every, seen_frames, column) for column in flat.T]
+        return np.stack(columns, axis=1).reshape(frames, *values.shape[1:])
+
+    unseen = ~np.isin(every, seen_frames)
+    per_frame = np.full(frames, np.nan)
+    per_frame[seen_frames] = np.sqrt(np.nanmean(residual**2, axis=(0, 2)))
+    spread = filled(sigma.numpy())
+    spread[unseen] = 1.0  # nothing is known there
+    limit = DOUBTFUL * np.nanmedian(per_frame)
+    flags = tuple(_flags(frame, unseen[frame], seen_frames, per_frame[frame] > limit) for frame in every)
+    quaternion = rotations.as_quat()
+    quaternion = _continuous(quaternion)
+    return Performance(
+        take=facts.take, actor=facts.actor, model_name=model.name, model_sha256=model.sha256,
+        frame_rate=facts.frame_rate, start_timecode=facts.start_timecode, cameras=landmarks.cameras,
+        shape_names=model.shape_names, weights=filled(state.weights.numpy()).round(6),
+        head_rotation=quaternion.round(9), head_translation=filled(state.translation.numpy()).round(7),
+        gaze=filled(state.gaze.numpy()).round(6), identity=state.identity.numpy().round(6), sigma=spread.round(6),
+        residual_px=per_frame.round(4), seen=landmarks.found.mean(axis=0), flags=flags, steps=dict(facts.steps))
+
+
+def _flags(frame: int, unseen: bool, seen_frames: np.ndarray, far: bool) -> tuple[str, ...]:
+    if unseen:
+        return "unseen", "interpolated" if seen_frames[0] < frame < seen_frames[-1] else "held"
+    return ("doubtful",) if far else ()
+
+
+def _continuous(quaternion: np.ndarray) -> np.ndarray:
+    """Flip signs so that neighbouring quaternions lie on one half: curves must not jump."""
+    dots = (quaternion[1:] * quaternion[:-1]).sum(axis=1)
+    signs = np.cumprod(np.where(dots < 0, -1.0, 1.0))
+    return quaternion * np.concatenate([[1.0], signs])[:, None]
+
+
+def _with_focal(rig: Rig, log_focal: np.ndarray) -> Rig:
+    cameras = []
+    for camera, change in zip(rig.cameras, log_focal, strict=True):
+        matrix = camera.matrix.copy()
+        matrix[:2, :2] *= np.exp(change)
+        cameras.append(replace(camera, matrix=matrix))
+    return Rig(tuple(cameras))
