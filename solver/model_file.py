@@ -1,14 +1,12 @@
 """A face model as one packed file: NumPy's npz without pickle, so that a file from a stranger runs no code."""
 
 import json
-import zipfile
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
+from capture.arrays import Damaged, load_arrays, save_arrays
 from capture.errors import ModelError
-from capture.files import write_with
 from solver.face_model import Eye, FaceModel
 
 VERSION = 1
@@ -30,7 +28,7 @@ def save_model(model: FaceModel, path: Path, compress: bool = False) -> None:
     arrays = {name: _packed(getattr(model, name), kind) for name, (_, kind) in ARRAYS.items()}
     arrays |= {f"eye{index}": _packed(eye.vertices, "i") for index, eye in enumerate(model.eyes)}
     arrays["about"] = np.frombuffer(json.dumps(about).encode(), dtype=np.uint8)
-    write_with(path, lambda file: _write_npz(file, arrays, compress))
+    save_arrays(path, arrays, compress)
 
 
 def load_model(path: Path) -> FaceModel:
@@ -40,17 +38,14 @@ def load_model(path: Path) -> FaceModel:
         ModelError: the file is missing, damaged or of another version; the message says which.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            about = json.loads(bytes(archive["about"]).decode())
-            if about.get("format") != "mien.model" or about.get("version") != VERSION:
-                raise ModelError(f"{path} is a packed model of version {about.get('version')!r}, and this mien reads "
-                                 f"version {VERSION}; add the model again with `mien model add`")
-            arrays = {name: archive[name] for name in ARRAYS}
-            eyes = tuple(Eye(archive[f"eye{index}"], **angles) for index, angles in enumerate(about["eyes"]))
-    except OSError as error:
-        raise ModelError(f"{path} cannot be read: {error.strerror or error}; "
-                         "add the model again with `mien model add`") from error
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError) as error:
+        archive = load_arrays(path)
+        about = json.loads(bytes(archive["about"]).decode())
+        if about.get("format") != "mien.model" or about.get("version") != VERSION:
+            raise ModelError(f"{path} is a packed model of version {about.get('version')!r}, and this mien reads "
+                             f"version {VERSION}; add the model again with `mien model add`")
+        arrays = {name: archive[name] for name in ARRAYS}
+        eyes = tuple(Eye(archive[f"eye{index}"], **angles) for index, angles in enumerate(about["eyes"]))
+    except (Damaged, KeyError, ValueError, TypeError, AttributeError) as error:
         raise ModelError(f"{path} is damaged or not a packed model ({error}); "
                          "add the model again with `mien model add`") from error
     model = FaceModel(name=about["name"], part_names=tuple(about["part_names"]),
@@ -89,14 +84,3 @@ def check_model(model: FaceModel, where: str) -> None:
 
 def _packed(array: np.ndarray, kind: str) -> np.ndarray:
     return np.ascontiguousarray(array, dtype=np.float32 if kind == "f" else np.int32)
-
-
-def _write_npz(file: BinaryIO, arrays: dict[str, np.ndarray], compress: bool) -> None:
-    # Not np.savez: its zip members carry the clock's time, and the same model must give the same bytes.
-    method = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
-    with zipfile.ZipFile(file, "w") as archive:
-        for name, array in arrays.items():
-            member = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
-            member.compress_type = method
-            with archive.open(member, "w", force_zip64=True) as out:
-                np.lib.format.write_array(out, array, allow_pickle=False)

@@ -1,0 +1,58 @@
+"""What a step left on disk: arrays with the key of the work that made them.
+
+A step's key is a hash of its name and version, its settings and the keys of its inputs. Done means: the file is whole
+and its key matches. So a changed setting re-runs just what it should, and a file cut short counts as absent.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+
+from capture.arrays import Damaged, load_arrays, save_arrays
+from capture.files import sha256
+
+
+def key_of(step: str, version: int, **inputs: object) -> str:
+    """The key of a step: hex, the same on every machine. Inputs are strings, numbers, lists and tables of them."""
+    text = json.dumps([step, version, inputs], sort_keys=True, ensure_ascii=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def content_key(path: Path) -> str:
+    """What a clip is, by its bytes: of a file, or of all files of a sequence folder with their names."""
+    if path.is_dir():
+        parts = [(item.name, sha256(item)) for item in sorted(path.iterdir())
+                 if item.is_file() and not item.name.startswith(".")]
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
+    return sha256(path)
+
+
+def save(path: Path, key: str, arrays: dict[str, np.ndarray]) -> None:
+    """Write arrays under their key, atomically.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    save_arrays(path, {"key": np.array(key), **arrays})
+
+
+def load(path: Path, key: str) -> dict[str, np.ndarray] | None:
+    """The arrays of that key, or None where there are none, others, or a damaged file: then the step runs again."""
+    try:
+        arrays = load_arrays(path)
+    except Damaged:
+        return None
+    return arrays if str(arrays.pop("key", "")) == key else None
+
+
+def load_record(path: Path) -> dict[str, str]:
+    """A table of strings from a JSON file; empty where there is none or it is damaged."""
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    if isinstance(table, dict) and all(isinstance(value, str) for value in table.values()):
+        return table
+    return {}
