@@ -22,17 +22,24 @@ ARKIT = (
 
 @dataclass(frozen=True)
 class Eye:
-    """An eyeball that turns about its own centre, the mean of its vertices (so that it follows the identity).
+    """An eyeball that turns about its own centre, the mean of some of its vertices (so that it follows the identity).
 
     Attributes:
-        vertices: (E) indices of the eyeball's vertices.
+        vertices: (E) indices of the eyeball's vertices: they turn.
         yaw: radians that an eyeLook weight of 1 turns it sideways.
         pitch: radians that an eyeLook weight of 1 turns it up or down.
+        pivot: (P) indices of the vertices whose mean is the centre; None means all that turn. A ball with more vertices
+            around its iris needs it: the mean of all lies too far in front.
     """
 
     vertices: np.ndarray
     yaw: float = float(np.radians(30.0))
     pitch: float = float(np.radians(25.0))
+    pivot: np.ndarray | None = None
+
+    def centre(self, vertices: np.ndarray) -> np.ndarray:
+        """(..., V, 3) a model's vertices -> (..., 3) the ball's centre."""
+        return vertices[..., self.vertices if self.pivot is None else self.pivot, :].mean(axis=-2)
 
 
 @dataclass(frozen=True)
@@ -86,7 +93,8 @@ class FaceModel:
         """The hex digest of all the numbers and names: the model's own name for itself."""
         digest = hashlib.sha256()
         for array in (self.neutral, self.faces, self.uv, self.uv_faces, self.face_part, self.identity, self.shapes,
-                      *(eye.vertices for eye in self.eyes)):
+                      *(eye.vertices for eye in self.eyes),
+                      *(eye.pivot for eye in self.eyes if eye.pivot is not None)):
             digest.update(str((array.shape, array.dtype.str)).encode())
             digest.update(np.ascontiguousarray(array).tobytes())
         digest.update(repr((self.part_names, self.identity_names, self.shape_names,
@@ -119,8 +127,7 @@ def deform(model: FaceModel, weights: np.ndarray, identity: np.ndarray | None = 
         vertices += np.tensordot(identity, model.identity, 1)
     if gaze is not None:
         for eye, (yaw, pitch) in zip(model.eyes, gaze, strict=True):
-            ball = vertices[eye.vertices]
-            centre = ball.mean(axis=0)
+            ball, centre = vertices[eye.vertices], eye.centre(vertices)
             vertices[eye.vertices] = (ball - centre) @ gaze_rotation(yaw, pitch).T + centre
     return vertices + np.tensordot(weights, model.shapes, 1)
 

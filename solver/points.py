@@ -46,8 +46,8 @@ def surface_points(model: FaceModel, embedding: Embedding) -> SurfacePoints:
     eye = np.full(len(corners), -1)
     for index, ball in enumerate(model.eyes):
         eye[np.isin(corners, ball.vertices).all(axis=1)] = index
-    centres = [model.neutral[ball.vertices].mean(axis=0) for ball in model.eyes] or np.zeros((0, 3))
-    centre_identity = [model.identity[:, ball.vertices].mean(axis=1).T for ball in model.eyes] \
+    centres = [ball.centre(model.neutral) for ball in model.eyes] or np.zeros((0, 3))
+    centre_identity = [ball.centre(model.identity).T for ball in model.eyes] \
         or np.zeros((0, 3, len(model.identity)))
     return SurfacePoints(on_surface(model.neutral), on_surface(model.identity), on_surface(model.shapes),
                          torch.tensor(eye), torch.tensor(np.array(centres), dtype=DTYPE),
