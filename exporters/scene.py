@@ -1,12 +1,17 @@
 """A scene: what every exporter writes, in one neutral form."""
 
+import dataclasses
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
+from capture.errors import DataError, OutputError
 from solver.face_model import FaceModel
 from solver.performance import Performance
+
+GENERATOR = "mien"
+VERSION = "0.1.0"
 
 
 @dataclass(frozen=True)
@@ -34,3 +39,59 @@ class Scene:
         """(T) seconds, each from its own frame number: nothing is accumulated."""
         rate = self.frame_rate
         return np.arange(self.performance.frames) * rate.denominator / rate.numerator
+
+
+def make_scene(model: FaceModel, performance: Performance) -> Scene:
+    """Put a performance on the face it was solved with, the actor's identity baked into the neutral.
+
+    Raises:
+        DataError: the performance belongs to another model.
+        OutputError: a number in it is not finite, so no program could use it; the message names shape and frame.
+    """
+    check_fits(model, performance)
+    check_numbers(performance)
+    neutral = model.neutral.astype(np.float64)  # (V, 3)
+    if len(performance.identity):
+        neutral = neutral + np.tensordot(performance.identity, model.identity, 1)
+    baked = dataclasses.replace(model, neutral=neutral, identity=np.zeros((0, len(neutral), 3)), identity_names=())
+    centres = np.array([eye.centre(neutral) for eye in model.eyes]).reshape(-1, 3)
+    return Scene(performance.take, baked, performance, centres)
+
+
+def check_fits(model: FaceModel, performance: Performance) -> None:
+    """Raise DataError unless the performance's shapes and identity are this model's."""
+    where = f"take {performance.take!r} was solved on the model {performance.model_name!r}"
+    cure = f"give that model with --model, or solve the take again on {model.name!r}"
+    if performance.shape_names != model.shape_names:
+        odd = sorted(set(performance.shape_names) ^ set(model.shape_names))
+        what = f"the shape {odd[0]!r} is in only one of the two" if odd else "their shapes have another order"
+        raise DataError(f"{where} and does not fit {model.name!r}: {what}; {cure}")
+    if len(performance.identity) not in (0, len(model.identity)):
+        raise DataError(f"{where} with {len(performance.identity)} identity modes, and {model.name!r} has "
+                        f"{len(model.identity)}; {cure}")
+
+
+def check_numbers(performance: Performance) -> None:
+    """Raise OutputError for no frames, a value that is not finite or a quaternion that is no rotation."""
+    where = f"take {performance.take!r} cannot be written"
+    cure = "solve the take again"
+    if performance.frames == 0:
+        raise OutputError(f"{where}: it has no frames; {cure}")
+    for name, table in (("weight", performance.weights), ("sigma", performance.sigma)):
+        bad = np.argwhere(~np.isfinite(table))
+        if len(bad):
+            frame, shape = bad[0]
+            raise OutputError(f"{where}: the {name} of {performance.shape_names[shape]} in frame {frame} is "
+                              f"{table[frame, shape]}, not a number; {cure}")
+    for name, table in (("head's rotation", performance.head_rotation), ("gaze", performance.gaze),
+                        ("head's translation", performance.head_translation), ("share of cameras", performance.seen)):
+        bad = np.argwhere(~np.isfinite(table))
+        if len(bad):
+            raise OutputError(f"{where}: the {name} in frame {bad[0][0]} is {table[tuple(bad[0])]}, "
+                              f"not a number; {cure}")
+    if not np.isfinite(performance.identity).all() or np.isinf(performance.residual_px).any():
+        raise OutputError(f"{where}: its identity or its residual is not finite; {cure}")
+    length = np.linalg.norm(performance.head_rotation, axis=1)
+    if (bad := np.flatnonzero(np.abs(length - 1.0) > 1e-3)).size:
+        raise OutputError(f"{where}: the head's rotation in frame {bad[0]} is a quaternion of length "
+                          f"{length[bad[0]]:.3g}, not 1; {cure}")
