@@ -27,6 +27,7 @@ def save_model(model: FaceModel, path: Path, compress: bool = False) -> None:
              "eyes": [{"yaw": eye.yaw, "pitch": eye.pitch} for eye in model.eyes]}
     arrays = {name: _packed(getattr(model, name), kind) for name, (_, kind) in ARRAYS.items()}
     arrays |= {f"eye{index}": _packed(eye.vertices, "i") for index, eye in enumerate(model.eyes)}
+    arrays |= {f"pivot{index}": _packed(eye.pivot, "i") for index, eye in enumerate(model.eyes) if eye.pivot is not None}
     arrays["about"] = np.frombuffer(json.dumps(about).encode(), dtype=np.uint8)
     save_arrays(path, arrays, compress)
 
@@ -44,7 +45,8 @@ def load_model(path: Path) -> FaceModel:
             raise ModelError(f"{path} is a packed model of version {about.get('version')!r}, and this mien reads "
                              f"version {VERSION}; add the model again with `mien model add`")
         arrays = {name: archive[name] for name in ARRAYS}
-        eyes = tuple(Eye(archive[f"eye{index}"], **angles) for index, angles in enumerate(about["eyes"]))
+        eyes = tuple(Eye(archive[f"eye{index}"], **angles, pivot=archive.get(f"pivot{index}"))
+                     for index, angles in enumerate(about["eyes"]))
     except (Damaged, KeyError, ValueError, TypeError, AttributeError) as error:
         raise ModelError(f"{path} is damaged or not a packed model ({error}); "
                          "add the model again with `mien model add`") from error
@@ -77,7 +79,8 @@ def check_model(model: FaceModel, where: str) -> None:
         raise ModelError(f"{where} has two shapes named {twice[0]!r}; rename one")
     for indices, count, what in ((model.faces, vertices, "vertices"), (model.uv_faces, len(model.uv), "UVs"),
                                  (model.face_part, len(model.part_names), "parts"),
-                                 *((eye.vertices, vertices, "vertices") for eye in model.eyes)):
+                                 *((eye.vertices, vertices, "vertices") for eye in model.eyes),
+                                 *((eye.pivot, vertices, "vertices") for eye in model.eyes if eye.pivot is not None)):
         if indices.size and (indices.min() < (-1 if indices.ndim == 2 else 0) or indices.max() >= count):
             raise ModelError(f"{where} points to {what} that it does not have; export the model again")
 
