@@ -1,0 +1,133 @@
+"""Pictures as upright RGB: from files (PNG, JPEG, EXR), from numbered folders of them, and from decoders."""
+
+import itertools
+import os
+import re
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+from av.video.reformatter import Colorspace, Interpolation
+
+from capture.errors import ClipError
+
+SUFFIXES = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".exr": "exr"}
+
+UNTAGGED = 2
+"""FFmpeg's AVCOL_SPC_UNSPECIFIED."""
+
+# The fast paths of FFmpeg's scaler differ between processors; the same clip must give the same pixels everywhere.
+SCALING = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
+
+_NUMBER = re.compile(r"(\d+)$")
+
+
+def is_sequence(folder: Path) -> bool:
+    """Whether a folder holds pictures."""
+    return folder.is_dir() and any(_is_picture(file) for file in folder.iterdir())
+
+
+def find(path: Path) -> tuple[tuple[Path, ...], str, tuple[int, int]]:
+    """The pictures of a numbered folder in order (or the one picture `path`), their codec, and width and height in px.
+
+    Raises:
+        ClipError: there are none, their kinds are mixed, a number is missing or double, or the first cannot be read.
+    """
+    if path.is_dir():
+        files = _numbered(path)
+    else:
+        if not path.is_file():
+            raise ClipError(f"{path} does not exist; check the path")
+        files = (path,)
+    height, width = _load(files[0]).shape[:2]
+    return files, SUFFIXES[files[0].suffix.lower()], (width, height)
+
+
+def read(path: Path, size: tuple[int, int]) -> np.ndarray:
+    """One picture of a sequence of pictures of that size: (H, W, 3) uint8, sRGB.
+
+    Raises:
+        ClipError: it cannot be read, or has another size than the first.
+    """
+    rgb = _load(path)
+    height, width = rgb.shape[:2]
+    if (width, height) != size:
+        raise ClipError(f"{path} is {width} by {height} px and the pictures before it are {size[0]} by {size[1]}; "
+                        "export them all at one size")
+    return rgb
+
+
+def upright(picture: av.VideoFrame, pixel_aspect: Fraction | None) -> np.ndarray:
+    """A decoded picture as it should be looked at: square pixels, turned as its file says, (H, W, 3) uint8, RGB."""
+    width, height = picture.width, picture.height
+    if pixel_aspect and abs(pixel_aspect - 1) > Fraction(1, 500):
+        # Stretched, never shrunk: no detail is lost.
+        width, height = (round(width * pixel_aspect), height) if pixel_aspect > 1 else (width,
+                                                                                       round(height / pixel_aspect))
+    colorspace = Colorspace(picture.colorspace) if picture.colorspace in list(Colorspace) else None
+    if picture.colorspace == UNTAGGED:
+        colorspace = Colorspace.ITU709 if picture.height >= 720 else Colorspace.ITU601  # what players assume
+    rgb = picture.reformat(width, height, "rgb24", src_colorspace=colorspace, interpolation=SCALING).to_ndarray()
+    quarters = round(picture.rotation / 90)
+    return np.ascontiguousarray(np.rot90(rgb, quarters)) if quarters % 4 else rgb
+
+
+def _numbered(folder: Path) -> tuple[Path, ...]:
+    files = [file for file in folder.iterdir() if _is_picture(file)]
+    kinds = {SUFFIXES[file.suffix.lower()] for file in files}
+    if not files:
+        raise ClipError(f"{folder} holds no PNG, JPEG or EXR picture; give a clip or a folder of numbered pictures")
+    if len(kinds) > 1:
+        raise ClipError(f"{folder} mixes {' and '.join(sorted(kinds))} pictures; leave one kind in it")
+    by_number: dict[int, Path] = {}
+    for file in sorted(files):
+        match = _NUMBER.search(file.stem)
+        if not match:
+            raise ClipError(f"{file} has no number at the end of its name; name the pictures frame_0001 and so on, "
+                            "or move it away")
+        if int(match[1]) in by_number:
+            raise ClipError(f"{file} and {by_number[int(match[1])].name} have the same number; move one away")
+        by_number[int(match[1])] = file
+    numbers = sorted(by_number)
+    for before, after in itertools.pairwise(numbers):
+        if after != before + 1:
+            raise ClipError(f"{folder} has the pictures {before} and {after} but none between them; "
+                            "copy or export the missing ones")
+    return tuple(by_number[number] for number in numbers)
+
+
+def _is_picture(file: Path) -> bool:
+    return file.suffix.lower() in SUFFIXES and not file.name.startswith(".") and file.is_file()
+
+
+def _load(path: Path) -> np.ndarray:
+    wrong = ClipError(f"{path} is not a picture that can be read; export it again")
+    if path.suffix.lower() == ".exr":
+        return _load_exr(path, wrong)
+    try:
+        data = np.fromfile(path, dtype=np.uint8)
+        bgr = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
+    except (OSError, cv2.error) as error:
+        raise wrong from error
+    if bgr is None:
+        raise wrong
+    return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+
+
+def _load_exr(path: Path, wrong: ClipError) -> np.ndarray:
+    """EXR holds linear light; sRGB's curve (IEC 61966-2-1) makes it the picture that a screen shows."""
+    try:
+        with av.open(os.path.abspath(path), options={"protocol_whitelist": "file",
+                                                     "format_whitelist": "exr_pipe"}) as container:
+            picture = next(container.decode(video=0), None)
+            linear = None if picture is None else picture.to_ndarray()
+    except (av.error.FFmpegError, ValueError, IndexError) as error:
+        raise wrong from error
+    if linear is None or linear.dtype.kind != "f":
+        raise wrong
+    linear = linear if linear.ndim == 3 else linear[:, :, None].repeat(3, axis=2)
+    linear = np.clip(np.nan_to_num(linear[:, :, :3]), 0.0, 1.0)
+    return np.round(255 * np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+                    ).astype(np.uint8)

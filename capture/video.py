@@ -1,0 +1,217 @@
+"""Clips: what a camera recorded, and its frames by number, exactly.
+
+Frames are found by their times, never by a frame count divided by a rate: the packets are read once, their times
+sorted, and a frame is reached by decoding from the keyframe at or before it. That holds for B-frames, open groups of
+pictures, variable rates and edit lists alike.
+"""
+
+import bisect
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+from capture import container as containers
+from capture import pictures
+from capture.errors import ClipError, DataError
+from capture.timecode import Timecode, exact_rate, parse
+
+CONSTANT = 0.1
+"""Share of a frame by which times may stray from an even beat before a clip counts as variable-rate."""
+
+MOSTLY = 0.9
+"""Share of even steps from which a clip keeps the rate its camera meant: it dropped some frames, no more."""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One camera's recording. T frames, as shown: what an edit list hides is not counted.
+
+    Attributes:
+        path: the file, or the folder of pictures.
+        camera: its stem.
+        size: width, height in px, upright and with square pixels, as `frames` gives them.
+        frame_rate: frames per second; with a variable rate the usual one, or the average where there is none.
+        frames: T.
+        times: (T,) seconds since the first frame.
+        start_timecode: of the first frame, where the file states one.
+        sound: whether it has a sound track.
+        codec: FFmpeg's name of it; "png", "jpeg" or "exr" for pictures.
+        variable_rate: whether frames come at uneven times.
+        warnings: sentences for the user.
+        index: where its frames lie in the file; None for pictures.
+        files: the pictures of a sequence; empty for a video.
+    """
+
+    path: Path
+    camera: str
+    size: tuple[int, int]
+    frame_rate: Fraction
+    frames: int
+    times: np.ndarray = field(compare=False, repr=False)
+    start_timecode: Timecode | None
+    sound: bool
+    codec: str
+    variable_rate: bool
+    warnings: tuple[str, ...]
+    index: containers.Index | None = field(default=None, compare=False, repr=False)
+    files: tuple[Path, ...] = field(default=(), compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A picture of a clip.
+
+    Attributes:
+        index: its number within the clip, from 0.
+        time: seconds since the clip's first frame.
+        rgb: (H, W, 3) uint8, sRGB.
+    """
+
+    index: int
+    time: float
+    rgb: np.ndarray = field(compare=False, repr=False)
+
+
+def probe(path: Path, rate: Fraction | None = None) -> Clip:
+    """Read what a clip is, without decoding more than its first frame.
+
+    Args:
+        path: a video, a folder of numbered pictures, or one picture.
+        rate: frames per second of a folder of pictures; a video states its own.
+
+    Raises:
+        ClipError: it is missing, damaged, cut off or no clip; the message says what to do.
+    """
+    path = Path(path)
+    if path.is_dir() or path.suffix.lower() in pictures.SUFFIXES:
+        return _probe_pictures(path, rate)
+    with containers.opened(path) as (container, stream):
+        sound = bool(container.streams.audio)
+        codec = stream.codec_context.name
+        stated = [stream.guessed_rate, stream.average_rate]
+        timecode_text = _timecode_text(container, stream)
+        index = containers.read_index(path, container, stream)
+    frame_rate, times, variable = _beat(index, stated)
+    warnings = []
+    if variable:
+        steps = np.diff(times)
+        warnings.append(f"{path.name} has a variable frame rate ({1 / steps.max():.4g} to {1 / steps.min():.4g} frames "
+                        f"a second); its {len(times)} frames are counted as {float(frame_rate):.5g} a second")
+    start = None
+    if timecode_text:
+        try:
+            start = parse(timecode_text, frame_rate)
+        except DataError as error:
+            warnings.append(f"the timecode of {path.name} is left aside: {error}")
+    clip = Clip(path, path.stem, (1, 1), frame_rate, len(times), times, start, sound, codec, variable,
+                tuple(warnings), index)
+    first = next(_decode(clip, 0, 1))
+    height, width = first.rgb.shape[:2]
+    return Clip(path, path.stem, (width, height), frame_rate, len(times), times, start, sound, codec, variable,
+                tuple(warnings), index)
+
+
+def frames(clip: Clip, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
+    """The frames `start` up to, and without, `stop` (default: the end), in order.
+
+    Raises:
+        ClipError: a frame cannot be decoded.
+        ValueError: the range lies outside the clip.
+    """
+    stop = clip.frames if stop is None else stop
+    if not 0 <= start <= stop <= clip.frames:
+        raise ValueError(f"{clip.path.name} has the frames 0 to {clip.frames - 1}, not {start} to {stop - 1}")
+    if clip.files:
+        return (Frame(index, float(clip.times[index]), pictures.read(clip.files[index], clip.size))
+                for index in range(start, stop))
+    return _decode(clip, start, stop)
+
+
+def _probe_pictures(path: Path, rate: Fraction | None) -> Clip:
+    files, codec, size = pictures.find(path)
+    if rate is None:
+        if path.is_dir():
+            raise ClipError(f"{path} is a folder of pictures, which states no frame rate; "
+                            "write frame_rate = 24 (or what it is) into the take.toml beside it")
+        rate = Fraction(30)
+    times = np.arange(len(files)) / float(rate)
+    return Clip(path, path.name if path.is_dir() else path.stem, size, rate, len(files), times, None, False, codec,
+                False, (), None, files)
+
+
+def _timecode_text(container: av.container.InputContainer, stream: av.VideoStream) -> str | None:
+    tables = [stream.metadata, *(other.metadata for other in container.streams.data), container.metadata]
+    for table in tables:
+        for key, value in table.items():
+            if key.lower() == "timecode":
+                return value
+    return None
+
+
+def _beat(index: containers.Index, stated: list[Fraction | None]) -> tuple[Fraction, np.ndarray, bool]:
+    """The rate whose even beat fits the frames' times best, those times in seconds, and whether they stray from it."""
+    ticks = index.ticks - index.ticks[0]
+    count = len(ticks)
+    seconds = ticks * float(index.tick)  # (T,)
+    if count == 1:
+        known = [rate for rate in stated if rate]
+        return exact_rate(known[0]) if known else Fraction(25), seconds, False
+    average = exact_rate(Fraction(count - 1) / (int(ticks[-1]) * index.tick))
+    candidates = [*(exact_rate(rate) for rate in stated if rate), average]
+    for rate in candidates:
+        even = np.arange(count) / float(rate)
+        if np.abs(seconds - even).max() <= CONSTANT / float(rate) + float(index.tick):
+            return rate, even, False
+    for rate in candidates:
+        stray = np.abs(np.diff(seconds) - 1 / float(rate))
+        if np.mean(stray <= CONSTANT / float(rate) + float(index.tick)) >= MOSTLY:
+            return rate, seconds, True
+    return average, seconds, True
+
+
+def _decode(clip: Clip, start: int, stop: int) -> Iterator[Frame]:
+    if start == stop:
+        return
+    with containers.opened(clip.path) as (container, stream):
+        stream.thread_type = "AUTO"
+        try:
+            for number, picture in _reached(clip, container, stream, start, stop):
+                yield Frame(number, float(clip.times[number]), pictures.upright(picture, stream.sample_aspect_ratio))
+        except av.error.FFmpegError as error:
+            raise ClipError(f"{clip.path} cannot be decoded near its frame {start} ({error.strerror}); "
+                            "copy it again, or convert it to H.264 or ProRes") from error
+        except MemoryError:
+            raise ClipError(f"{clip.path} has pictures that do not fit in memory; scale it down") from None
+
+
+def _reached(clip: Clip, container: av.container.InputContainer, stream: av.VideoStream, start: int, stop: int,
+             ) -> Iterator[tuple[int, av.VideoFrame]]:
+    """Decode from the keyframe at or before `start`: (number, picture) for each number up to `stop`."""
+    ticks, keys = clip.index.ticks, clip.index.keys
+    if not len(keys):
+        for number, picture in enumerate(container.decode(stream)):
+            if number >= stop:
+                return
+            if number >= start:
+                yield number, picture
+        return
+    # The decoded time, not the shown one: containers list packets by it, and the shown one could find a later keyframe.
+    key = bisect.bisect_right(keys[:, 0].tolist(), int(ticks[start])) - 1
+    container.seek(int(keys[key, 1]), stream=stream, backward=True)
+    number, shown = start, None
+    for picture in container.decode(stream):
+        shown = picture.pts
+        if shown is None or shown < ticks[number]:
+            continue
+        if shown > ticks[number]:
+            break
+        yield number, picture
+        number += 1
+        if number == stop:
+            return
+    raise ClipError(f"{clip.path} is damaged: frame {number} of {clip.frames} cannot be decoded; "
+                    f"{containers.COPY_AGAIN}")
