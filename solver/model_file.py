@@ -27,7 +27,8 @@ def save_model(model: FaceModel, path: Path, compress: bool = False) -> None:
              "eyes": [{"yaw": eye.yaw, "pitch": eye.pitch} for eye in model.eyes]}
     arrays = {name: _packed(getattr(model, name), kind) for name, (_, kind) in ARRAYS.items()}
     arrays |= {f"eye{index}": _packed(eye.vertices, "i") for index, eye in enumerate(model.eyes)}
-    arrays |= {f"pivot{index}": _packed(eye.pivot, "i") for index, eye in enumerate(model.eyes) if eye.pivot is not None}
+    arrays |= {f"pivot{index}": _packed(eye.pivot, "i") for index, eye in enumerate(model.eyes)
+               if eye.pivot is not None}
     arrays["about"] = np.frombuffer(json.dumps(about).encode(), dtype=np.uint8)
     save_arrays(path, arrays, compress)
 
