@@ -1,0 +1,110 @@
+"""Square, turned cut-outs of pictures for the networks, exact to the pixel.
+
+A crop's own coordinates are those of the networks: 0 at the left edge of its first pixel, SIZE at the right edge of
+its last. Pictures follow OpenCV: the centre of the top-left pixel is (0, 0).
+
+Each crop pixel is the mean of the area that it covers (a finer bilinear grid, averaged), not a sample at its centre:
+sampling a 500 px face every third pixel makes landmarks dance with the sensor's noise.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from capture.errors import DataError
+
+EYE_CORNERS = (33, 263)
+"""The outer corners of the face's own right and left eye: a face's x axis."""
+MARGIN = 1.5
+"""The side of MediaPipe's crop as a multiple of the face's longer side."""
+FINEST = 8
+"""Most samples across a crop pixel; a face that covers more is wider than 1000 px."""
+
+
+@dataclass(frozen=True)
+class Roi:
+    """A square on a picture: centre (2,) px, side px, angle in radians of its x axis (clockwise on the screen)."""
+
+    centre: tuple[float, float]
+    side: float
+    angle: float = 0.0
+
+
+def roi_of_points(points: np.ndarray, margin: float = MARGIN) -> Roi:
+    """The square about a face: (478, 2) px -> Roi, upright along the eye corners."""
+    along = points[EYE_CORNERS[1]] - points[EYE_CORNERS[0]]
+    angle = float(np.arctan2(along[1], along[0]))
+    turn = _turn(angle)
+    local = points @ turn  # (478, 2): coordinates along the square's axes
+    low, high = local.min(axis=0), local.max(axis=0)
+    centre = turn @ ((low + high) / 2)
+    return Roi((float(centre[0]), float(centre[1])), float((high - low).max() * margin), angle)
+
+
+def picture_from_crop(roi: Roi, size: int) -> np.ndarray:
+    """(2, 3): a crop's own coordinates to px of the picture."""
+    linear = _turn(roi.angle) * (roi.side / size)
+    return np.column_stack([linear, np.asarray(roi.centre) - linear @ [size / 2, size / 2]])
+
+
+def crop_from_picture(roi: Roi, size: int) -> np.ndarray:
+    """(2, 3): px of the picture to the crop's own coordinates."""
+    return cv2.invertAffineTransform(picture_from_crop(roi, size))
+
+
+def apply(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """An affine (2, 3) on points (..., 2), or one matrix each (B, 2, 3) on (B, N, 2)."""
+    return points @ np.swapaxes(matrix[..., :2], -1, -2) + matrix[..., None, :, 2]
+
+
+def crops(pictures: Sequence[np.ndarray], rois: Sequence[Roi], size: int, as_mediapipe: bool = False) -> np.ndarray:
+    """One crop of each picture: (B, size, size, 3) uint8 RGB. What lies outside a picture repeats its edge.
+
+    Args:
+        pictures: (H, W, 3) RGB, or (H, W) grey, of 8 or 16 bits; their sizes may differ.
+        rois: where to cut each.
+        size: side of a crop in px.
+        as_mediapipe: cut as MediaPipe does: samples at the pixels' corners instead of means over their areas, so that
+            what is seen lies (side / size - 1) / 2 px off. For comparison only.
+
+    Raises:
+        DataError: a picture is none, or a square has no area.
+    """
+    out = np.empty((len(rois), size, size, 3), dtype=np.uint8)
+    for row, (picture, roi) in enumerate(zip(pictures, rois, strict=True)):
+        if not (np.isfinite([*roi.centre, roi.side, roi.angle]).all() and roi.side > 0):
+            raise DataError(f"a face's square has the side {roi.side} px at {roi.centre}; "
+                            "a square needs an area, so detect the face again")
+        picture = eight_bit_rgb(picture)
+        # The grid's pixel i covers [i, i + 1] / fine of the crop's own coordinates; its centre is at i + 1/2.
+        fine = 1 if as_mediapipe else min(max(int(np.ceil(roi.side / size)), 1), FINEST)
+        matrix = picture_from_crop(roi, size * fine)
+        matrix[:, 2] += 0.5 if as_mediapipe else matrix[:, :2] @ [0.5, 0.5]
+        # Not cv2.warpAffine: it steps along a row in rounded steps, which moved landmarks by up to 0.02 px.
+        grid = cv2.warpPerspective(picture, np.vstack([matrix, [0, 0, 1]]), (size * fine, size * fine),
+                                   flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
+        out[row] = grid if fine == 1 else cv2.resize(grid, (size, size), interpolation=cv2.INTER_AREA)
+    return out
+
+
+def eight_bit_rgb(picture: np.ndarray) -> np.ndarray:
+    """Any grey or colour picture of 8 or 16 bits as (H, W, 3) uint8.
+
+    Raises:
+        DataError: it is no picture.
+    """
+    if picture.ndim not in (2, 3) or picture.size == 0 or (picture.ndim == 3 and picture.shape[2] not in (1, 3, 4)) \
+            or picture.dtype not in (np.uint8, np.uint16):
+        raise DataError(f"an array of shape {picture.shape} and kind {picture.dtype} is no picture; "
+                        "give rows by columns by red, green, blue, of 8 or 16 bits")
+    if picture.dtype == np.uint16:
+        picture = (picture >> 8).astype(np.uint8)
+    if picture.ndim == 2:
+        picture = picture[:, :, None]
+    return np.repeat(picture, 3, axis=2) if picture.shape[2] == 1 else np.ascontiguousarray(picture[:, :, :3])
+
+
+def _turn(angle: float) -> np.ndarray:
+    return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
