@@ -47,6 +47,11 @@ def load(path: Path, key: str) -> dict[str, np.ndarray] | None:
     return arrays if str(arrays.pop("key", "")) == key else None
 
 
+def record_bytes(record: dict[str, str]) -> bytes:
+    """A table of strings as a small JSON file."""
+    return (json.dumps(record, indent=1, sort_keys=True) + "\n").encode()
+
+
 def load_record(path: Path) -> dict[str, str]:
     """A table of strings from a JSON file; empty where there is none or it is damaged."""
     try:

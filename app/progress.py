@@ -1,8 +1,13 @@
 """How long work is told about: a bar on a terminal, plain lines in a pipe, JSON lines for programs.
 
-Each JSON line is one event: {"event": "progress", "take", "step", "done", "total"},
-{"event": "take", "take", "state": "done" | "failed" | "cancelled", "error", "outputs"}, {"event": "note", "take", "text"}
-and at the end {"event": "end", "exit_code", "done", "failed"}. Keys may be added, never changed.
+Each JSON line is one event, told apart by its key "event":
+
+    progress    take, step, done, total
+    note        take, text
+    take        take, state ("done", "failed" or "cancelled"), error, outputs
+    end         exit_code, done, failed
+
+Keys may be added, never changed.
 """
 
 import json

@@ -29,11 +29,16 @@ class Stage:
     iterations: int
 
 
-STAGES = (
-    Stage("head", frozenset({"pose"}), "some", 10),
-    Stage("person", frozenset({"pose", "weights", "gaze", "identity", "focal"}), "some", 40),
-    Stage("performance", frozenset({"pose", "weights", "gaze"}), "all", 25),
-)
+def stages(person: int, performance: int) -> tuple[Stage, ...]:
+    """The table, with the most iterations for the two stages that cost time."""
+    return (
+        Stage("head", frozenset({"pose"}), "some", 10),
+        Stage("person", frozenset({"pose", "weights", "gaze", "identity", "focal"}), "some", person),
+        Stage("performance", frozenset({"pose", "weights", "gaze"}), "all", performance),
+    )
+
+
+STAGES = stages(person=40, performance=25)
 SOME_FRAMES = 96
 ENOUGH = 1e-5
 """A stage ends when an iteration lowers the energy by less than this share."""
@@ -48,11 +53,11 @@ class Solution:
     costs: dict[str, dict[str, float]]
 
 
-def fit(problem: Problem, start: State, report: Report, stages: tuple[Stage, ...] = STAGES) -> Solution:
-    """Run the stages over the take, from `start` (rough head poses are enough)."""
-    total, done = sum(stage.iterations for stage in stages), 0
+def fit(problem: Problem, start: State, report: Report, table: tuple[Stage, ...] = STAGES) -> Solution:
+    """Run the table's stages over the take, from `start` (rough head poses are enough)."""
+    total, done = sum(stage.iterations for stage in table), 0
     state, logged = start, {}
-    for stage in stages:
+    for stage in table:
         chosen = _chosen_frames(len(start.weights), stage.frames)
         part = _part(problem, chosen)
 

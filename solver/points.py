@@ -36,8 +36,8 @@ class SurfacePoints:
 
 def surface_points(model: FaceModel, embedding: Embedding) -> SurfacePoints:
     """The embedding's points on `model`; an unknown landmark gets some point, mask it with `embedding.known`."""
-    corners = model.triangles[np.where(embedding.known, embedding.triangle, 0)]  # (N, 3)
-    share = np.where(embedding.known[:, None], embedding.barycentric, 1 / 3)  # (N, 3)
+    corners = model.triangles[embedding.triangle]  # (N, 3)
+    share = embedding.barycentric  # (N, 3)
 
     def on_surface(field: np.ndarray) -> Tensor:  # (..., V, 3) -> (N, 3, ...)
         picked = np.einsum("...ncx,nc->nx...", field[..., corners, :].astype(np.float64), share)

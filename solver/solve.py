@@ -15,7 +15,7 @@ from capture.errors import FaceError
 from solver.embedding import Embedding
 from solver.energy import Cameras, Priors, Problem, State, residual_px
 from solver.face_model import FaceModel
-from solver.fit import fit
+from solver.fit import STAGES, Stage, fit, stages
 from solver.landmarks import Landmarks
 from solver.performance import Performance
 from solver.points import DTYPE, surface_points
@@ -24,6 +24,8 @@ INDEPENDENT = 0.15
 """Share of a landmark that counts: 478 points of one network err together, so they say less than 478 free ones."""
 CONTOUR = 3.0
 """How much less is known of where a contour point lies, because it slides with the view."""
+PRESETS = {"draft": stages(person=8, performance=4), "standard": STAGES, "final": stages(person=120, performance=80)}
+"""How long the solve tries; each stops earlier where nothing more is gained."""
 GAZE_OF_SHAPE = {  # eye, axis (0 yaw, 1 pitch), sign
     "eyeLookOutLeft": (0, 0, 1), "eyeLookInLeft": (0, 0, -1), "eyeLookUpLeft": (0, 1, 1), "eyeLookDownLeft": (0, 1, -1),
     "eyeLookOutRight": (1, 0, -1), "eyeLookInRight": (1, 0, 1), "eyeLookUpRight": (1, 1, 1),
@@ -47,7 +49,8 @@ class TakeFacts:
 
 
 def solve_take(landmarks: Landmarks, rig: Rig, lone: bool, model: FaceModel, embedding: Embedding, facts: TakeFacts,
-               report: Callable[[int, int], None], priors: Priors | None = None) -> tuple[Performance, Rig]:
+               report: Callable[[int, int], None], table: tuple[Stage, ...] = STAGES,
+               priors: Priors | None = None) -> tuple[Performance, Rig]:
     """Fit the model to a take.
 
     Args:
@@ -58,6 +61,7 @@ def solve_take(landmarks: Landmarks, rig: Rig, lone: bool, model: FaceModel, emb
         embedding: where the landmarks lie on it.
         facts: names and times to hand through.
         report: progress.
+        table: the stages of the fit.
         priors: beliefs, the defaults where None.
 
     Returns:
@@ -85,7 +89,7 @@ def solve_take(landmarks: Landmarks, rig: Rig, lone: bool, model: FaceModel, emb
     start = State(torch.tensor(rotation, dtype=DTYPE), torch.tensor(translation, dtype=DTYPE),
                   torch.zeros(count, shapes, dtype=DTYPE), torch.zeros(count, 2, 2, dtype=DTYPE),
                   torch.zeros(len(model.identity), dtype=DTYPE), torch.zeros(len(rig.cameras), dtype=DTYPE))
-    solution = fit(problem, start, report)
+    solution = fit(problem, start, report, table)
     state = solution.state
     if not model.eyes:
         state = State(state.rotation, state.translation, state.weights,
@@ -124,8 +128,7 @@ def _rough_poses(model: FaceModel, embedding: Embedding, rig: Rig, xy: np.ndarra
     Returns:
         rotation (T, 3, 3), translation (T, 3) metres, both world_from_head, and depth (C, T) metres in each camera.
     """
-    corners = model.triangles[embedding.triangle]  # (N, 3)
-    points = np.einsum("ncx,nc->nx", model.neutral[corners], embedding.barycentric)  # (N, 3)
+    points = embedding.points(model, model.neutral)  # (N, 3)
     rigid = ~embedding.contour
     rotation, translation = np.zeros((used.shape[1], 3, 3)), np.zeros((used.shape[1], 3))
     for frame in range(used.shape[1]):

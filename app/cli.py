@@ -1,0 +1,198 @@
+"""The `mien` command: reads the options, runs the commands, turns errors into sentences and exit codes."""
+
+import argparse
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from app import __version__
+from capture.errors import Cancelled, MienError, UsageError
+
+FORMATS = ("json", "csv", "fbx", "glb", "usd")
+DEFAULT_FORMATS = ("json", "csv", "glb", "fbx")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 all done, 1 some takes failed, 2 usage, 3 nothing could be read,
+    130 cancelled."""
+    parser = build_parser()
+    try:
+        options = parser.parse_args(arguments)
+    except SystemExit as ended:  # argparse has said what is wrong, or printed the help
+        return int(ended.code or 0)
+    # A farm stops a job with SIGTERM: that is a cancel as well as Ctrl+C is.
+    signal.signal(signal.SIGTERM, _interrupt)
+    if options.cancel_on_eof:
+        threading.Thread(target=_interrupt_at_eof, daemon=True).start()
+    try:
+        return options.run(options)
+    except (KeyboardInterrupt, Cancelled):
+        print("mien: cancelled; run the same command again to go on from here", file=sys.stderr)
+        return Cancelled.exit_code
+    except BrokenPipeError:
+        # The reader of a pipe went away: nothing is wrong here, and nobody listens any more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except MienError as error:
+        if options.debug:
+            traceback.print_exc()
+        print(f"mien: {error}", file=sys.stderr)
+        return error.exit_code
+    except Exception as error:  # a fault of ours, not the user's
+        if options.debug:
+            raise
+        print(f"mien: internal error ({type(error).__name__}: {error}); run again with --debug and report what it "
+              "prints", file=sys.stderr)
+        return 1
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """All commands and options."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--debug", action="store_true", help="show tracebacks")
+    common.add_argument("--events", action="store_true", help="tell the progress as JSON lines on stdout")
+    common.add_argument("--cancel-on-eof", action="store_true", help=argparse.SUPPRESS)
+
+    parser = argparse.ArgumentParser(
+        prog="mien", description="Facial performance capture: footage from one or several cameras to animation.",
+        epilog="Without a command the desktop app opens. `mien COMMAND --help` shows an example.", parents=[common])
+    parser.add_argument("--version", action="version", version=f"mien {__version__}")
+    parser.set_defaults(run=_run_gui, path=None)
+    commands = parser.add_subparsers(metavar="COMMAND", title="commands")
+
+    def add(name: str, run: Callable[[argparse.Namespace], int], summary: str, example: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, parents=[common], help=summary, description=summary,
+                                      epilog=f"example: {example}")
+        command.set_defaults(run=run)
+        return command
+
+    gui = add("gui", _run_gui, "open the desktop app", "mien gui my-shoot")
+    gui.add_argument("path", nargs="?", type=Path, help="a shoot, a take or a clip")
+
+    demo = add("demo", _run_demo, "film the built-in head, solve the footage, export it, compare with the truth",
+               "mien demo /tmp/demo")
+    demo.add_argument("folder", nargs="?", type=Path, default=Path("mien-demo"), metavar="DIR")
+    demo.add_argument("--frames", type=_positive, default=48, help="length of the performance (default 48)")
+
+    inspect = add("inspect", _run_inspect, "say what a clip, a take or a shoot holds, and what is wrong with it",
+                  "mien inspect my-shoot")
+    inspect.add_argument("path", type=Path)
+
+    solve = add("solve", _run_solve, "turn footage into animation: the main job",
+                "mien solve my-shoot/takes/T001 --out anim --format json,fbx")
+    solve.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="clips, take folders or shoot folders")
+    _output_options(solve)
+    solve.add_argument("--actor", default=None, help="the actor's name, kept in the results")
+    solve.add_argument("--rig", type=Path, help="cameras (default: the shoot's rig.toml)")
+    solve.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    solve.add_argument("--jobs", type=_positive, default=1, help="takes at a time (default 1)")
+    solve.add_argument("--cluster", metavar="ADDRESS", help="a scheduler to run on")
+    solve.add_argument("--start", help="first frame, a number from 0 or a timecode")
+    solve.add_argument("--end", help="the frame after the last, a number or a timecode")
+    solve.add_argument("--preset", choices=("draft", "standard", "final"), default="standard")
+
+    export = add("export", _run_export, "write a solved take again, to other formats",
+                 "mien export solved/T001.mien.json --format fbx,glb --out for-unreal")
+    export.add_argument("paths", nargs="+", type=Path, metavar="TAKE", help="TAKE.mien.json files")
+    _output_options(export)
+
+    model = add("model", _run_model, "list, add, show and check face models",
+                "mien model add ICT-FaceKit-master.zip --name ict")
+    model.add_argument("action", choices=("list", "add", "show", "check"))
+    model.add_argument("source", nargs="?", help="a model's name, or a file or folder to add")
+    model.add_argument("--name", help="what an added model shall be called")
+    model.add_argument("--out", type=Path, default=Path(), help="where `check` puts its picture")
+
+    add("doctor", _run_doctor, "say what is installed, what is missing and how to get it", "mien doctor")
+    return parser
+
+
+def _output_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--out", type=Path, metavar="DIR",
+                         help="where results go (default: solved/ beside the footage)")
+    command.add_argument("--model", default="mien", metavar="NAME|PATH",
+                         help="the face model (default: the built-in head)")
+    command.add_argument("--format", type=_formats, default=DEFAULT_FORMATS, metavar="LIST",
+                         help=f"of {','.join(FORMATS)} (default {','.join(DEFAULT_FORMATS)})")
+    command.add_argument("--force", action="store_true", help="do every step again")
+
+
+def _formats(text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(name.strip().lower() for name in text.split(",") if name.strip()))
+    unknown = [name for name in names if name not in FORMATS]
+    if unknown or not names:
+        raise argparse.ArgumentTypeError(f"{', '.join(unknown) or 'an empty list'} is no format; "
+                                         f"choose of {','.join(FORMATS)}")
+    return names
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number above 0")
+    return int(text)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _interrupt_at_eof() -> None:
+    """The app cancels by closing our stdin: works on every system, also where there are no signals."""
+    sys.stdin.read()
+    signal.raise_signal(signal.SIGINT)
+
+
+# The commands import their modules when called: `mien --help` answers at once, and none loads what it does not use.
+
+
+def _run_gui(options: argparse.Namespace) -> int:
+    from app.gui_door import open_app
+
+    return open_app(options.path)
+
+
+def _run_demo(options: argparse.Namespace) -> int:
+    from app.demo import run
+
+    return run(options.folder, options.frames, options.events)
+
+
+def _run_inspect(options: argparse.Namespace) -> int:
+    from app.inspection import run
+
+    return run(options.path, options.events)
+
+
+def _run_solve(options: argparse.Namespace) -> int:
+    from app.solving import run
+
+    if options.cluster:
+        raise UsageError("--cluster is not in this version yet; leave it out to solve on this machine, "
+                         "with --jobs N for several takes at a time")
+    return run(options)
+
+
+def _run_export(options: argparse.Namespace) -> int:
+    from app.solving import run_export
+
+    return run_export(options)
+
+
+def _run_model(options: argparse.Namespace) -> int:
+    from app.models import run
+
+    return run(options.action, options.source, options.name, options.out)
+
+
+def _run_doctor(options: argparse.Namespace) -> int:
+    from app.doctor import run
+
+    return run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,73 @@
+"""`mien inspect`: what a clip, a take or a shoot holds, and what is wrong with it."""
+
+import json
+from pathlib import Path
+
+from capture.camera import load_rig
+from capture.errors import MienError
+from capture.match import match
+from capture.shoot import Take, find_takes
+from capture.video import probe
+
+
+def run(path: Path, as_json: bool) -> int:
+    """Print what is there. Returns 0, or 3 if nothing of it can be read, or 1 if some take has a fault."""
+    takes = find_takes(path)
+    reports = [take_report(take) for take in takes]
+    if as_json:
+        print(json.dumps({"path": str(path), "takes": reports}, ensure_ascii=False))
+    else:
+        for report in reports:
+            print("\n".join(_lines(report)))
+    broken = [report for report in reports if report["faults"]]
+    if not broken:
+        return 0
+    return 3 if len(broken) == len(reports) and all(not report["clips"] for report in reports) else 1
+
+
+def take_report(take: Take) -> dict[str, object]:
+    """Everything about a take as plain values: name, rig, clips, sound, faults (they stop a solve), warnings."""
+    clips, faults, warnings, rig = [], [], [], None
+    for clip_path in take.clips:
+        try:
+            clips.append(probe(clip_path))
+        except MienError as error:
+            faults.append(str(error))
+    try:
+        rig = load_rig(take.rig_path) if take.rig_path is not None else None
+        if clips and not faults:
+            matched = match(take, tuple(clips), rig)
+            warnings += matched.warnings
+    except MienError as error:
+        faults.append(str(error))
+    if rig is None and len(clips) > 1 and not faults:
+        faults.append(f"{take.name} has {len(clips)} cameras and no rig.toml; write one with `mien calibrate`")
+    return {
+        "take": take.name, "rig": take.rig_path.name if take.rig_path else None,
+        "sound": take.audio.name if take.audio else None, "settings": dict(take.settings),
+        "clips": [{"camera": clip.camera, "file": clip.path.name, "size": list(clip.size), "frames": clip.frames,
+                   "rate": [clip.frame_rate.numerator, clip.frame_rate.denominator],
+                   "seconds": round(clip.frames / float(clip.frame_rate), 3), "codec": clip.codec,
+                   "variable_rate": clip.variable_rate, "sound": clip.sound,
+                   "timecode": str(clip.start_timecode) if clip.start_timecode else None,
+                   "focal_px": float(rig[clip.camera].matrix[0, 0]) if rig and clip.camera in rig.names else None}
+                  for clip in clips],
+        "faults": faults, "warnings": warnings,
+    }
+
+
+def _lines(report: dict[str, object]) -> list[str]:
+    lines = [f"{report['take']}: {len(report['clips'])} camera{'s' if len(report['clips']) != 1 else ''}, "
+             f"{'calibrated by ' + report['rig'] if report['rig'] else 'no rig'}"
+             + (f", sound {report['sound']}" if report["sound"] else "")]
+    for clip in report["clips"]:
+        rate = clip["rate"][0] / clip["rate"][1]
+        size = f"{clip['size'][0]}x{clip['size'][1]}"
+        lines.append(f"  {clip['camera']:<12} {size}  {clip['frames']} frames at {rate:.6g}"
+                     f"{' (variable)' if clip['variable_rate'] else ''}, {clip['seconds']} s, {clip['codec']}"
+                     + (f", starts {clip['timecode']}" if clip["timecode"] else "")
+                     + (", sound" if clip["sound"] else "")
+                     + (f", focal length {clip['focal_px']:.0f} px" if clip["focal_px"] else ""))
+    lines += [f"  note: {text}" for text in report["warnings"]]
+    lines += [f"  FAULT: {text}" for text in report["faults"]]
+    return lines

@@ -1,0 +1,220 @@
+"""The main job for one take, as steps with keys: probe, detect each camera, solve, export each format.
+
+No printing and no Qt here: whoever calls gives a Teller. A step whose artefact is whole and carries the right key is
+skipped, so a run that was cut off goes on where it stopped and ends with the same bytes.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from app import artefacts
+from app.progress import Teller
+from capture.camera import Camera, Rig, load_rig, lone_camera, save_rig
+from capture.errors import MienError, RigError, UsageError
+from capture.files import make_folder, sha256, write_bytes
+from capture.match import TakeClips, match
+from capture.shoot import Take
+from capture.timecode import parse
+from capture.video import probe
+from exporters import WRITERS, file_name
+from exporters.scene import make_scene
+from exporters.to_json import read as read_performance
+from exporters.to_json import write as write_performance
+from solver.detect import Detector, Track, stack
+from solver.embedding import Embedding
+from solver.face_model import FaceModel
+from solver.performance import Performance
+from solver.solve import PRESETS, TakeFacts, solve_take
+
+DETECT_VERSION = 1
+SOLVE_VERSION = 1
+EXPORT_VERSION = 1
+SOLVE_NAME = "solve.json"
+RIG_NAME = "rig.used.toml"
+FOCAL_GUESS = 1.2
+"""Focal length over the longer side, assumed of a camera of which nothing is known: 43 mm on 35 mm film."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user chose. `start` and `end` are frame numbers or timecodes as typed, or None."""
+
+    out: Path | None
+    rig: Path | None
+    actor: str
+    formats: tuple[str, ...]
+    preset: str
+    start: str | None
+    end: str | None
+    force: bool
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What the steps work with: made once for a run."""
+
+    detector: Detector
+    model: FaceModel
+    embed: Callable[[FaceModel], Embedding]
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a take's results go: `out` for what the user reads, `work` for the steps' artefacts."""
+
+    out: Path
+    work: Path
+
+
+def places(take: Take, out: Path | None) -> Places:
+    """With --out everything lies below it; else beside the footage, where the shoot's layout says."""
+    if out is not None:
+        return Places(out, out / ".mien" / take.name)
+    if take.shoot is not None:
+        return Places(take.shoot.folder / "solved", take.folder / ".mien")
+    beside = take.folder if take.folder is not None else take.clips[0].parent
+    return Places(beside / "solved", beside / ".mien" / take.name if take.folder is None else beside / ".mien")
+
+
+def run_take(take: Take, options: Options, tools: Tools, teller: Teller) -> tuple[str, ...]:
+    """The main job for one take.
+
+    Returns:
+        The paths of the files that are there now.
+
+    Raises:
+        MienError: the take cannot be done; what was finished stays, nothing is half-written.
+    """
+    clips, rig, lone = _footage(take, options)
+    where = places(take, options.out)
+    make_folder(where.out)
+    make_folder(where.work)
+    for warning in clips.warnings:
+        teller.note(take.name, warning)
+    first, stop = _range(clips, options)
+    tracks, detect_keys = [], {}
+    for clip in clips.clips:
+        step = f"detect {clip.camera}"
+        key = artefacts.key_of("detect", DETECT_VERSION, detector=tools.detector.key, start=first, stop=stop,
+                               clip=artefacts.content_key(clip.path), rate=str(clip.frame_rate))
+        detect_keys[step] = key
+        path = where.work / f"detect.{clip.camera}.npz"
+        arrays = None if options.force else artefacts.load(path, key)
+        if arrays is None:
+            track = tools.detector.detect(clip, first, stop,
+                                          lambda done, total, step=step: teller.progress(take.name, step, done, total))
+            arrays = {"xy": track.xy, "sigma": track.sigma, "seen": track.seen}
+            artefacts.save(path, key, arrays)
+        tracks.append(Track(**arrays))
+    landmarks = stack([clip.camera for clip in clips.clips], tracks, tools.detector.scheme)
+    _note_unseen(landmarks.found, landmarks.cameras, take, teller)
+
+    solve_key = artefacts.key_of(
+        "solve", SOLVE_VERSION, detect=detect_keys, model=tools.model.sha256, preset=options.preset, take=take.name,
+        actor=options.actor, scheme=tools.detector.scheme, lone=lone, timecode=str(clips.start_timecode),
+        rate=str(clips.rate), rig=[_camera_key(camera) for camera in rig.cameras])
+    performance, used = (None, None) if options.force else _solved(where, solve_key)
+    if performance is None:
+        facts = TakeFacts(take.name, options.actor, clips.rate, _timecode_at(clips, first),
+                          {**detect_keys, "solve": solve_key})
+        performance, used = solve_take(landmarks, rig, lone, tools.model, tools.embed(tools.model), facts,
+                                       lambda done, total: teller.progress(take.name, "solve", done, total),
+                                       PRESETS[options.preset])
+        # The rig first: where solve.json stands under its key, everything of the step stands.
+        save_rig(used, where.work / RIG_NAME)
+        write_performance(make_scene(tools.model, performance), where.work / SOLVE_NAME)
+    if lone:
+        camera = used.cameras[0]
+        teller.note(take.name, f"no rig.toml: assumed a pinhole camera and found a focal length of "
+                               f"{camera.matrix[0, 0]:.0f} px ({_equivalent_mm(camera):.0f} mm on 35 mm film)")
+    return export(performance, tools.model, options.formats, where, options.force, teller)
+
+
+def export(performance: Performance, model: FaceModel, formats: tuple[str, ...], where: Places, force: bool,
+           teller: Teller) -> tuple[str, ...]:
+    """Write the formats that are not there yet: one step each, its key the performance's and the writer's version."""
+    scene = make_scene(model, performance)
+    record_path = where.work / "export.json"
+    record = artefacts.load_record(record_path)
+    outputs = []
+    for index, name in enumerate(formats):
+        teller.progress(performance.take, "export", index, len(formats))
+        path = where.out / file_name(performance.take, name)
+        key = artefacts.key_of("export", EXPORT_VERSION, format=name, steps=performance.steps,
+                               model=performance.model_sha256)
+        if force or not path.is_file() or record.get(path.name) != f"{key} {sha256(path)}":
+            WRITERS[name](scene, path)
+            record[path.name] = f"{key} {sha256(path)}"
+            write_bytes(record_path, artefacts.record_bytes(record))
+        outputs.append(str(path))
+    teller.progress(performance.take, "export", len(formats), len(formats))
+    return tuple(outputs)
+
+
+def _footage(take: Take, options: Options) -> tuple[TakeClips, Rig, bool]:
+    """The take's clips checked against one another and the rig; whether mien had to assume a lone camera."""
+    clips = tuple(probe(path) for path in take.clips)
+    rig_path = options.rig or take.rig_path
+    rig = load_rig(rig_path) if rig_path is not None else None
+    matched = match(take, clips, rig)
+    if rig is None:
+        if len(clips) > 1:
+            raise RigError(f"{take.name} has {len(clips)} cameras ({', '.join(clip.camera for clip in clips)}) and no "
+                           "rig.toml that says where they stand; write one with `mien calibrate`, give it with --rig, "
+                           "or solve one clip alone")
+        clip = matched.clips[0]
+        return matched, Rig((lone_camera(clip.camera, clip.size, FOCAL_GUESS * max(clip.size)),)), True
+    return matched, Rig(tuple(rig[clip.camera] for clip in matched.clips)), False
+
+
+def _range(clips: TakeClips, options: Options) -> tuple[int, int]:
+    """First frame and the frame after the last, within the take."""
+    first = _frame(options.start, clips, "--start") if options.start is not None else 0
+    stop = _frame(options.end, clips, "--end") if options.end is not None else clips.frames
+    if not 0 <= first < stop <= clips.frames:
+        raise UsageError(f"--start {first} and --end {stop} leave no frames of a take of {clips.frames}; "
+                         f"choose 0 <= start < end <= {clips.frames}")
+    return first, stop
+
+
+def _frame(text: str, clips: TakeClips, option: str) -> int:
+    """A frame number as typed, or the frame at a timecode."""
+    if text.isdecimal():
+        return int(text)
+    if clips.start_timecode is None:
+        raise UsageError(f"{option} {text} is a timecode, and the clips carry none; give a frame number")
+    return parse(text, clips.rate).frame - clips.start_timecode.frame
+
+
+def _timecode_at(clips: TakeClips, first: int) -> str:
+    return str(clips.start_timecode + first) if clips.start_timecode is not None else str(parse("00:00:00:00",
+                                                                                                clips.rate) + first)
+
+
+def _solved(where: Places, key: str) -> tuple[Performance, Rig] | tuple[None, None]:
+    """The solve of that key from an earlier run, if it is there and whole."""
+    try:
+        performance = read_performance(where.work / SOLVE_NAME)
+        rig = load_rig(where.work / RIG_NAME)
+    except MienError:
+        return None, None
+    return (performance, rig) if performance.steps.get("solve") == key else (None, None)
+
+
+def _note_unseen(found: np.ndarray, cameras: tuple[str, ...], take: Take, teller: Teller) -> None:
+    """Say how much of the take each camera missed: found (C, T)."""
+    for camera, seen in zip(cameras, found, strict=True):
+        if not seen.all():
+            teller.note(take.name, f"{camera} saw no face in {np.count_nonzero(~seen)} of {len(seen)} frames")
+
+
+def _camera_key(camera: Camera) -> list[object]:
+    return [camera.name, camera.size, camera.matrix.tolist(), camera.model, list(camera.distortion),
+            camera.rotation.tolist(), camera.translation.tolist()]
+
+
+def _equivalent_mm(camera: Camera) -> float:
+    return camera.matrix[0, 0] / max(camera.size) * 36.0
