@@ -5,7 +5,7 @@ from pathlib import Path
 
 from capture.camera import load_rig
 from capture.errors import MienError
-from capture.match import match
+from capture.match import plan
 from capture.shoot import Take, find_takes
 from capture.video import probe
 
@@ -28,20 +28,19 @@ def run(path: Path, as_json: bool) -> int:
 def take_report(take: Take) -> dict[str, object]:
     """Everything about a take as plain values: name, rig, clips, sound, faults (they stop a solve), warnings."""
     clips, faults, warnings, rig = [], [], [], None
+    if take.problem:
+        faults.append(take.problem)
     for clip_path in take.clips:
         try:
-            clips.append(probe(clip_path))
+            clips.append(probe(clip_path, take.setting("frame_rate")))
         except MienError as error:
             faults.append(str(error))
     try:
         rig = load_rig(take.rig_path) if take.rig_path is not None else None
         if clips and not faults:
-            matched = match(take, tuple(clips), rig)
-            warnings += matched.warnings
+            warnings += plan(take, clips, rig).warnings
     except MienError as error:
         faults.append(str(error))
-    if rig is None and len(clips) > 1 and not faults:
-        faults.append(f"{take.name} has {len(clips)} cameras and no rig.toml; write one with `mien calibrate`")
     return {
         "take": take.name, "rig": take.rig_path.name if take.rig_path else None,
         "sound": take.audio.name if take.audio else None, "settings": dict(take.settings),

@@ -13,17 +13,16 @@ import numpy as np
 from app import artefacts
 from app.progress import Teller
 from capture.camera import Camera, Rig, load_rig, lone_camera, save_rig
-from capture.errors import MienError, RigError, UsageError
+from capture.errors import MienError, UsageError
 from capture.files import make_folder, sha256, write_bytes
-from capture.match import TakeClips, match
+from capture.match import TakeClips, plan, probe_take, take_frames
 from capture.shoot import Take
 from capture.timecode import parse
-from capture.video import probe
 from exporters import WRITERS, file_name
 from exporters.scene import make_scene
 from exporters.to_json import read as read_performance
 from exporters.to_json import write as write_performance
-from solver.detect import Detector, Track, stack
+from solver.detect import Detector, Footage, Track, stack
 from solver.embedding import Embedding
 from solver.face_model import FaceModel
 from solver.performance import Performance
@@ -96,16 +95,17 @@ def run_take(take: Take, options: Options, tools: Tools, teller: Teller) -> tupl
         teller.note(take.name, warning)
     first, stop = _range(clips, options)
     tracks, detect_keys = [], {}
-    for clip in clips.clips:
+    for camera, clip in enumerate(clips.clips):
         step = f"detect {clip.camera}"
-        key = artefacts.key_of("detect", DETECT_VERSION, detector=tools.detector.key, start=first, stop=stop,
-                               clip=artefacts.content_key(clip.path), rate=str(clip.frame_rate))
+        key = artefacts.key_of("detect", DETECT_VERSION, detector=tools.detector.key, rate=str(clips.rate),
+                               clip=artefacts.content_key(clip.path), frames=clips.numbers[camera, first:stop].tolist())
         detect_keys[step] = key
         path = where.work / f"detect.{clip.camera}.npz"
         arrays = None if options.force else artefacts.load(path, key)
         if arrays is None:
-            track = tools.detector.detect(clip, first, stop,
-                                          lambda done, total, step=step: teller.progress(take.name, step, done, total))
+            track = tools.detector.detect(
+                _footage_of(clips, camera, first, stop),
+                lambda done, total, step=step: teller.progress(take.name, step, done, total))
             arrays = {"xy": track.xy, "sigma": track.sigma, "seen": track.seen}
             artefacts.save(path, key, arrays)
         tracks.append(Track(**arrays))
@@ -155,19 +155,19 @@ def export(performance: Performance, model: FaceModel, formats: tuple[str, ...],
 
 
 def _footage(take: Take, options: Options) -> tuple[TakeClips, Rig, bool]:
-    """The take's clips checked against one another and the rig; whether mien had to assume a lone camera."""
-    clips = tuple(probe(path) for path in take.clips)
+    """The take's clips on one clock, their cameras, and whether mien had to assume a lone camera."""
     rig_path = options.rig or take.rig_path
     rig = load_rig(rig_path) if rig_path is not None else None
-    matched = match(take, clips, rig)
+    clips = plan(take, probe_take(take), rig)
     if rig is None:
-        if len(clips) > 1:
-            raise RigError(f"{take.name} has {len(clips)} cameras ({', '.join(clip.camera for clip in clips)}) and no "
-                           "rig.toml that says where they stand; write one with `mien calibrate`, give it with --rig, "
-                           "or solve one clip alone")
-        clip = matched.clips[0]
-        return matched, Rig((lone_camera(clip.camera, clip.size, FOCAL_GUESS * max(clip.size)),)), True
-    return matched, Rig(tuple(rig[clip.camera] for clip in matched.clips)), False
+        clip = clips.clips[0]
+        return clips, Rig((lone_camera(clip.camera, clip.size, FOCAL_GUESS * max(clip.size)),)), True
+    return clips, Rig(tuple(rig[clip.camera] for clip in clips.clips)), False
+
+
+def _footage_of(clips: TakeClips, camera: int, first: int, stop: int) -> Footage:
+    return Footage(clips.clips[camera].size, clips.rate, stop - first,
+                   lambda: (frame.rgb for frame in take_frames(clips, camera, first, stop)))
 
 
 def _range(clips: TakeClips, options: Options) -> tuple[int, int]:

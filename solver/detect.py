@@ -1,16 +1,29 @@
 """What a landmark detector is, and how one is run over a take."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Protocol
 
 import numpy as np
 
-from capture.video import Clip
 from solver.landmarks import Landmarks
 
 Report = Callable[[int, int], None]
 """`report(done, total)`: called now and then by long work; it may raise Cancelled."""
+
+
+@dataclass(frozen=True)
+class Footage:
+    """What one camera saw of a take: size (width, height) px, rate frames per second, count frames.
+
+    `pictures()` gives them in order, each (H, W, 3) uint8 RGB; it may be called again to begin anew.
+    """
+
+    size: tuple[int, int]
+    rate: Fraction
+    count: int
+    pictures: Callable[[], Iterator[np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -33,8 +46,8 @@ class Detector(Protocol):
     scheme: str
     key: str
 
-    def detect(self, clip: Clip, start: int, stop: int, report: Report) -> Track:
-        """The landmarks in the frames [start, stop) of `clip`; a frame without a face is all unseen."""
+    def detect(self, footage: Footage, report: Report) -> Track:
+        """The landmarks in each of the T frames; a frame without a face is all unseen."""
         ...
 
 

@@ -11,8 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from capture.video import Clip, frames
-from solver.detect import Report, Track
+from solver.detect import Footage, Report, Track
 
 SCHEME = "mediapipe478"
 POINTS = 478
@@ -52,33 +51,31 @@ class MediapipeDetector:
     scheme = SCHEME
     key = "mediapipe-0.10.21-facemesh-1"
 
-    def detect(self, clip: Clip, start: int, stop: int, report: Report) -> Track:
-        total = stop - start
-        left, top, right, bottom = _region(clip, start, stop)
-        xy = np.full((total, POINTS, 2), np.nan)
+    def detect(self, footage: Footage, report: Report) -> Track:
+        left, top, right, bottom = _region(footage)
+        xy = np.full((footage.count, POINTS, 2), np.nan)
         with _face_mesh(still=False) as mesh:
-            for frame in frames(clip, start, stop):
-                found = _landmarks(_ask(mesh, frame.rgb[top:bottom, left:right]), right - left, bottom - top)
+            for index, rgb in enumerate(footage.pictures()):
+                found = _landmarks(_ask(mesh, rgb[top:bottom, left:right]), right - left, bottom - top)
                 if found is not None:
-                    xy[frame.index - start] = found + (left, top)
-                report(frame.index - start + 1, total)
+                    xy[index] = found + (left, top)
+                report(index + 1, footage.count)
         seen = np.isfinite(xy).all(axis=2)  # (T, N)
         height = np.ptp(xy[:, :, 1], axis=1)  # (T)
         sigma = np.broadcast_to((SIGMA_SHARE * height)[:, None], seen.shape).copy()
         return Track(xy, sigma, seen)
 
 
-def _region(clip: Clip, start: int, stop: int) -> tuple[int, int, int, int]:
+def _region(footage: Footage) -> tuple[int, int, int, int]:
     """left, top, right, bottom in px of the part of the picture in which the actor's face stays; all of it if unsure."""
-    width, height = clip.size
-    step = max(1, round(SCOUT_EVERY * float(clip.frame_rate)))
+    width, height = footage.size
+    step = max(1, round(SCOUT_EVERY * float(footage.rate)))
     boxes = []
     with _solutions().face_detection.FaceDetection(model_selection=1, min_detection_confidence=0.5) as scout:
-        for frame in frames(clip, start, stop):
-            if (frame.index - start) % step:
+        for index, rgb in enumerate(footage.pictures()):
+            if index % step:
                 continue
-            found = [item.location_data.relative_bounding_box
-                     for item in _ask(scout, frame.rgb).detections or ()]
+            found = [item.location_data.relative_bounding_box for item in _ask(scout, rgb).detections or ()]
             if found:
                 box = max(found, key=lambda item: item.width * item.height)
                 boxes.append((box.xmin * width, box.ymin * height, (box.xmin + box.width) * width,
