@@ -29,6 +29,11 @@ def is_sequence(folder: Path) -> bool:
     return folder.is_dir() and any(_is_picture(file) for file in folder.iterdir())
 
 
+def is_numbered(folder: Path) -> bool:
+    """Whether a folder holds pictures with a number at the end of their names."""
+    return folder.is_dir() and any(_is_picture(file) and _NUMBER.search(file.stem) for file in folder.iterdir())
+
+
 def find(path: Path) -> tuple[tuple[Path, ...], str, tuple[int, int]]:
     """The pictures of a numbered folder in order (or the one picture `path`), their codec, and width and height in px.
 
@@ -79,6 +84,8 @@ def _numbered(folder: Path) -> tuple[Path, ...]:
     kinds = {SUFFIXES[file.suffix.lower()] for file in files}
     if not files:
         raise ClipError(f"{folder} holds no PNG, JPEG or EXR picture; give a clip or a folder of numbered pictures")
+    if len(files) == 1:
+        return tuple(files)
     if len(kinds) > 1:
         raise ClipError(f"{folder} mixes {' and '.join(sorted(kinds))} pictures; leave one kind in it")
     by_number: dict[int, Path] = {}

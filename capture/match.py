@@ -1,0 +1,122 @@
+"""Do a take's clips belong together, and which frame of each is a frame of the take."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import numpy as np
+
+from capture.camera import Rig
+from capture.errors import ClipError, RigError
+from capture.shoot import Take
+from capture.timecode import Timecode
+from capture.video import Clip, Frame, frames, probe
+
+
+@dataclass(frozen=True)
+class TakeClips:
+    """The clips of a take on one clock. C cameras, T frames.
+
+    Attributes:
+        clips: C, in the order of the cameras' names.
+        rate: frames per second of the take.
+        frames: T.
+        start_timecode: of the take's first frame, where a clip states one.
+        warnings: sentences for the user.
+        numbers: (C, T) which frame of each clip is shown at each frame of the take.
+    """
+
+    clips: tuple[Clip, ...]
+    rate: Fraction
+    frames: int
+    start_timecode: Timecode | None
+    warnings: tuple[str, ...]
+    numbers: np.ndarray = field(compare=False, repr=False)
+
+
+def probe_take(take: Take) -> tuple[Clip, ...]:
+    """Probe each clip of a take.
+
+    Raises:
+        ClipError: the take or one of its clips cannot be used.
+    """
+    if take.problem:
+        raise ClipError(take.problem)
+    return tuple(probe(path, take.setting("frame_rate")) for path in take.clips)
+
+
+def plan(take: Take, clips: Sequence[Clip], rig: Rig | None = None, offsets: Mapping[str, float] | None = None,
+         ) -> TakeClips:
+    """Put the clips of a take on one clock.
+
+    Args:
+        clips: as `probe_take` gives them.
+        rig: None for one camera that has not been calibrated.
+        offsets: camera -> seconds at which its clip begins, on a common clock; by default all begin together.
+
+    Raises:
+        RigError: the rig lacks a camera, or a clip has another size than its camera in the rig.
+        ClipError: two clips have different frame rates, or no moment is in all of them.
+    """
+    warnings = [warning for clip in clips for warning in clip.warnings]
+    if rig is None and len(clips) > 1:
+        raise RigError(f"take {take.name} has the cameras {', '.join(clip.camera for clip in clips)} but no rig.toml; "
+                       "film a board and run `mien calibrate`, or give --rig")
+    for clip in clips if rig is not None else ():
+        camera = rig[clip.camera]
+        if camera.size != clip.size:
+            raise RigError(f"{clip.path} is {clip.size[0]} by {clip.size[1]} px, but in the rig {clip.camera} has "
+                           f"{camera.size[0]} by {camera.size[1]}; calibrate at the size you record at, or convert it")
+    first = clips[0]
+    for clip in clips[1:]:
+        if clip.frame_rate != first.frame_rate:
+            raise ClipError(f"{first.path} has {_words(first.frame_rate)} frames a second and {clip.path} has "
+                            f"{_words(clip.frame_rate)}; record all cameras at one rate, or convert one to the other")
+    if len(clips) == 1:
+        return TakeClips(tuple(clips), first.frame_rate, first.frames, first.start_timecode, tuple(warnings),
+                         np.arange(first.frames)[None])
+    begins = np.array([(offsets or {}).get(clip.camera, 0.0) for clip in clips])  # (C,) seconds
+    ends = np.array([begin + clip.times[-1] for begin, clip in zip(begins, clips, strict=True)])
+    begin, rate = begins.max(), first.frame_rate
+    # Half a frame of grace: the nearest frame still exists there.
+    count = int(np.floor((ends.min() - begin) * float(rate) + 0.5)) + 1
+    if count < 1:
+        raise ClipError(f"the clips of take {take.name} have no moment in common; check their offsets with `mien sync`")
+    counts = {clip.camera: clip.frames for clip in clips}
+    if not offsets and len(set(counts.values())) > 1:
+        warnings.append(f"the clips of take {take.name} differ in length "
+                        f"({', '.join(f'{camera} {number}' for camera, number in counts.items())} frames); "
+                        f"the {count} that all have are used, from the first on")
+    moments = begin + np.arange(count) / float(rate)  # (T,)
+    numbers = np.stack([_nearest(clip.times, moments - start) for clip, start in zip(clips, begins, strict=True)])
+    start = first.start_timecode + int(numbers[0, 0]) if first.start_timecode else None
+    return TakeClips(tuple(clips), rate, count, start, tuple(warnings), numbers)
+
+
+def take_frames(take_clips: TakeClips, camera: int, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
+    """What one camera shows at the take's frames `start` up to, and without, `stop`; `Frame.index` is the take's.
+
+    Raises:
+        ClipError: a frame cannot be decoded.
+    """
+    stop = take_clips.frames if stop is None else stop
+    numbers = take_clips.numbers[camera, start:stop]
+    if not len(numbers):
+        return
+    at = 0
+    for frame in frames(take_clips.clips[camera], int(numbers[0]), int(numbers[-1]) + 1):
+        while at < len(numbers) and numbers[at] == frame.index:
+            yield Frame(start + at, (start + at) / float(take_clips.rate), frame.rgb)
+            at += 1
+
+
+def _nearest(times: np.ndarray, moments: np.ndarray) -> np.ndarray:
+    """For each moment the number of the nearest of the rising `times`."""
+    after = np.clip(np.searchsorted(times, moments), 1, max(len(times) - 1, 1))
+    if len(times) == 1:
+        return np.zeros(len(moments), dtype=int)
+    return np.where(moments - times[after - 1] <= times[after] - moments, after - 1, after)
+
+
+def _words(rate: Fraction) -> str:
+    return f"{float(rate):.6g}"

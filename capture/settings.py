@@ -1,0 +1,67 @@
+"""shoot.toml and take.toml: what a user may say about a shoot and a take, read and checked."""
+
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+from capture.errors import DataError
+from capture.timecode import exact_rate
+
+LONGEST_FILE = 1 << 20
+
+
+def read_settings(path: Path) -> dict[str, object]:
+    """The settings in a shoot.toml or take.toml; {} where there is no such file.
+
+    Known keys are checked and made exact (frame_rate becomes a Fraction); unknown ones are left as they are.
+
+    Raises:
+        DataError: it cannot be read or a value makes no sense; the message names the file and the key.
+    """
+    if not path.is_file():
+        return {}
+    try:
+        if path.stat().st_size > LONGEST_FILE:
+            raise DataError(f"{path} is larger than a settings file can be; write it anew")
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}); check its rights") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise DataError(f"{path} is not a valid TOML file ({error}); mend it or delete it") from error
+    for key, check in CHECKS.items():
+        if key in table:
+            try:
+                table[key] = check(table[key])
+            except DataError as error:
+                raise DataError(f"{path}: {key}: {error}") from error
+    return table
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise DataError(f"{value!r} is not a text; put it in quotes")
+    return value
+
+
+def _name(value: object) -> str:
+    text = _text(value)
+    # Names become folders: one that climbs out of the shoot must not.
+    if not text.strip() or text.strip(".") == "" or any(c in '/\\:*?"<>|' or not c.isprintable() for c in text):
+        raise DataError(f"{text!r} cannot be a name, because folders are named after it; use letters, digits, - and _")
+    return text
+
+
+def _names(value: object) -> list[str]:
+    if not isinstance(value, list):
+        raise DataError('not a list of names; write cameras = ["camA", "camB"]')
+    return [_name(item) for item in value]
+
+
+def _rating(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 5:
+        raise DataError(f"{value!r} is not a whole number from 0 to 5")
+    return value
+
+
+CHECKS: dict[str, Callable[[object], object]] = {"name": _text, "actor": _name, "model": _text, "notes": _text,
+                                                 "rating": _rating, "frame_rate": exact_rate, "cameras": _names}

@@ -1,0 +1,197 @@
+"""Shoots and takes on disk: which clips belong together.
+
+    my-shoot/
+      shoot.toml                optional: name, actor, model, frame_rate, cameras
+      rig.toml                  optional
+      calibration/camA.mp4 ...  optional: board clips
+      takes/T001/camA.mp4 camB.mp4 ... [audio.wav] [take.toml]
+
+A folder of clips alone is a take, one clip alone a take with one camera. A camera is a clip's stem; a folder of
+numbered pictures counts as a clip. What mien does not know it leaves alone, and it never looks into hidden files.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from capture import pictures
+from capture.errors import ClipError, InputError
+from capture.settings import read_settings
+
+CLIP_SUFFIXES = (".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".mxf")
+SOUND_SUFFIXES = (".wav", ".flac", ".aif", ".aiff", ".m4a", ".mp3")
+
+
+@dataclass(frozen=True)
+class Take:
+    """Clips of one performance.
+
+    Attributes:
+        name: its folder's name, or the lone clip's stem.
+        folder: None for a lone clip.
+        clips: files, or folders of pictures, in the order of the cameras' names.
+        settings: of take.toml, checked; see `setting`.
+        audio: a sound recording beside the clips.
+        shoot: where it belongs, if anywhere; without that shoot's list of takes.
+        rig_path: the rig.toml beside the clips, else the shoot's, else None.
+        problem: why it cannot be used, in one sentence; "" for a sound take.
+    """
+
+    name: str
+    folder: Path | None
+    clips: tuple[Path, ...]
+    settings: dict[str, object] = field(default_factory=dict, hash=False)
+    audio: Path | None = None
+    shoot: "Shoot | None" = field(default=None, compare=False, repr=False)
+    rig_path: Path | None = None
+    problem: str = ""
+
+    @property
+    def cameras(self) -> tuple[str, ...]:
+        return tuple(camera_name(clip) for clip in self.clips)
+
+    def setting(self, key: str, default: object = None) -> object:
+        """What take.toml says, else shoot.toml, else `default`."""
+        if key in self.settings:
+            return self.settings[key]
+        return self.shoot.settings.get(key, default) if self.shoot else default
+
+
+@dataclass(frozen=True)
+class Shoot:
+    """A shoot folder.
+
+    Attributes:
+        name: as shoot.toml says, else the folder's.
+        settings: of shoot.toml, checked.
+        takes: in the order of their names.
+        calibration_clips: board clips in the order of the cameras' names.
+    """
+
+    folder: Path
+    name: str
+    settings: dict[str, object] = field(hash=False)
+    takes: tuple[Take, ...]
+    rig_path: Path | None
+    calibration_clips: tuple[Path, ...]
+
+
+def find_takes(path: Path) -> tuple[Take, ...]:
+    """The takes of a clip, a take folder or a shoot folder, in the order of their names.
+
+    Raises:
+        InputError: there is nothing there that could be solved.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise InputError(f"{path} does not exist; check the path")
+    if path.is_file():
+        if path.suffix.lower() not in (*CLIP_SUFFIXES, *pictures.SUFFIXES):
+            raise ClipError(f"{path} is not a clip that mien knows; give one of {', '.join(CLIP_SUFFIXES)}, "
+                            "a PNG, JPEG or EXR picture, a take folder or a shoot folder")
+        return (Take(path.stem, None, (path,), rig_path=_existing(path.parent / "rig.toml")),)
+    if is_shoot(path):
+        takes = open_shoot(path).takes
+        if not takes:
+            raise InputError(f"{path} is a shoot without a take; put each take's clips into takes/T001 and so on")
+        return takes
+    parent = path.resolve().parent
+    if parent.name == "takes" and is_shoot(parent.parent):
+        wanted = path.resolve().name
+        shoot = open_shoot(path.parent.parent if path.parent.name == "takes" else parent.parent)
+        takes = tuple(take for take in shoot.takes if take.name == wanted)
+        if takes and takes[0].problem:
+            raise InputError(takes[0].problem)
+        if takes:
+            return takes
+    return (_read_take(path, None, path),)
+
+
+def is_shoot(folder: Path) -> bool:
+    """Whether a folder is laid out as a shoot."""
+    return (folder / "takes").is_dir() or (folder / "shoot.toml").is_file()
+
+
+def open_shoot(folder: Path) -> Shoot:
+    """Read a shoot folder. A take that cannot be used is there too, with its problem.
+
+    Raises:
+        InputError: it is no folder, or its shoot.toml or calibration folder makes no sense.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise InputError(f"{folder} is not a folder; give a shoot folder")
+    settings = read_settings(folder / "shoot.toml")
+    board = folder / "calibration"
+    calibration = _clips(board, folder) if board.is_dir() else ()
+    bare = Shoot(folder, str(settings.get("name", folder.resolve().name)), settings, (),
+                 _existing(folder / "rig.toml"), calibration)
+    takes = []
+    for entry in _entries(folder / "takes"):
+        if not entry.is_dir():
+            continue
+        try:
+            takes.append(_read_take(entry, bare, folder))
+        except InputError as error:
+            takes.append(Take(entry.name, entry, (), shoot=bare, problem=str(error)))
+    return Shoot(folder, bare.name, settings, tuple(takes), bare.rig_path, calibration)
+
+
+def camera_name(clip: Path) -> str:
+    """The camera of a clip: its stem; a folder of pictures has no suffix to lose."""
+    return clip.name if clip.is_dir() else clip.stem
+
+
+def _read_take(folder: Path, shoot: Shoot | None, root: Path) -> Take:
+    settings = read_settings(folder / "take.toml")
+    clips = _clips(folder, root)
+    if not clips and pictures.is_sequence(folder):
+        clips = (folder,)
+    if not clips:
+        raise ClipError(f"{folder} holds no clip; put one clip per camera into it "
+                        f"({', '.join(CLIP_SUFFIXES)}, or a folder of numbered pictures)")
+    sounds = [file for file in _entries(folder) if file.suffix.lower() in SOUND_SUFFIXES and file.is_file()]
+    named = [file for file in sounds if file.stem.lower() == "audio"]
+    audio = next(iter(named or (sounds if len(sounds) == 1 else [])), None)
+    if audio is not None:
+        _check_inside(audio, root)
+    rig_path = _existing(folder / "rig.toml") or (shoot.rig_path if shoot else None)
+    name = folder.name if folder.name not in ("", "..") else folder.resolve().name
+    return Take(name, folder, clips, settings, audio, shoot, rig_path)
+
+
+def _clips(folder: Path, root: Path) -> tuple[Path, ...]:
+    """The clips in a folder, one per camera, in the order of the cameras' names."""
+    by_camera: dict[str, Path] = {}
+    for entry in _entries(folder):
+        video = entry.suffix.lower() in CLIP_SUFFIXES and not entry.is_dir()
+        if not video and not pictures.is_numbered(entry):
+            continue
+        _check_inside(entry, root)
+        camera = camera_name(entry)
+        if camera in by_camera:
+            raise ClipError(f"{folder} has two clips of the camera {camera}, {by_camera[camera].name} and "
+                            f"{entry.name}; move one of them out of it")
+        by_camera[camera] = entry
+    return tuple(by_camera[camera] for camera in sorted(by_camera))
+
+
+def _entries(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    try:
+        return sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
+    except OSError as error:
+        raise InputError(f"{folder} cannot be read ({error.strerror}); check its rights") from error
+
+
+def _check_inside(entry: Path, root: Path) -> None:
+    try:
+        inside = entry.resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError):  # a loop of links
+        inside = False
+    if not inside:
+        raise InputError(f"{entry} is a link that leads out of {root}; copy the file itself there")
+
+
+def _existing(path: Path) -> Path | None:
+    return path if path.is_file() else None

@@ -1,0 +1,240 @@
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from capture.camera import Camera, Rig
+from capture.errors import ClipError, DataError, InputError, RigError
+from capture.match import plan, probe_take, take_frames
+from capture.shoot import find_takes, open_shoot
+from capture.video import frames, probe
+from tests.clips import numbered, read_number, write_clip
+from tests.material import shared
+
+
+def touch(path: Path, text: str = "x") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+@pytest.fixture
+def shoot(tmp_path) -> Path:
+    root = tmp_path / "my-shoot"
+    for name in ("takes/T002/camB.MOV", "takes/T002/camA.mp4", "takes/T001/camA.mp4", "takes/T001/notes.pdf",
+                 "takes/T001/.mien/step.mp4", "takes/T001/._camA.mp4", "takes/T002/audio.wav", "calibration/camB.mp4",
+                 "calibration/camA.mp4", "takes/readme.txt", "extra/other.mp4"):
+        touch(root / name)
+    touch(root / "rig.toml")
+    touch(root / "shoot.toml", 'name = "Day 1"\nactor = "anna"\nframe_rate = 29.97\nowner = "someone"\n')
+    touch(root / "takes/T002/take.toml", 'actor = "ben"\nrating = 4\nnotes = "good"\n')
+    return root
+
+
+def test_a_shoot_is_read_as_it_lies(shoot):
+    found = open_shoot(shoot)
+    assert (found.name, found.rig_path) == ("Day 1", shoot / "rig.toml")
+    assert [path.name for path in found.calibration_clips] == ["camA.mp4", "camB.mp4"]
+    first, second = found.takes
+    assert (first.name, first.cameras, first.audio) == ("T001", ("camA",), None)
+    assert (second.name, second.cameras) == ("T002", ("camA", "camB"))
+    assert second.audio == shoot / "takes/T002/audio.wav"
+    assert second.rig_path == shoot / "rig.toml"
+    assert [take.setting("actor") for take in found.takes] == ["anna", "ben"]
+    assert second.setting("frame_rate") == Fraction(30000, 1001)
+    assert (second.setting("rating"), second.setting("model", "built-in")) == (4, "built-in")
+
+
+def test_a_take_folder_knows_its_shoot(shoot, monkeypatch):
+    take, = find_takes(shoot / "takes" / "T002")
+    assert take == open_shoot(shoot).takes[1]
+    assert take.setting("frame_rate") == Fraction(30000, 1001)
+    monkeypatch.chdir(shoot / "takes" / "T001")
+    assert find_takes(Path())[0].setting("actor") == "anna"
+
+
+def test_a_rig_beside_the_clips_goes_before_the_shoots(shoot):
+    touch(shoot / "takes/T001/rig.toml")
+    assert find_takes(shoot)[0].rig_path == shoot / "takes/T001/rig.toml"
+
+
+def test_a_lone_clip_and_a_bare_folder_are_takes(tmp_path):
+    clip = touch(tmp_path / "scene 3.mp4")
+    take, = find_takes(clip)
+    assert (take.name, take.folder, take.clips, take.shoot) == ("scene 3", None, (clip,), None)
+    take, = find_takes(tmp_path)
+    assert (take.name, take.folder, take.cameras) == (tmp_path.name, tmp_path, ("scene 3",))
+
+
+def test_a_bad_take_does_not_take_the_others_with_it(shoot):
+    touch(shoot / "takes/T003/take.toml", "rating = 9\n")
+    (shoot / "takes/T004").mkdir()
+    touch(shoot / "takes/T005/camA.mov")
+    touch(shoot / "takes/T005/camA.mp4")
+    takes = {take.name: take for take in find_takes(shoot)}
+    assert "rating" in takes["T003"].problem
+    assert "holds no clip" in takes["T004"].problem
+    assert "two clips of the camera camA" in takes["T005"].problem
+    assert (takes["T001"].problem, takes["T002"].problem) == ("", "")
+    with pytest.raises(ClipError, match="rating"):
+        probe_take(takes["T003"])
+    with pytest.raises(InputError, match="two clips"):
+        find_takes(shoot / "takes/T005")
+
+
+def test_links_that_leave_the_shoot_are_refused(shoot, tmp_path):
+    secret = touch(tmp_path / "elsewhere" / "camC.mp4")
+    (shoot / "takes/T001/camC.mp4").symlink_to(secret)
+    (shoot / "takes/T002/camC.mp4").symlink_to(shoot / "extra/other.mp4")
+    (shoot / "takes/T006").symlink_to(secret.parent)
+    (shoot / "takes/T001/camD.mp4").symlink_to(shoot / "takes/T001/camD.mp4")
+    takes = {take.name: take for take in find_takes(shoot)}
+    assert "leads out of" in takes["T001"].problem
+    assert takes["T002"].cameras == ("camA", "camB", "camC")
+    assert "leads out of" in takes["T006"].problem
+
+
+@pytest.mark.parametrize(("make", "says"), [
+    (lambda root: root / "none", "does not exist"), (lambda root: touch(root / "a.txt"), "not a clip"),
+    (lambda root: touch(root / "s/shoot.toml", "").parent, "without a take"),
+    (lambda root: touch(root / "e/x.txt").parent, "no clip")])
+def test_nothing_to_solve_is_said_in_words(make, says, tmp_path):
+    with pytest.raises(InputError, match=says):
+        find_takes(make(tmp_path))
+
+
+@pytest.mark.parametrize(("text", "says"), [
+    ("actor = 3", "actor: 3 is not a text"), ('actor = "../../etc"', "actor: .* cannot be a name"),
+    ('actor = ".."', "actor"), ('frame_rate = "fast"', "frame_rate"), ("frame_rate = 0", "frame_rate"),
+    ("rating = 6", "rating"), ("rating = true", "rating"), ("notes = []", "notes"), ("actor = ", "not a valid TOML"),
+    ('cameras = "camA"', "cameras"), ("model = 1", "model")])
+def test_wrong_settings_name_file_and_key(text, says, tmp_path):
+    touch(tmp_path / "camA.mp4")
+    path = touch(tmp_path / "take.toml", text)
+    with pytest.raises(DataError, match=says) as caught:
+        find_takes(tmp_path)
+    assert str(path) in str(caught.value)
+
+
+def test_settings_that_are_no_text_at_all(tmp_path):
+    touch(tmp_path / "camA.mp4")
+    (tmp_path / "take.toml").write_bytes(b"\xff\xfe\x00nonsense")
+    with pytest.raises(DataError, match="not a valid TOML"):
+        find_takes(tmp_path)
+
+
+def write_pictures(folder: Path, count: int, suffix: str = ".png", first: int = 998) -> Path:
+    folder.mkdir(parents=True)
+    for index, rgb in enumerate(numbered(count)):
+        assert cv2.imwrite(str(folder / f"shot_{first + index}{suffix}"), cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
+    return folder
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+def test_a_folder_of_pictures_is_a_clip(suffix, tmp_path):
+    write_pictures(tmp_path / "T001" / "camA", 6, suffix)
+    touch(tmp_path / "T001" / "take.toml", "frame_rate = 23.976\n")
+    take, = find_takes(tmp_path / "T001")
+    clip, = probe_take(take)
+    assert (clip.camera, clip.frames, clip.frame_rate) == ("camA", 6, Fraction(24000, 1001))
+    assert [read_number(frame.rgb) for frame in frames(clip)] == list(range(6))
+    assert read_number(next(frames(clip, 4)).rgb) == 4
+
+
+def test_pictures_without_a_rate_or_with_a_gap_are_refused(tmp_path):
+    folder = write_pictures(tmp_path / "camA", 5)
+    with pytest.raises(ClipError, match="frame_rate"):
+        probe(folder)
+    (folder / "shot_1000.png").unlink()
+    with pytest.raises(ClipError, match="999 and 1001"):
+        probe(folder, Fraction(25))
+    (folder / "shot_1001.png").write_bytes(b"no picture")
+    (folder / "shot_1000.png").write_bytes(b"no picture")
+    with pytest.raises(ClipError, match="not a picture"):
+        list(frames(probe(folder, Fraction(25))))
+
+
+def test_exr_pictures_are_shown_as_a_screen_would(tmp_path):
+    """Linear 0.2140 is sRGB 0.5 (IEC 61966-2-1)."""
+    import av
+
+    (tmp_path / "camA").mkdir()
+    linear = np.zeros((16, 32, 3), np.float32)
+    linear[:, :, 0], linear[:, :, 1], linear[:, :, 2] = 0.2140, 2.0, 0.001
+    for index in range(2):
+        encoder = av.CodecContext.create("exr", "w")
+        encoder.width, encoder.height, encoder.pix_fmt, encoder.time_base = 32, 16, "gbrpf32le", Fraction(1, 25)
+        packets = encoder.encode(av.VideoFrame.from_ndarray(linear, format="gbrpf32le")) + encoder.encode(None)
+        (tmp_path / "camA" / f"{index:04d}.exr").write_bytes(b"".join(bytes(packet) for packet in packets))
+    rgb = list(frames(probe(tmp_path / "camA", Fraction(25))))[1].rgb
+    np.testing.assert_allclose(rgb[8, 16], [127.5, 255, 3.3], atol=0.6)
+
+
+def test_one_picture_is_a_clip_of_one_frame():
+    clip = probe(find_takes(shared("footage", "astronaut.png"))[0].clips[0])
+    assert (clip.frames, clip.size, clip.sound) == (1, (512, 512), False)
+    assert next(frames(clip)).rgb.shape == (512, 512, 3)
+
+
+def camera(name: str, size: tuple[int, int] = (192, 64)) -> Camera:
+    return Camera(name, size, np.array([[200.0, 0, 95.5], [0, 200, 31.5], [0, 0, 1]]))
+
+
+@pytest.fixture
+def pair(tmp_path):
+    def make(count_a: int = 20, count_b: int = 20, **options) -> tuple:
+        write_clip(tmp_path / "take" / "camA.mp4", numbered(count_a), timecode="10:00:00:00")
+        write_clip(tmp_path / "take" / "camB.mp4", numbered(count_b), **options)
+        take, = find_takes(tmp_path / "take")
+        return take, probe_take(take)
+    (tmp_path / "take").mkdir()
+    return make
+
+
+BOTH = Rig((camera("camA"), camera("camB")))
+
+
+def test_clips_that_belong_together(pair):
+    planned = plan(*pair(), BOTH)
+    assert (planned.rate, planned.frames, str(planned.start_timecode), planned.warnings) == (30, 20, "10:00:00:00", ())
+    assert (planned.numbers == np.arange(20)).all()
+
+
+def test_the_shortest_clip_bounds_the_take_and_that_is_said(pair):
+    planned = plan(*pair(20, 17), BOTH)
+    assert planned.frames == 17
+    assert "camA 20, camB 17 frames" in planned.warnings[0]
+
+
+def test_what_does_not_fit_is_refused(pair):
+    take, clips = pair(rate=25)
+    with pytest.raises(ClipError, match=r"camA.mp4 has 30 frames a second and .*camB.mp4 has 25"):
+        plan(take, clips, BOTH)
+    with pytest.raises(RigError, match="no camera named 'camB'"):
+        plan(take, clips, Rig((camera("camA"),)))
+    with pytest.raises(RigError, match="192 by 64 px, but in the rig camB has 64 by 192"):
+        plan(take, clips, Rig((camera("camA"), camera("camB", (64, 192)))))
+    with pytest.raises(RigError, match="mien calibrate"):
+        plan(take, clips, None)
+
+
+def test_offsets_choose_the_frames_of_one_moment(pair):
+    """camB began 4.25 frames before camA: the take begins with camA, and camB's frames are the nearest ones."""
+    planned = plan(*pair(), BOTH, {"camA": 4.25 / 30, "camB": 0.0})
+    assert planned.frames == 16
+    assert str(planned.start_timecode) == "10:00:00:00"
+    assert [read_number(frame.rgb) for frame in take_frames(planned, 1)] == list(range(4, 20))
+    shown = list(take_frames(planned, 1, 5, 8))
+    assert [(frame.index, read_number(frame.rgb)) for frame in shown] == [(5, 9), (6, 10), (7, 11)]
+    with pytest.raises(ClipError, match="no moment in common"):
+        plan(*pair(), BOTH, {"camA": 100.0})
+
+
+def test_a_clip_with_dropped_frames_repeats_its_nearest(pair):
+    times = [Fraction(index + (index >= 10), 30) for index in range(40)]
+    planned = plan(*pair(41, 40, times=times), BOTH)
+    assert planned.frames == 41
+    seen = [read_number(frame.rgb) for frame in take_frames(planned, 1)]
+    assert seen == [*range(10), 9, *range(10, 40)]
