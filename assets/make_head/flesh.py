@@ -1,0 +1,119 @@
+"""What the shapes know of each vertex, and the pulls of which they are made."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from assets.make_head.head import Head
+from assets.make_head.layout import COLUMNS
+from assets.make_head.lips import INSIDE, UPPER, line
+from assets.make_head.sculpt import Front
+from assets.make_head.skin import EYE_RINGS, MOUTH_RINGS
+
+CONTACT = MOUTH_RINGS + len(UPPER) - 1       # the row of Skin.mouth where the lips touch
+WET = CONTACT + len(INSIDE)                  # the last row of the lips' wet inside
+BOTH, ONLY_UPPER, ONLY_LOWER = 0, 1, -1
+
+
+def step(low: float, high: float, value: np.ndarray) -> np.ndarray:
+    """0 below `low`, 1 above `high`, smooth between."""
+    share = np.clip((value - low) / (high - low), 0, 1)
+    return share * share * (3 - 2 * share)
+
+
+@dataclass(frozen=True)
+class Flesh:
+    """The head with its weights, all (V).
+
+    Attributes:
+        head: the neutral.
+        front: the face's form, over which the skin slides.
+        soft: 1 on what pulls may move: 0 on eyes, teeth, tongue and hair, fading inside the mouth and off the face.
+        upper: 1 on what goes with the upper lip, 0 with the lower.
+        off_lids: 0 at the lids' edges, 1 beyond the eye.
+        lip: 1 on the red and the wet inside of the lips, fading outwards.
+    """
+
+    head: Head
+    front: Front
+    soft: np.ndarray
+    upper: np.ndarray
+    off_lids: np.ndarray
+    lip: np.ndarray
+
+    def both(self, left: np.ndarray) -> np.ndarray:
+        """A left half's values, (H, ...), given to the right half too."""
+        return np.concatenate([left, left[self.head.twin[self.head.half:]]])
+
+
+def build(head: Head) -> Flesh:
+    """Find each vertex's weights."""
+    half, skin = head.half, head.skin
+    points = head.points[:half]
+    skins = np.zeros(half, bool)
+    skins[np.unique(np.concatenate([skin.grid[skin.grid >= 0], skin.eye.ravel(), skin.mouth.ravel(),
+                                    skin.ear.ravel()]))] = True
+    soft = np.where(skins, step(-5, 35, points[:, 2]), 0.0)
+    fade = np.r_[1.0, 0.85, 0.55, 0.25, 0.0, 0.0]
+    soft[skin.mouth[WET + 1:]] *= fade[:, None]
+
+    corner = skin.mouth.shape[1] // 2
+    middle = line(np.clip(np.abs(points[:, 0]) / 26.5, 0, 1))[:, 1]
+    upper = step(-7, 7, points[:, 1] - middle - np.clip(np.abs(points[:, 0]) - 26, 0, None) * 0.0)
+    place = np.arange(skin.mouth.shape[1]) - corner
+    across = step(-4.5, 4.5, place.astype(float))
+    for k, ring in enumerate(skin.mouth):
+        share = step(0.0, MOUTH_RINGS - 1, np.float64(k))
+        upper[ring] = (1 - share) * upper[ring] + share * across
+
+    off_lids = np.ones(half)
+    for k, ring in enumerate(skin.eye):
+        off_lids[ring] = step(0, 1, np.float64(1 - k / EYE_RINGS)) if k < EYE_RINGS else 0.0
+
+    lip = np.zeros(half)
+    for k, ring in enumerate(skin.mouth):
+        lip[ring] = step(0, MOUTH_RINGS, np.float64(k)) if k <= WET else 0.0
+    rough = Flesh(head, Front(), soft, upper, off_lids, lip)
+    return Flesh(head, rough.front, *(rough.both(value) for value in (soft, upper, off_lids, lip)))
+
+
+@dataclass(frozen=True)
+class Pull:
+    """A muscle's pull: where (x, y), how far it reaches (x, y), how far it draws (x, y) and lifts the skin off the
+    skull, in mm; and which lip it takes."""
+
+    at: tuple[float, float]
+    reach: tuple[float, float]
+    draw: tuple[float, float]
+    lift: float = 0.0
+    lip: int = BOTH
+
+    def mirrored(self) -> "Pull":
+        return Pull((-self.at[0], self.at[1]), self.reach, (-self.draw[0], self.draw[1]), self.lift, self.lip)
+
+
+def pulled(flesh: Flesh, *pulls: Pull, keep_lids: bool = True) -> np.ndarray:
+    """(V, 3) mm: the skin drawn by all pulls at once, sliding over the form of the face."""
+    x, y, _ = flesh.head.points.T
+    weight = flesh.soft * (flesh.off_lids if keep_lids else 1.0)
+    move = np.zeros_like(flesh.head.points)
+    for pull in pulls:
+        near = np.exp(-0.5 * (((x - pull.at[0]) / pull.reach[0]) ** 2 + ((y - pull.at[1]) / pull.reach[1]) ** 2))
+        near = near * (1.0, flesh.upper, 1 - flesh.upper)[pull.lip] * weight
+        move += near[:, None] * np.array([*pull.draw, pull.lift])
+    slid = flesh.front.bare(x + move[:, 0], y + move[:, 1]) - flesh.front.bare(x, y)
+    move[:, 2] += np.where(weight > 0, np.nan_to_num(np.clip(slid, -15, 15)), 0.0)
+    return move
+
+
+def mirror(flesh: Flesh, move: np.ndarray) -> np.ndarray:
+    """The mirror image of a shape."""
+    return move[flesh.head.twin] * [-1, 1, 1]
+
+
+def symmetric(flesh: Flesh, *pulls: Pull, keep_lids: bool = True) -> np.ndarray:
+    """The pulls on both sides."""
+    return pulled(flesh, *pulls, *(pull.mirrored() for pull in pulls if pull.at[0]), keep_lids=keep_lids)
+
+
+FRONT_COLUMNS = len(COLUMNS)

@@ -1,0 +1,94 @@
+"""The jaw turns and slides about its hinge; the lips close over it; the tongue comes out."""
+
+import numpy as np
+
+from assets.make_head.flesh import CONTACT, WET, Flesh, Pull, step, symmetric
+from assets.make_head.lips import line
+from assets.make_head.skin import MOUTH_RINGS
+
+HINGE = np.array([0.0, -21.0, 9.0])   # the middle between the condyles
+CONDYLE = 48.0                        # mm from the middle to either
+OPEN_TURN, OPEN_SLIDE = np.radians(23.5), np.array([0.0, -5.0, 8.0])
+SHUT_SHARE = 0.42  # how far the closed lips follow an open jaw
+
+
+def _turn(points: np.ndarray, angle: float, axis: int, centre: np.ndarray) -> np.ndarray:
+    cosine, sine = np.cos(angle), np.sin(angle)
+    first, second = [(1, 2), (2, 0), (0, 1)][axis]
+    local = points - centre
+    turned = local.copy()
+    turned[:, first] = cosine * local[:, first] - sine * local[:, second]
+    turned[:, second] = sine * local[:, first] + cosine * local[:, second]
+    return turned + centre
+
+
+def opened(points: np.ndarray) -> np.ndarray:
+    """(V, 3): where the bone would carry each point when the jaw opens fully."""
+    return _turn(points, OPEN_TURN, 0, HINGE) + OPEN_SLIDE
+
+
+def weights(flesh: Flesh) -> tuple[np.ndarray, np.ndarray]:
+    """(V) and (V): how far each vertex follows the jaw with the lips apart, and with the lips together."""
+    head, skin = flesh.head, flesh.head.skin
+    points = head.points
+    x, y, z = points.T
+    below = np.arctan2(HINGE[1] - y, z - HINGE[2])
+    bone = step(np.radians(13), np.radians(42), below)
+    bone *= step(-12, 22, z) * (1 - step(0, 1, (-y - 118 - 0.12 * (88 - z)) / 50))
+    bone *= (flesh.soft > 0)
+    half = bone[:head.half].copy()
+    corner = skin.mouth.shape[1] // 2
+    place = (np.arange(skin.mouth.shape[1]) - corner) / corner   # -1 middle of the lower lip, 1 of the upper
+    open_lip = 1 - step(-0.62, 0.62, place) ** 1.0
+    apart, shut = half.copy(), half.copy()
+    for k, ring in enumerate(skin.mouth):
+        share = step(0, MOUTH_RINGS, np.float64(k))
+        apart[ring] = (1 - share) * half[ring] + share * open_lip
+        shut[ring] = (1 - share) * half[ring] + share * SHUT_SHARE
+        if k > WET:
+            deep = (k - WET) / (len(skin.mouth) - 1 - WET)
+            stays = (1 - place) / 2
+            apart[ring] = open_lip * (1 - deep) + stays * deep
+            shut[ring] = SHUT_SHARE * (1 - deep) + stays * deep
+    for piece in (head.teeth["lower"], head.gums["lower"], head.tongue):
+        apart[piece] = shut[piece] = 1.0
+    return flesh.both(apart), flesh.both(shut)
+
+
+def jaw_shapes(flesh: Flesh) -> dict[str, np.ndarray]:
+    """jawOpen, jawForward, jawLeft, mouthClose and tongueOut."""
+    head = flesh.head
+    apart, shut = weights(flesh)
+    points = head.points
+    fall = opened(points) - points
+    narrow = symmetric(flesh, Pull((25, -69), (9, 12), (-4.5, 0.0), 0.0), Pull((40, -60), (13, 22), (-3.0, -2.0), -2.0))
+    side = _turn(points, np.radians(5.2), 1, HINGE + [-CONDYLE, 0, 0]) - points
+    settle = 0.55 + 0.45 * (1 - shut) * 0
+    shapes = {
+        "jawOpen": apart[:, None] * fall + narrow,
+        "jawForward": apart[:, None] * np.array([0, -1.2, 6.5]) * settle[:, None] / 0.55,
+        "jawLeft": (0.75 * apart + 0.25 * shut)[:, None] * side,
+    }
+    lips = flesh.lip[:, None]
+    shapes["mouthClose"] = (shut - apart)[:, None] * fall - lips * narrow
+    shapes["tongueOut"] = _tongue_out(flesh)
+    return shapes
+
+
+def _tongue_out(flesh: Flesh) -> np.ndarray:
+    """The tongue slides forward and over the lower lip; the lips part for it and the jaw drops a little."""
+    head = flesh.head
+    apart, _ = weights(flesh)
+    move = 0.36 * apart[:, None] * (opened(head.points) - head.points)
+    left = head.points[head.tongue]
+    along = step(42, 92, left[:, 2])
+    tongue = np.zeros((head.half, 3))
+    tongue[head.tongue, 2] = 44 * along ** 1.1
+    out = left[:, 2] + tongue[head.tongue, 2]
+    over = np.clip(out - 98, 0, None)
+    tongue[head.tongue, 1] = 7.0 * step(60, 95, out) - 0.016 * over ** 2 - 0.10 * over
+    tongue[head.tongue, 0] = -left[:, 0] * 0.15 * along
+    return move + flesh.both(tongue) * np.where(np.arange(len(head.points)) < head.half, 1, -1)[:, None] ** np.array([1, 0, 0])
+
+
+__all__ = ["CONTACT", "jaw_shapes", "line", "opened", "weights"]

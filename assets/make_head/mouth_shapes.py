@@ -1,0 +1,93 @@
+"""The mouth's shapes: muscles draw the lips and the corners, lips roll, press and protrude."""
+
+import numpy as np
+
+from assets.make_head.flesh import CONTACT, ONLY_LOWER, ONLY_UPPER, WET, Flesh, Pull, pulled, symmetric
+from assets.make_head.lips import INSIDE
+from assets.make_head.skin import MOUTH_RINGS
+
+
+def _lip(flesh: Flesh, profile: list[tuple[float, float, float]], upper: bool, spread: float = 2.0) -> np.ndarray:
+    """A change of one lip's cross-section, given at the rings from outside the red to the wet inside.
+
+    Args:
+        flesh: the head.
+        profile: for rings from three outside the red inwards: mm away from the line, mm forward, share kept in the
+            corners.
+        upper: which lip.
+        spread: power of the fall-off towards the corners.
+    """
+    head, skin = flesh.head, flesh.head.skin
+    move = np.zeros((head.half, 3))
+    count = skin.mouth.shape[1]
+    lip = np.arange(count) >= count // 2 if upper else np.arange(count) <= count // 2
+    fade = 1 - skin.lip ** spread
+    for ring, (away, ahead, keep) in zip(skin.mouth[MOUTH_RINGS - 3:WET + 1], profile, strict=True):
+        weight = np.where(lip, fade + (1 - fade) * keep, 0.0)
+        move[ring, 1] = (away if upper else -away) * weight
+        move[ring, 2] = ahead * weight
+    return flesh.both(move)
+
+
+ROWS_OF_PROFILE = CONTACT - MOUTH_RINGS + 4 + len(INSIDE)
+
+
+def mouth_shapes(flesh: Flesh) -> dict[str, np.ndarray]:
+    """The left and the symmetric shapes of the mouth, sides left out of the names of the left ones."""
+    shapes = {}
+    shapes["mouthSmile"] = pulled(
+        flesh, Pull((26, -69), (9, 9), (8.5, 9.0), -1.5), Pull((12, -69), (9, 10), (2.0, 1.5), -0.5),
+        Pull((38, -50), (13, 13), (2.5, 6.5), 3.6), Pull((37, -28), (14, 9), (0.5, 3.0), 2.0),
+        Pull((28, -55), (6, 10), (2.0, 3.0), -0.8), Pull((30, -90), (14, 12), (2.0, 3.0)))
+    shapes["mouthFrown"] = pulled(
+        flesh, Pull((26, -69), (9, 8), (1.5, -8.5), -0.8), Pull((13, -69), (9, 9), (0.3, -2.0)),
+        Pull((30, -84), (11, 10), (1.0, -4.0), 1.0), Pull((36, -56), (13, 12), (0.0, -3.0), -0.6))
+    shapes["mouthDimple"] = pulled(
+        flesh, Pull((26, -69), (8, 7), (5.0, 0.8), -3.5), Pull((34, -69), (6, 9), (-1.0, 0.5), 1.8),
+        Pull((14, -69), (10, 9), (1.8, 0.0), -0.8))
+    shapes["mouthStretch"] = pulled(
+        flesh, Pull((26, -70), (10, 10), (10.0, -3.5), -0.8), Pull((13, -69), (9, 9), (3.2, -0.6), -0.6),
+        Pull((30, -92), (14, 14), (5.0, -4.5), 0.4), Pull((38, -112), (18, 16), (3.0, -4.0), 0.5))
+    shapes["mouthLowerDown"] = pulled(
+        flesh, Pull((11, -72), (10, 11), (1.5, -8.0), 0.6, ONLY_LOWER), Pull((14, -88), (12, 9), (0.8, -4.0), 0.8))
+    shapes["mouthUpperUp"] = pulled(
+        flesh, Pull((11, -64), (10, 11), (0.6, 7.0), 0.4, ONLY_UPPER), Pull((25, -48), (10, 11), (0.5, 4.0), 2.0),
+        Pull((15, -42), (6, 6), (0.6, 1.2), 0.3))
+    shapes["mouthPress"] = _press(flesh)
+    shapes["mouthLeft"] = pulled(
+        flesh, Pull((0, -69), (30, 15), (11.0, 0.0), -0.4), Pull((38, -66), (12, 18), (1.5, 1.5), 2.0))
+    shapes["mouthPucker"] = symmetric(
+        flesh, Pull((25, -69), (9, 10), (-11.5, 0.0), 2.5), Pull((11, -69), (8, 10), (-3.0, 0.0), 2.5),
+        Pull((36, -66), (13, 18), (-4.0, 0.0), -1.5)) + _lip(flesh, [
+            (.2, 1.5, .3), (.5, 2.6, .3), (.9, 3.6, .2), (1.0, 4.2, .2), (1.1, 4.8, .2), (.9, 5.0, .2), (.5, 4.8, .1),
+            (.1, 4.5, .1), (0, 4.4, .1), (0, 3.6, .1), (0, 2.2, .1), (0, 1, 0), (0, .4, 0)], True) + _lip(flesh, [
+                (.2, 1.5, .3), (.5, 2.6, .3), (.9, 3.6, .2), (1.0, 4.2, .2), (1.1, 4.8, .2), (.9, 5.0, .2),
+                (.5, 4.8, .1), (.1, 4.5, .1), (0, 4.4, .1), (0, 3.6, .1), (0, 2.2, .1), (0, 1, 0), (0, .4, 0)], False)
+    shapes["mouthFunnel"] = symmetric(
+        flesh, Pull((25, -69), (9, 10), (-7.0, 0.0), 3.0), Pull((36, -66), (13, 18), (-3.0, 0.0), -1.0)) + _lip(flesh, [
+            (1.2, 2.2, .2), (2.0, 3.4, .2), (3.0, 4.8, .2), (3.6, 5.6, .2), (4.4, 6.6, .2), (5.0, 7.2, .2),
+            (5.2, 7.2, .15), (5.0, 6.6, .1), (4.8, 6.0, .1), (4.4, 5.0, .1), (3.4, 3.4, .1), (2, 1.6, 0), (1, .6, 0)],
+            True, 2.6) + _lip(flesh, [
+            (1.4, 2.2, .2), (2.4, 3.4, .2), (3.6, 4.8, .2), (4.4, 5.6, .2), (5.4, 6.4, .2), (6.0, 6.8, .2),
+            (6.2, 6.6, .15), (6.0, 6.0, .1), (5.8, 5.4, .1), (5.2, 4.6, .1), (4.0, 3.2, .1), (2.4, 1.6, 0),
+            (1.2, .6, 0)], False, 2.6)
+    roll = [(-1.2, -.5, .2), (-2.4, -1.2, .2), (-3.8, -2.2, .2), (-5.0, -3.0, .2), (-4.2, -4.2, .2), (-2.6, -4.6, .2),
+            (-1.0, -4.3, .2), (-.1, -3.2, .2), (0, -2.6, .2), (0, -1.6, .2), (.5, -.6, .1), (.5, 0, 0), (0, 0, 0)]
+    shapes["mouthRollUpper"] = _lip(flesh, roll, True)
+    shapes["mouthRollLower"] = _lip(flesh, roll, False)
+    shapes["mouthShrugLower"] = symmetric(
+        flesh, Pull((0, -96), (15, 11), (0, 6.0), 1.8), Pull((0, -80), (19, 8), (0, 5.0), 1.5, ONLY_LOWER),
+        Pull((0, -68), (17, 6), (0, 4.4), 1.6), Pull((25, -71), (7, 7), (0, -1.2), 0))
+    shapes["mouthShrugUpper"] = symmetric(
+        flesh, Pull((0, -64), (17, 7), (0, 4.6), 2.4, ONLY_UPPER), Pull((0, -52), (14, 8), (0, 1.6), 0.6))
+    return shapes
+
+
+def _press(flesh: Flesh) -> np.ndarray:
+    """The lips of one side pressed together: the red grows thin, the skin above and below bulges."""
+    flat = [(-.1, .3, .1), (-.4, .5, .1), (-.9, .2, .1), (-1.5, -.6, .1), (-1.5, -1.4, .1), (-1.0, -1.8, .1),
+            (-.5, -1.6, .1), (-.1, -1.0, .1), (0, -.8, .1), (0, -.5, .1), (0, -.2, .1), (0, 0, 0), (0, 0, 0)]
+    both = _lip(flesh, flat, True) + _lip(flesh, flat, False)
+    side = 1 / (1 + np.exp(-(flesh.head.points[:, :1] - 6) / 3.0))
+    return both * side * 1.2 + pulled(flesh, Pull((26, -69), (7, 6), (-1.2, 0.0), -0.8),
+                                      Pull((30, -69), (6, 9), (0.0, 0.0), 1.4))
