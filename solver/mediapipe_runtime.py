@@ -16,7 +16,7 @@ from solver.detect import Footage, Report, Track
 SCHEME = "mediapipe478"
 POINTS = 478
 SIGMA_SHARE = 0.02
-"""Standard deviation of a point as a share of the face's height in px: measured against rendered truth, see the README."""
+"""Standard deviation of a point as a share of the face's height in px, as measured on renders with known points."""
 
 CROP_PX = 192
 """The side of the picture that MediaPipe's landmark network sees."""
@@ -58,7 +58,7 @@ class MediapipeDetector:
             for index, rgb in enumerate(footage.pictures()):
                 found = _landmarks(_ask(mesh, rgb[top:bottom, left:right]), right - left, bottom - top)
                 if found is not None:
-                    xy[index] = found + (left, top)
+                    xy[index] = found + np.array([left, top])
                 report(index + 1, footage.count)
         seen = np.isfinite(xy).all(axis=2)  # (T, N)
         height = np.ptp(xy[:, :, 1], axis=1)  # (T)
@@ -67,7 +67,7 @@ class MediapipeDetector:
 
 
 def _region(footage: Footage) -> tuple[int, int, int, int]:
-    """left, top, right, bottom in px of the part of the picture in which the actor's face stays; all of it if unsure."""
+    """left, top, right, bottom in px of the part of the picture where the actor's face stays; all of it if unsure."""
     width, height = footage.size
     step = max(1, round(SCOUT_EVERY * float(footage.rate)))
     boxes = []

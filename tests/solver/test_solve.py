@@ -1,0 +1,155 @@
+"""The solve on truth by construction: made landmarks of a known face, with known noise."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from capture.camera import Camera, Rig, lone_camera, project
+from capture.errors import FaceError
+from solver.embedding import Embedding
+from solver.energy import Priors
+from solver.face_model import FaceModel, deform
+from solver.landmarks import Landmarks
+from solver.performance import Performance
+from solver.solve import TakeFacts, gaze_from_weights, solve_take
+from tests.synthetic import made_performance, small_face
+
+FACTS = TakeFacts("T001", "anna", Fraction(30), "10:00:00:00", {"solve": "k"})
+FLAT = Priors(weight=50.0, sparsity=0.0, weight_step=50.0, gaze_step=50.0, rotation_step=50.0, translation_step=50.0,
+              gaze_lids=50.0, gaze=50.0, robust=1e3)
+"""Beliefs so weak that only the landmarks speak."""
+
+
+def everywhere(model: FaceModel) -> Embedding:
+    """A landmark in the middle of every triangle that faces forward, eyeballs included."""
+    corners = model.neutral[model.triangles]
+    normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    triangle = np.flatnonzero(normal[:, 2] > 0)
+    count = len(triangle)
+    return Embedding("made", triangle, np.full((count, 3), 1 / 3), np.zeros(count), np.zeros(count, bool),
+                     np.ones(count, bool))
+
+
+def around(yaws: list[float], size: tuple[int, int] = (640, 480), focal: float = 900.0) -> Rig:
+    return Rig(tuple(
+        Camera(f"cam{index}", size, lone_camera("", size, focal).matrix,
+               rotation=np.diag([1.0, -1.0, -1.0]) @ Rotation.from_euler("y", -yaw, degrees=True).as_matrix(),
+               translation=np.array([0.0, 0.0, 0.7])) for index, yaw in enumerate(yaws)))
+
+
+def few_shapes(model: FaceModel, kept: tuple[str, ...]) -> FaceModel:
+    chosen = [model.shape_names.index(name) for name in kept]
+    return replace(model, shape_names=kept, shapes=model.shapes[chosen])
+
+
+def seen_by(model: FaceModel, embedding: Embedding, truth: Performance, rig: Rig, noise_px: float,
+            seed: int = 0) -> Landmarks:
+    """The truth's landmarks in every camera, with Gaussian noise."""
+    points = []
+    for frame in range(truth.frames):
+        in_head = embedding.points(model, deform(model, truth.weights[frame], truth.identity, truth.gaze[frame]))
+        turn = Rotation.from_quat(truth.head_rotation[frame]).as_matrix()
+        points.append(in_head @ turn.T + truth.head_translation[frame])
+    xy = np.stack([project(camera, np.array(points)) for camera in rig.cameras])  # (C, T, N, 2)
+    xy += np.random.default_rng(seed).normal(0, noise_px, xy.shape)
+    shape = xy.shape[:3]
+    return Landmarks(rig.names, "made", xy, np.full(shape, max(noise_px, 0.05)), np.ones(shape, bool))
+
+
+def made(frames: int = 12, kept: int = 16) -> tuple[FaceModel, Performance]:
+    model = small_face()
+    model = few_shapes(model, model.shape_names[:kept])
+    truth = made_performance(model, frames)
+    truth = replace(truth, head_translation=truth.head_translation - [0.01, -0.02, -0.6],
+                    gaze=(truth.weights @ gaze_from_weights(model).T).reshape(frames, 2, 2))
+    return model, truth
+
+
+def solve(model: FaceModel, landmarks: Landmarks, rig: Rig, priors: Priors | None = None, lone: bool = False,
+          embedding: Embedding | None = None) -> tuple[Performance, Rig]:
+    return solve_take(landmarks, rig, lone, model, embedding or everywhere(model), FACTS, lambda done, total: None,
+                      priors=priors)
+
+
+def test_perfect_landmarks_give_the_truth_back() -> None:
+    model, truth = made()
+    rig = around([0, -35, 35])
+    found, _ = solve(model, seen_by(model, everywhere(model), truth, rig, 0.0), rig, FLAT)
+    assert np.abs(found.weights - truth.weights).max() < 0.02
+    turn = Rotation.from_quat(found.head_rotation) * Rotation.from_quat(truth.head_rotation).inv()
+    assert np.degrees(turn.magnitude()).max() < 0.1
+    assert np.abs(found.head_translation - truth.head_translation).max() < 2e-4
+    assert found.residual_px.max() < 0.2
+
+
+def test_error_bars_tell_the_error() -> None:
+    """With noise of known size most weights lie within two of their own standard deviations, and not all within one."""
+    model, truth = made(frames=24)
+    truth = replace(truth, weights=0.2 + 0.6 * truth.weights)  # clear of the bounds, which make errors one-sided
+    rig = around([0, -35, 35])
+    landmarks = seen_by(model, everywhere(model), truth, rig, 0.5)
+    # every landmark is independent here, which the solver does not assume of a network's
+    found, _ = solve(model, replace(landmarks, sigma=landmarks.sigma * np.sqrt(0.15)), rig, FLAT)
+    share = np.abs(found.weights - truth.weights) / found.sigma
+    assert 0.60 < (share < 1).mean() < 0.76  # 0.68 by theory
+    assert 0.92 < (share < 2).mean() < 0.98  # 0.95
+
+
+def test_a_lone_camera_finds_its_focal_length() -> None:
+    model, truth = made(frames=20)
+    truth = replace(truth, identity=np.zeros_like(truth.identity))
+    rig = around([0], focal=800.0)
+    landmarks = seen_by(model, everywhere(model), truth, rig, 0.0)
+    guess = Rig((lone_camera("cam0", (640, 480), 1000.0),))
+    _, used = solve(model, landmarks, guess, lone=True)
+    assert used.cameras[0].matrix[0, 0] == pytest.approx(800.0, rel=0.08)
+
+
+def test_unseen_frames_are_filled_and_flagged() -> None:
+    model, truth = made(frames=12)
+    rig = around([0, 30])
+    landmarks = seen_by(model, everywhere(model), truth, rig, 0.1)
+    seen = landmarks.seen.copy()
+    seen[:, [0, 5, 6, 11]] = False
+    seen[0, 3] = False  # one camera alone is enough
+    found, _ = solve(model, replace(landmarks, seen=seen, xy=np.where(seen[..., None], landmarks.xy, np.nan)), rig)
+    assert [flags for flags in found.flags if flags] == [("unseen", "held"), ("unseen", "interpolated"),
+                                                         ("unseen", "interpolated"), ("unseen", "held")]
+    np.testing.assert_allclose(found.weights[0], found.weights[1])
+    np.testing.assert_allclose(found.weights[5], found.weights[4] * 2 / 3 + found.weights[7] / 3, atol=2e-6)
+    assert np.isnan(found.residual_px[[0, 5, 6, 11]]).all()
+    assert (found.sigma[5] == 1.0).all()
+    assert found.seen.tolist() == [0, 1, 1, 0.5, 1, 0, 0, 1, 1, 1, 1, 0]
+
+
+def test_an_empty_take_is_refused() -> None:
+    model, truth = made(frames=3)
+    rig = around([0])
+    landmarks = seen_by(model, everywhere(model), truth, rig, 0.1)
+    with pytest.raises(FaceError, match="no camera saw a face in any of its 3 frames"):
+        solve(model, replace(landmarks, seen=np.zeros_like(landmarks.seen)), rig)
+
+
+def test_wild_points_do_not_spoil_the_frame() -> None:
+    model, truth = made(frames=8)
+    rig = around([0, -35, 35])
+    landmarks = seen_by(model, everywhere(model), truth, rig, 0.3)
+    xy = landmarks.xy.copy()
+    wild = np.random.default_rng(3).random(xy.shape[:3]) < 0.04
+    xy[wild] += 60.0
+    clean, _ = solve(model, landmarks, rig)
+    found, _ = solve(model, replace(landmarks, xy=xy), rig)
+    assert np.abs(found.weights - clean.weights).mean() < 0.02
+
+
+def test_the_same_take_gives_the_same_numbers() -> None:
+    model, truth = made(frames=5)
+    rig = around([0, 30])
+    landmarks = seen_by(model, everywhere(model), truth, rig, 0.3)
+    first, _ = solve(model, landmarks, rig)
+    second, _ = solve(model, landmarks, rig)
+    for name in ("weights", "head_rotation", "head_translation", "gaze", "identity", "sigma", "residual_px"):
+        np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
