@@ -1,4 +1,4 @@
-"""Named arrays in one file: NumPy's npz, atomically, without pickle and without the clock: equal arrays, equal bytes."""
+"""Named arrays in one file: NumPy's npz, atomically, without pickle or clock time: equal arrays, equal bytes."""
 
 import zipfile
 from pathlib import Path
@@ -29,9 +29,10 @@ def load_arrays(path: Path) -> dict[str, np.ndarray]:
         Damaged: it is missing, cut short or something else.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # np.load leaves its own file open when the zip is damaged, so it gets ours.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError, EOFError, AttributeError, MemoryError) as error:
+    except (OSError, zipfile.BadZipFile, KeyError, ValueError, EOFError, AttributeError, TypeError, MemoryError) as error:
         raise Damaged(f"{error}") from error
 
 

@@ -23,8 +23,10 @@ SAMPLES = 4
 """Samples a pixel in the colour pass; the software renderer knows no more."""
 NEAREST = 0.005
 """Metres in front of the camera below which nothing is drawn."""
-SKIPPED_PARTS = ("lacrimal", "eyeBlend", "eyeOcclusion")
-"""Parts (by the beginning of their name) that need a shader of their own: drawn plainly they hide the eyes."""
+SKIPPED_PARTS = ("lacrimal", "eyeBlend", "eyeOcclusion", "lashes")
+"""Parts (by the beginning of their name) that need a shader of their own: drawn opaque they hide the eyes."""
+
+EYE_PARTS = ("eyeLeft", "eyeRight", "iris", "pupil")
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def face_mesh(model: FaceModel, vertices: np.ndarray, paint: np.ndarray | None =
         skip: beginnings of the names of parts that are left out.
     """
     skipped = np.array([name.startswith(tuple(skip)) for name in model.part_names], dtype=bool)
-    glossy = np.array([0.9 if name.startswith("eye") else 0.5 if name == "teeth" else 0.12
+    glossy = np.array([0.9 if name.startswith(EYE_PARTS) else 0.5 if name == "teeth" else 0.12
                        for name in model.part_names])
     ids = np.flatnonzero(~skipped[model.triangle_part])
     triangles, part = model.triangles[ids], model.triangle_part[ids]

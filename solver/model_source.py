@@ -1,0 +1,99 @@
+"""The files of a model, in a folder or a zip: read in memory, nothing is ever unpacked to disk."""
+
+import contextlib
+import hashlib
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from capture.errors import ModelError
+
+LARGEST_FILE = 256 << 20
+"""Bytes of one file of a model, unpacked; ICT's are 2.6 million."""
+MOST_FILES = 20_000
+
+
+@dataclass(frozen=True)
+class ModelFiles:
+    """A folder or a zip.
+
+    Attributes:
+        where: the path, for messages.
+        names: all files below it, with `/`, sorted.
+        read: name -> bytes; raises ModelError.
+    """
+
+    where: str
+    names: tuple[str, ...]
+    read: Callable[[str], bytes]
+
+
+@contextlib.contextmanager
+def model_files(source: Path) -> Iterator[ModelFiles]:
+    """The files of the folder or zip `source`.
+
+    Raises:
+        ModelError: it is missing, damaged, too large, or a zip with paths that lead out of it.
+    """
+    if source.is_dir():
+        names = sorted(path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file())
+        if len(names) > MOST_FILES:
+            raise ModelError(f"{source} holds {len(names)} files; give the model's own folder")
+        yield ModelFiles(str(source), tuple(names), lambda name: _read_file(source / name))
+        return
+    try:
+        archive = zipfile.ZipFile(source)
+    except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+        raise ModelError(f"{source} cannot be opened as a zip ({error}); download it again") from error
+    with archive:
+        infos = {info.filename: info for info in archive.infolist() if not info.is_dir()}
+        for name in infos:
+            path = PurePosixPath(name.replace("\\", "/"))
+            if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+                raise ModelError(f"{source} has a file that leads out of its folder ({name!r}); "
+                                 "download it again from its source")
+        if len(infos) > MOST_FILES:
+            raise ModelError(f"{source} holds {len(infos)} files; give the model's own zip")
+        yield ModelFiles(str(source), tuple(sorted(infos)), lambda name: _read_member(archive, infos[name], source))
+
+
+def content_key(source: Path) -> str:
+    """Hex SHA-256 of what `source` holds: a file's bytes, or a folder's names and bytes.
+
+    Raises:
+        ModelError: it cannot be read.
+    """
+    digest = hashlib.sha256()
+    try:
+        if source.is_dir():
+            with model_files(source) as files:
+                for name in files.names:
+                    digest.update(f"{name}\0".encode())
+                    digest.update(hashlib.sha256(files.read(name)).digest())
+        else:
+            with source.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256")
+    except OSError as error:
+        raise ModelError(f"{source} cannot be read: {error.strerror}; give the model's own path") from error
+    return digest.hexdigest()
+
+
+def _read_file(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise ModelError(f"{path} is larger than {LARGEST_FILE >> 20} MB; give the model's own folder")
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}; mend its rights or give another folder") from error
+
+
+def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, source: Path) -> bytes:
+    if info.file_size > LARGEST_FILE:  # zipfile itself never unpacks more than is declared
+        raise ModelError(f"{source}: {info.filename} says that it unpacks to {info.file_size >> 20} MB, "
+                         f"and no model's file is above {LARGEST_FILE >> 20}; download it again from its source")
+    try:
+        return archive.read(info)
+    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise ModelError(f"{source}: {info.filename} is damaged ({error}); download the zip again") from error

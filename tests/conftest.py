@@ -1,0 +1,23 @@
+"""What all tests share: a cache of their own, and models that take seconds to read."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from solver.face_model import FaceModel
+from solver.model_import import packed_model
+from tests.material import shared
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test reads or fills the user's own cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MIEN_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="session")
+def ict(cache: None) -> FaceModel:
+    """ICT-FaceKit from the shared material."""
+    return packed_model(shared("models", "ICT-FaceKit-master.zip"), "ict")
