@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from app import artefacts
+from app.places import RIG_NAME, SOLVE_NAME, Places, places
 from app.progress import Teller
 from capture.camera import Camera, Rig, load_rig, lone_camera, save_rig
 from capture.errors import MienError, UsageError
@@ -31,8 +32,6 @@ from solver.solve import PRESETS, TakeFacts, solve_take
 DETECT_VERSION = 1
 SOLVE_VERSION = 1
 EXPORT_VERSION = 1
-SOLVE_NAME = "solve.json"
-RIG_NAME = "rig.used.toml"
 FOCAL_GUESS = 1.2
 """Focal length over the longer side, assumed of a camera of which nothing is known: 43 mm on 35 mm film."""
 
@@ -60,24 +59,6 @@ class Tools:
     embed: Callable[[FaceModel], Embedding]
 
 
-@dataclass(frozen=True)
-class Places:
-    """Where a take's results go: `out` for what the user reads, `work` for the steps' artefacts."""
-
-    out: Path
-    work: Path
-
-
-def places(take: Take, out: Path | None) -> Places:
-    """With --out everything lies below it; else beside the footage, where the shoot's layout says."""
-    if out is not None:
-        return Places(out, out / ".mien" / take.name)
-    if take.shoot is not None:
-        return Places(take.shoot.folder / "solved", take.folder / ".mien")
-    beside = take.folder if take.folder is not None else take.clips[0].parent
-    return Places(beside / "solved", beside / ".mien" / take.name if take.folder is None else beside / ".mien")
-
-
 def run_take(take: Take, options: Options, tools: Tools, teller: Teller) -> tuple[str, ...]:
     """The main job for one take.
 
@@ -100,7 +81,7 @@ def run_take(take: Take, options: Options, tools: Tools, teller: Teller) -> tupl
         key = artefacts.key_of("detect", DETECT_VERSION, detector=tools.detector.key, rate=str(clips.rate),
                                clip=artefacts.content_key(clip.path), frames=clips.numbers[camera, first:stop].tolist())
         detect_keys[step] = key
-        path = where.work / f"detect.{clip.camera}.npz"
+        path = where.landmarks(clip.camera)
         arrays = None if options.force else artefacts.load(path, key)
         if arrays is None:
             track = tools.detector.detect(

@@ -6,7 +6,8 @@ import multiprocessing
 from pathlib import Path
 
 from app.models import BUILT_IN, embedding_of, model_named
-from app.pipeline import Options, Places, Tools, export, run_take
+from app.pipeline import Options, Tools, export, run_take
+from app.places import Places
 from app.progress import Teller, teller
 from capture.errors import Cancelled, DataError, MienError, UsageError
 from capture.files import make_folder

@@ -1,0 +1,31 @@
+"""Where a take's results lie: known to the pipeline that writes them and to the app that reads them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from capture.shoot import Take
+
+SOLVE_NAME = "solve.json"
+RIG_NAME = "rig.used.toml"
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a take's results go: `out` for what the user reads, `work` for the steps' artefacts."""
+
+    out: Path
+    work: Path
+
+    def landmarks(self, camera: str) -> Path:
+        """The artefact of the step that finds the landmarks in one camera."""
+        return self.work / f"detect.{camera}.npz"
+
+
+def places(take: Take, out: Path | None) -> Places:
+    """With --out everything lies below it; else beside the footage, where the shoot's layout says."""
+    if out is not None:
+        return Places(out, out / ".mien" / take.name)
+    if take.shoot is not None:
+        return Places(take.shoot.folder / "solved", take.folder / ".mien")
+    beside = take.folder if take.folder is not None else take.clips[0].parent
+    return Places(beside / "solved", beside / ".mien" / take.name if take.folder is None else beside / ".mien")
