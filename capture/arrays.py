@@ -32,7 +32,8 @@ def load_arrays(path: Path) -> dict[str, np.ndarray]:
         # np.load leaves its own file open when the zip is damaged, so it gets ours.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError, EOFError, AttributeError, TypeError, MemoryError) as error:
+    except (OSError, zipfile.BadZipFile, KeyError, ValueError, EOFError, AttributeError, TypeError,
+            MemoryError) as error:
         raise Damaged(f"{error}") from error
 
 
