@@ -5,6 +5,7 @@ It is the reference that our own detectors are compared with. Its 478 points are
 """
 
 import contextlib
+import math
 import os
 import sys
 from collections.abc import Iterator
@@ -16,7 +17,9 @@ from solver.detect import Footage, Report, Track
 SCHEME = "mediapipe478"
 POINTS = 478
 SIGMA_SHARE = 0.02
-"""Standard deviation of a point as a share of the face's height in px, as measured on renders with known points."""
+"""Standard deviation of a point of a frontal face, as a share of its height; measured on renders with known points."""
+TURNED = math.radians(38.0)
+"""It grows with the fourth power of how far the face is turned away, and is doubled here."""
 
 CROP_PX = 192
 """The side of the picture that MediaPipe's landmark network sees."""
@@ -37,7 +40,8 @@ def find_face(rgb: np.ndarray) -> np.ndarray | None:
     Pixels follow OpenCV: the centre of the top-left pixel is (0, 0).
     """
     with _face_mesh(still=True) as mesh:
-        return _landmarks(_ask(mesh, rgb), rgb.shape[1], rgb.shape[0])
+        found = _landmarks(_ask(mesh, rgb), rgb.shape[1], rgb.shape[0])
+    return None if found is None else found[:, :2]
 
 
 class MediapipeDetector:
@@ -53,17 +57,23 @@ class MediapipeDetector:
 
     def detect(self, footage: Footage, report: Report) -> Track:
         left, top, right, bottom = _region(footage)
-        xy = np.full((footage.count, POINTS, 2), np.nan)
+        points = np.full((footage.count, POINTS, 3), np.nan)
         with _face_mesh(still=False) as mesh:
             for index, rgb in enumerate(footage.pictures()):
                 found = _landmarks(_ask(mesh, rgb[top:bottom, left:right]), right - left, bottom - top)
                 if found is not None:
-                    xy[index] = found + np.array([left, top])
+                    points[index] = found + np.array([left, top, 0])
                 report(index + 1, footage.count)
-        seen = np.isfinite(xy).all(axis=2)  # (T, N)
-        height = np.ptp(xy[:, :, 1], axis=1)  # (T)
-        sigma = np.broadcast_to((SIGMA_SHARE * height)[:, None], seen.shape).copy()
-        return Track(xy, sigma, seen)
+        seen = np.isfinite(points).all(axis=2)  # (T, N)
+        sigma = np.broadcast_to(_sigma(points)[:, None], seen.shape).copy()
+        return Track(points[..., :2], sigma, seen)
+
+
+def _sigma(points: np.ndarray) -> np.ndarray:
+    """(T, N, 3) px -> (T) px: what is to be expected of a point's error."""
+    across = points[:, EYE_CORNERS[1]] - points[:, EYE_CORNERS[0]]  # (T, 3)
+    turned = np.arctan2(np.abs(across[:, 2]), np.hypot(across[:, 0], across[:, 1]))
+    return SIGMA_SHARE * np.ptp(points[:, :, 1], axis=1) * (1 + (turned / TURNED) ** 4)
 
 
 def _region(footage: Footage) -> tuple[int, int, int, int]:
@@ -71,7 +81,7 @@ def _region(footage: Footage) -> tuple[int, int, int, int]:
     width, height = footage.size
     step = max(1, round(SCOUT_EVERY * float(footage.rate)))
     boxes = []
-    with _solutions().face_detection.FaceDetection(model_selection=1, min_detection_confidence=0.5) as scout:
+    with _scout() as scout:
         for index, rgb in enumerate(footage.pictures()):
             if index % step:
                 continue
@@ -90,7 +100,7 @@ def _region(footage: Footage) -> tuple[int, int, int, int]:
 
 
 def _landmarks(result: object, width: int, height: int) -> np.ndarray | None:
-    """(478, 2) px of FaceMesh's answer.
+    """(478, 3) px of FaceMesh's answer: x, y, and z away from the camera.
 
     Its crop lacks the half-pixel term: it samples the picture at i * scale for the crop's pixel i, where an exact crop
     samples at (i + 1/2) * scale - 1/2, so its points lie (scale - 1) / 2 px too far along the crop's own axes, on top
@@ -99,22 +109,29 @@ def _landmarks(result: object, width: int, height: int) -> np.ndarray | None:
     if not result.multi_face_landmarks:
         return None
     points = result.multi_face_landmarks[0].landmark
-    xy = np.array([(point.x * width, point.y * height) for point in points])
+    xyz = np.array([(point.x * width, point.y * height, point.z * width) for point in points])
+    xy = xyz[:, :2]
     along = xy[EYE_CORNERS[1]] - xy[EYE_CORNERS[0]]
     along /= max(np.hypot(*along), 1e-9)
     across = np.array([-along[1], along[0]])
     scale = CROP_PER_FACE * max(np.ptp(xy @ along), np.ptp(xy @ across)) / CROP_PX
-    return xy - scale / 2 * (along + across)
+    return np.column_stack([xy - scale / 2 * (along + across), xyz[:, 2]])
 
 
 def _solutions() -> object:
-    with _quiet():
-        import mediapipe
+    import mediapipe
+
     return mediapipe.solutions
 
 
 def _face_mesh(still: bool) -> object:
-    return _solutions().face_mesh.FaceMesh(static_image_mode=still, max_num_faces=1, refine_landmarks=True)
+    with _quiet():
+        return _solutions().face_mesh.FaceMesh(static_image_mode=still, max_num_faces=1, refine_landmarks=True)
+
+
+def _scout() -> object:
+    with _quiet():
+        return _solutions().face_detection.FaceDetection(model_selection=1, min_detection_confidence=0.5)
 
 
 def _ask(solution: object, rgb: np.ndarray) -> object:

@@ -22,6 +22,8 @@ from solver.points import DTYPE, surface_points
 
 INDEPENDENT = 0.15
 """Share of a landmark that counts: 478 points of one network err together, so they say less than 478 free ones."""
+FACING = (0.05, 0.45)
+"""Cosines between a point's normal and the ray to the camera: at the first it does not count, at the second fully."""
 CONTOUR = 3.0
 """How much less is known of where a contour point lies, because it slides with the view."""
 PRESETS = {"draft": stages(person=8, performance=4), "standard": STAGES, "final": stages(person=120, performance=80)}
@@ -79,14 +81,14 @@ def solve_take(landmarks: Landmarks, rig: Rig, lone: bool, model: FaceModel, emb
     used = landmarks.seen[:, seen_frames] & embedding.known
     undistorted = np.stack([undistort(camera, landmarks.xy[index][seen_frames])
                             for index, camera in enumerate(rig.cameras)])
-    rotation, translation, depth = _rough_poses(model, embedding, rig, undistorted, used)
-    precision = _precision(landmarks, seen_frames, used, embedding, rig, depth)
+    poses = _rough_poses(model, embedding, rig, undistorted, used)
+    precision = _precision(landmarks, seen_frames, used, model, embedding, rig, poses)
     seconds = np.diff(seen_frames) / float(facts.frame_rate)
     problem = Problem(surface_points(model, embedding), _cameras(rig, lone),
                       torch.tensor(np.nan_to_num(undistorted), dtype=DTYPE), torch.tensor(precision, dtype=DTYPE),
                       torch.tensor(seconds * 30.0, dtype=DTYPE), _lids(model), priors or Priors())
     count, shapes = len(seen_frames), len(model.shape_names)
-    start = State(torch.tensor(rotation, dtype=DTYPE), torch.tensor(translation, dtype=DTYPE),
+    start = State(torch.tensor(poses.rotation, dtype=DTYPE), torch.tensor(poses.translation, dtype=DTYPE),
                   torch.zeros(count, shapes, dtype=DTYPE), torch.zeros(count, 2, 2, dtype=DTYPE),
                   torch.zeros(len(model.identity), dtype=DTYPE), torch.zeros(len(rig.cameras), dtype=DTYPE))
     solution = fit(problem, start, report, table)
@@ -121,36 +123,58 @@ def _cameras(rig: Rig, lone: bool) -> Cameras:
     return Cameras(stack("rotation"), stack("translation"), stack("matrix"), (lone,) * len(rig.cameras))
 
 
-def _rough_poses(model: FaceModel, embedding: Embedding, rig: Rig, xy: np.ndarray,
-                 used: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The mean face placed in each frame by the camera that saw most of it (perspective n-point, SQPnP).
+@dataclass(frozen=True)
+class RoughPoses:
+    """Where the mean face is in each frame: rotation (T, 3, 3) and translation (T, 3) metres, world_from_head."""
 
-    Returns:
-        rotation (T, 3, 3), translation (T, 3) metres, both world_from_head, and depth (C, T) metres in each camera.
-    """
+    rotation: np.ndarray
+    translation: np.ndarray
+
+
+def _rough_poses(model: FaceModel, embedding: Embedding, rig: Rig, xy: np.ndarray, used: np.ndarray) -> RoughPoses:
+    """The mean face placed in each frame by the camera that it faces most (perspective n-point, SQPnP)."""
     points = embedding.points(model, model.neutral)  # (N, 3)
-    rigid = ~embedding.contour
     rotation, translation = np.zeros((used.shape[1], 3, 3)), np.zeros((used.shape[1], 3))
     for frame in range(used.shape[1]):
-        index = int(np.argmax(used[:, frame].sum(axis=1)))
-        camera, chosen = rig.cameras[index], used[index, frame] & rigid
-        _, turn, shift = cv2.solvePnP(points[chosen], xy[index, frame, chosen], camera.matrix, None,
-                                      flags=cv2.SOLVEPNP_SQPNP)
-        rotation[frame] = camera.rotation.T @ cv2.Rodrigues(turn)[0]
-        translation[frame] = camera.rotation.T @ (shift[:, 0] - camera.translation)
-    depth = np.stack([translation @ camera.rotation[2] + camera.translation[2] for camera in rig.cameras])
-    return rotation, translation, depth
+        placed = []
+        for index in np.flatnonzero(used[:, frame].any(axis=1)):
+            camera, chosen = rig.cameras[index], used[index, frame] & ~embedding.contour
+            _, turn, shift = cv2.solvePnP(points[chosen], xy[index, frame, chosen], camera.matrix, None,
+                                          flags=cv2.SOLVEPNP_SQPNP)
+            camera_from_head = cv2.Rodrigues(turn)[0]
+            placed.append((camera_from_head[2, 2], index, camera_from_head, shift[:, 0]))
+        _, index, camera_from_head, shift = min(placed, key=lambda item: item[0])  # the face's +z towards the camera
+        camera = rig.cameras[index]
+        rotation[frame] = camera.rotation.T @ camera_from_head
+        translation[frame] = camera.rotation.T @ (shift - camera.translation)
+    return RoughPoses(rotation, translation)
 
 
-def _precision(landmarks: Landmarks, seen_frames: np.ndarray, used: np.ndarray, embedding: Embedding, rig: Rig,
-               depth: np.ndarray) -> np.ndarray:
-    """(C, T, N) one over px^2: the detector's spread, and that of where the landmark lies on the model."""
-    focal = np.array([camera.matrix[0, 0] for camera in rig.cameras])
-    px_per_metre = focal[:, None] / np.maximum(depth, 0.05)  # (C, T)
+def _precision(landmarks: Landmarks, seen_frames: np.ndarray, used: np.ndarray, model: FaceModel,
+               embedding: Embedding, rig: Rig, poses: RoughPoses) -> np.ndarray:
+    """(C, T, N) one over px^2: the detector's spread and that of where the landmark lies on the model, for points that
+    face the camera; on the far side of the face a detector only guesses."""
     on_surface = embedding.spread_m * np.where(embedding.contour, CONTOUR, 1.0)  # (N)
-    variance = landmarks.sigma[:, seen_frames] ** 2 + (px_per_metre[..., None] * on_surface) ** 2
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(used, INDEPENDENT / variance, 0.0)
+    normals = _normals(model, embedding) @ poses.rotation.transpose(0, 2, 1)  # (T, N, 3) in world
+    points = embedding.points(model, model.neutral) @ poses.rotation.transpose(0, 2, 1) + poses.translation[:, None]
+    out = []
+    for index, camera in enumerate(rig.cameras):
+        ray = camera.centre - points  # (T, N, 3)
+        distance = np.linalg.norm(ray, axis=-1)
+        facing = (normals * ray).sum(axis=-1) / distance  # cosine
+        px_per_metre = camera.matrix[0, 0] / distance
+        variance = landmarks.sigma[index, seen_frames] ** 2 + (px_per_metre * on_surface) ** 2
+        counts = INDEPENDENT * np.clip((facing - FACING[0]) / (FACING[1] - FACING[0]), 0.0, 1.0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            out.append(np.where(used[index], counts / variance, 0.0))
+    return np.stack(out)
+
+
+def _normals(model: FaceModel, embedding: Embedding) -> np.ndarray:
+    """(N, 3) unit normals of the mean face at its landmarks."""
+    a, b, c = np.moveaxis(model.neutral[model.triangles[embedding.triangle]], 1, 0)
+    normal = np.cross(b - a, c - a)
+    return normal / np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-20)
 
 
 def _performance(landmarks: Landmarks, model: FaceModel, facts: TakeFacts, state: State, sigma: Tensor,
