@@ -1,1 +1,14 @@
 """From a performance to files. Imports the solver's nouns only: no torch, no OpenCV, no Qt."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from exporters import to_csv, to_fbx, to_gltf, to_json
+from exporters.scene import Scene
+
+FORMATS = {"json": ".mien.json", "csv": ".csv", "fbx": ".fbx", "glb": ".glb"}
+"""What a user calls a format -> the suffix of its file, TAKE + suffix."""
+
+WRITERS: dict[str, Callable[[Scene, Path], None]] = {
+    ".mien.json": to_json.write, ".csv": to_csv.write, ".fbx": to_fbx.write, ".glb": to_gltf.write}
+"""Suffix -> write(scene, path), which puts the whole file there at once or raises OutputError."""
