@@ -25,7 +25,7 @@ VERTICES, FACES = 26719, 26384
 PARTS = (  # name, the first face that no longer belongs to it
     ("skin", 11144), ("mouthSocket", 13226), ("eyeSocketLeft", 13630), ("eyeSocketRight", 14034), ("gums", 17006),
     ("teeth", 21496), ("eyeLeft", 22296), ("eyeInnerLeft", 23094), ("eyeRight", 23894), ("eyeInnerRight", 24692),
-    ("lacrimal", 25018), ("eyeBlend", 25048), ("eyeOcclusion", 25304), ("lashes", 26384))
+    ("lacrimal", 25018), ("eyeBlend", 25048), ("eyeOcclusion", 25304), ("lashCards", 26384))
 """From the README's tables of polygon indices."""
 DISCS = (("iris", 24.5), ("pupil", 9.0))
 """Degrees from the gaze axis out to which the transparent outer shell is drawn as what lies beneath it."""
@@ -35,7 +35,7 @@ SHELLS = (("Left", 21451, 22221, 23021), ("Right", 23021, 23791, 24591))
 ALBEDO = {"skin": (0.60, 0.34, 0.24), "mouthSocket": (0.22, 0.05, 0.05), "eyeSocketLeft": (0.45, 0.20, 0.16),
           "eyeSocketRight": (0.45, 0.20, 0.16), "gums": (0.45, 0.13, 0.13), "teeth": (0.72, 0.68, 0.58),
           "eyeLeft": (0.72, 0.70, 0.68), "eyeRight": (0.72, 0.70, 0.68), "iris": (0.07, 0.04, 0.025),
-          "pupil": (0.004, 0.004, 0.004), "lashes": (0.03, 0.02, 0.015)}
+          "pupil": (0.004, 0.004, 0.004), "lashCards": (0.03, 0.02, 0.015)}
 
 ICT_SPLIT = {"browInnerUp": ("browInnerUp_L", "browInnerUp_R"), "cheekPuff": ("cheekPuff_L", "cheekPuff_R")}
 """ARKit has one shape where ICT has two sides; the ARKit shape is their sum."""

@@ -17,17 +17,13 @@ import numpy as np
 from capture.camera import Camera
 from capture.errors import MienError
 from solver.face_model import FaceModel
+from solver.parts import EYEBALL, SKIPPED, is_part
 from solver.render_shaders import COLOUR_FRAGMENT, IDENTITY_FRAGMENT, VERTEX
 
 SAMPLES = 4
 """Samples a pixel in the colour pass; the software renderer knows no more."""
 NEAREST = 0.005
 """Metres in front of the camera below which nothing is drawn."""
-SKIPPED_PARTS = ("lacrimal", "eyeBlend", "eyeOcclusion", "lashes")
-"""Parts (by the beginning of their name) that need a shader of their own: drawn opaque they hide the eyes."""
-
-EYE_PARTS = ("eyeLeft", "eyeRight", "iris", "pupil")
-
 
 @dataclass(frozen=True)
 class Mesh:
@@ -89,7 +85,7 @@ class Surface:
 
 
 def face_mesh(model: FaceModel, vertices: np.ndarray, paint: np.ndarray | None = None,
-              skip: Sequence[str] = SKIPPED_PARTS) -> Mesh:
+              skip: tuple[str, ...] = SKIPPED, keep: np.ndarray | None = None) -> Mesh:
     """A face model ready to draw; ids are indices into `model.triangles`.
 
     Args:
@@ -97,11 +93,14 @@ def face_mesh(model: FaceModel, vertices: np.ndarray, paint: np.ndarray | None =
         vertices: (V, 3) metres in the world, as `deform` gives them, moved by the head's pose.
         paint: (V, 3) linear colours that stand in for the parts' albedo; NaN keeps the albedo.
         skip: beginnings of the names of parts that are left out.
+        keep: (F') bool, only these triangles are drawn.
     """
-    skipped = np.array([name.startswith(tuple(skip)) for name in model.part_names], dtype=bool)
-    glossy = np.array([0.9 if name.startswith(EYE_PARTS) else 0.5 if name == "teeth" else 0.12
+    drawn = ~np.array([is_part(name, skip) for name in model.part_names])[model.triangle_part]
+    if keep is not None:
+        drawn &= keep
+    glossy = np.array([0.9 if is_part(name, EYEBALL) else 0.5 if is_part(name, ("teeth",)) else 0.12
                        for name in model.part_names])
-    ids = np.flatnonzero(~skipped[model.triangle_part])
+    ids = np.flatnonzero(drawn)
     triangles, part = model.triangles[ids], model.triangle_part[ids]
     colours = np.repeat(model.albedo[part][:, None], 3, axis=1).astype(np.float32)  # (F, 3, 3)
     if paint is not None:
