@@ -80,6 +80,18 @@ def test_khronos_finds_nothing_wrong_with_the_glb(take):
     assert seen["animations"] == 1
 
 
+@pytest.mark.parametrize("suffix", [".usda", ".usdc"])
+def test_openusd_reads_the_usd_and_its_validators_are_silent(take, suffix):
+    folder, truth = take
+    seen = ask("usd_read.py", folder / f"T001{suffix}")
+    assert_sees(seen, truth, seen["unit_meters"])
+    assert_eyes(seen, truth)
+    assert seen["warnings"] == []
+    assert seen["unit_meters"] == 1.0
+    assert seen["up"] == "Y"
+    assert seen["vertices"] == len(MODEL.neutral)
+
+
 @pytest.mark.parametrize("rate", RATES, ids=str)
 def test_each_frame_rate_is_seen_exactly(tmp_path, rate):
     performance = made_performance(MODEL, 20, rate)
