@@ -70,7 +70,8 @@ def _show(model: FaceModel) -> None:
     print(f"size {size[0]:.0f} x {size[1]:.0f} x {size[2]:.0f} mm")
     for shape, deltas in zip(model.shape_names, model.shapes, strict=True):
         length = np.linalg.norm(deltas, axis=1)
-        print(f"  {shape:<24} moves {np.count_nonzero(length > 1e-5):>6} vertices by up to {length.max() * 1000:.1f} mm")
+        moved = np.count_nonzero(length > 1e-5)
+        print(f"  {shape:<24} moves {moved:>6} vertices by up to {length.max() * 1000:.1f} mm")
 
 
 def _check(model: FaceModel, out: Path) -> None:

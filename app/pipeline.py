@@ -19,7 +19,7 @@ from capture.files import make_folder, sha256, write_bytes
 from capture.match import TakeClips, plan, probe_take, take_frames
 from capture.shoot import Take
 from capture.timecode import parse
-from exporters import WRITERS, file_name
+from exporters import FORMATS, WRITERS
 from exporters.scene import make_scene
 from exporters.to_json import read as read_performance
 from exporters.to_json import write as write_performance
@@ -123,11 +123,11 @@ def export(performance: Performance, model: FaceModel, formats: tuple[str, ...],
     outputs = []
     for index, name in enumerate(formats):
         teller.progress(performance.take, "export", index, len(formats))
-        path = where.out / file_name(performance.take, name)
+        path = where.out / (performance.take + FORMATS[name])
         key = artefacts.key_of("export", EXPORT_VERSION, format=name, steps=performance.steps,
                                model=performance.model_sha256)
         if force or not path.is_file() or record.get(path.name) != f"{key} {sha256(path)}":
-            WRITERS[name](scene, path)
+            WRITERS[FORMATS[name]](scene, path)
             record[path.name] = f"{key} {sha256(path)}"
             write_bytes(record_path, artefacts.record_bytes(record))
         outputs.append(str(path))

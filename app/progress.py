@@ -29,10 +29,9 @@ class Teller(Protocol):
 
 
 class Lines:
-    """Plain lines: one when a step begins, one for each note and each take."""
+    """Plain lines on stderr (stdout is for results): one when a step begins, one for each note and each take."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self.stream = stream
+    def __init__(self) -> None:
         self.step = ("", "")
 
     def progress(self, take: str, step: str, done: int, total: int) -> None:
@@ -53,7 +52,8 @@ class Lines:
             self.line(f"{done} of {done + failed} takes done" + (f", {failed} failed" if failed else ""))
 
     def line(self, text: str) -> None:
-        print(text, file=self.stream, flush=True)
+        # Looked up each time: while a detector's library is kept quiet, sys.stderr is another stream.
+        print(text, file=sys.stderr, flush=True)
 
 
 class Bar(Lines):
@@ -61,8 +61,8 @@ class Bar(Lines):
 
     WIDTH = 30
 
-    def __init__(self, stream: TextIO) -> None:
-        super().__init__(stream)
+    def __init__(self) -> None:
+        super().__init__()
         self.drawn = 0.0
 
     def progress(self, take: str, step: str, done: int, total: int) -> None:
@@ -71,11 +71,11 @@ class Bar(Lines):
             return
         self.drawn = now
         filled = self.WIDTH * done // max(total, 1)
-        self.stream.write(f"\r\x1b[K{take}: {step:<16} [{'#' * filled}{'.' * (self.WIDTH - filled)}] {done}/{total}")
-        self.stream.flush()
+        bar = "#" * filled + "." * (self.WIDTH - filled)
+        print(f"\r\x1b[K{take}: {step:<16} [{bar}] {done}/{total}", end="", file=sys.stderr, flush=True)
 
     def line(self, text: str) -> None:
-        self.stream.write("\r\x1b[K")
+        print("\r\x1b[K", end="", file=sys.stderr)
         super().line(text)
 
 
@@ -107,7 +107,7 @@ class JsonLines:
 
 
 def teller(events: bool) -> Teller:
-    """JSON lines on stdout if asked for, else a bar or lines on stderr: stdout is for results."""
+    """JSON lines if asked for, else a bar on a terminal, else lines."""
     if events:
         return JsonLines(sys.stdout)
-    return Bar(sys.stderr) if sys.stderr.isatty() else Lines(sys.stderr)
+    return Bar() if sys.stderr.isatty() else Lines()

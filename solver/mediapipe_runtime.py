@@ -39,7 +39,7 @@ def find_face(rgb: np.ndarray) -> np.ndarray | None:
 
     Pixels follow OpenCV: the centre of the top-left pixel is (0, 0).
     """
-    with _face_mesh(still=True) as mesh:
+    with _quiet(), _face_mesh(still=True) as mesh:
         found = _landmarks(_ask(mesh, rgb), rgb.shape[1], rgb.shape[0])
     return None if found is None else found[:, :2]
 
@@ -56,9 +56,9 @@ class MediapipeDetector:
     key = "mediapipe-0.10.21-facemesh-1"
 
     def detect(self, footage: Footage, report: Report) -> Track:
-        left, top, right, bottom = _region(footage)
         points = np.full((footage.count, POINTS, 3), np.nan)
-        with _face_mesh(still=False) as mesh:
+        with _quiet(), _face_mesh(still=False) as mesh:
+            left, top, right, bottom = _region(footage)
             for index, rgb in enumerate(footage.pictures()):
                 found = _landmarks(_ask(mesh, rgb[top:bottom, left:right]), right - left, bottom - top)
                 if found is not None:
@@ -81,7 +81,7 @@ def _region(footage: Footage) -> tuple[int, int, int, int]:
     width, height = footage.size
     step = max(1, round(SCOUT_EVERY * float(footage.rate)))
     boxes = []
-    with _scout() as scout:
+    with _solutions().face_detection.FaceDetection(model_selection=1, min_detection_confidence=0.5) as scout:
         for index, rgb in enumerate(footage.pictures()):
             if index % step:
                 continue
@@ -124,31 +124,36 @@ def _solutions() -> object:
     return mediapipe.solutions
 
 
-def _face_mesh(still: bool) -> object:
-    with _quiet():
-        return _solutions().face_mesh.FaceMesh(static_image_mode=still, max_num_faces=1, refine_landmarks=True)
-
-
-def _scout() -> object:
-    with _quiet():
-        return _solutions().face_detection.FaceDetection(model_selection=1, min_detection_confidence=0.5)
-
-
 def _ask(solution: object, rgb: np.ndarray) -> object:
-    with _quiet():
-        return solution.process(np.ascontiguousarray(rgb))
+    return solution.process(np.ascontiguousarray(rgb))
+
+
+def _face_mesh(still: bool) -> object:
+    return _solutions().face_mesh.FaceMesh(static_image_mode=still, max_num_faces=1, refine_landmarks=True)
 
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Send the process's stderr to nowhere: mediapipe's C++ side writes notes there that no setting stops."""
+    """Keep mediapipe's C++ notes off the terminal: its threads write them to the process's stderr, and no setting stops
+    them. Python's own `sys.stderr` goes on to the place where it led before."""
     sys.stderr.flush()
-    keep = os.dup(2)
+    real, keep = sys.stderr, os.dup(2)
     try:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, 2)
         os.close(nowhere)
+        if _leads_to_fd_2(real):
+            sys.stderr = os.fdopen(keep, "w", buffering=1, errors=real.errors, closefd=False)
         yield
     finally:
+        sys.stderr.flush()
+        sys.stderr = real
         os.dup2(keep, 2)
         os.close(keep)
+
+
+def _leads_to_fd_2(stream: object) -> bool:
+    try:
+        return stream.fileno() == 2
+    except (OSError, ValueError, AttributeError):  # tests and the app put streams without a file there
+        return False
