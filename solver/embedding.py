@@ -1,10 +1,39 @@
-"""Where each landmark of a detector lies on a face model."""
+"""Where each landmark of a detector lies on a face model: found by showing the model to the detector.
 
+The model is drawn from many sides and in a few expressions, the detector answers, its answers are lifted to the surface
+that is seen there, and what they agree on becomes the landmark: no table of vertices, so any head will do.
+
+Two places can touch at rest and belong to different lips or lids. So a point is compared by where it lies in all
+expressions at once: a material point of the surface in E expressions is one point of R^(3E).
+"""
+
+import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+from scipy.spatial import cKDTree
 
+from capture.arrays import Damaged, load_arrays, save_arrays
+from capture.errors import ModelError
+from solver.cache import model_cache
+from solver.embedding_views import FindFace, Sightings, face_box, posed, sight, surface_triangles
 from solver.face_model import FaceModel
+
+VERSION = 1
+"""Goes up when the method changes, so that embeddings in the cache are made anew."""
+EYE_POINTS = {"mediapipe478": range(468, 478)}
+"""Which points of a scheme lie on the eyeballs; all others lie on the face's outer surface."""
+LEAST_FACING = 0.35
+"""Cosine between the surface at a landmark and the view below which that view does not count for it."""
+FEWEST = 4
+"""Sightings that a landmark needs to be known."""
+SLIDE = 0.16
+"""A landmark that slides by more than this share of the face's height as the view turns is a contour."""
+TURNED = np.radians(20.0)
+CANDIDATES = 64
+RAYLEIGH_MEDIAN = 1.1774
+"""The median distance from the middle of a round two-dimensional spread of standard deviation 1."""
 
 
 @dataclass(frozen=True)
@@ -16,7 +45,7 @@ class Embedding:
         triangle: (N) index into the model's triangles; 0 where unknown.
         barycentric: (N, 3) shares of the triangle's corners; each row sums to 1.
         spread_m: (N) metres, how far the detector's single answers scatter about the point, standard deviation an axis.
-        contour: (N) bool, the point slides over the surface as the view turns (the outline of the jaw).
+        contour: (N) bool, the point slides over the surface as the view turns, as the outline of the jaw does.
         known: (N) bool, the point was found on the model.
     """
 
@@ -30,3 +59,156 @@ class Embedding:
     def points(self, model: FaceModel, vertices: np.ndarray) -> np.ndarray:
         """(V, 3) a deformed model's vertices -> (N, 3) where its landmarks are."""
         return np.einsum("ncx,nc->nx", vertices[model.triangles[self.triangle]], self.barycentric)
+
+
+def embed(model: FaceModel, find_face: FindFace, scheme: str) -> Embedding:
+    """Find the landmarks of `scheme` on `model`; kept in the cache from then on.
+
+    Args:
+        model: the face, looking along +z.
+        find_face: the detector, (H, W, 3) uint8 -> (N, 2) px or None.
+        scheme: names the detector's point set.
+
+    Raises:
+        ModelError: the detector sees no face in the model.
+    """
+    path = _cached(model, scheme)
+    if (known := _load(path, scheme)) is not None:
+        return known
+    eyes = EYE_POINTS.get(scheme, range(0))
+    sightings = sight(model, find_face, np.array(eyes, dtype=int))
+    if sightings is None:
+        raise ModelError(f"no face is found in pictures of the model {model.name!r}; look at `mien model check`: it "
+                         "must look along +z with Y up, and have eyes, a nose and a mouth")
+    embedding = agree(model, sightings, scheme, eyes)
+    save_arrays(path, {name: getattr(embedding, name) for name in ARRAYS})
+    return embedding
+
+
+ARRAYS = ("triangle", "barycentric", "spread_m", "contour", "known")
+
+
+def agree(model: FaceModel, sightings: Sightings, scheme: str, eyes: range) -> Embedding:
+    """What the sightings agree on.
+
+    Each landmark's first guess is the median of the frontal views. With the surface's direction there, the views that
+    cannot see it are dropped, and the middle of the rest is taken: their median, then the mean of the nearer ones.
+    """
+    poses = np.concatenate(posed(model), axis=1)  # (V, 3E)
+    corners = model.triangles[np.maximum(sightings.triangle, 0)]  # (S, N, 3)
+    points = np.einsum("snck,snc->snk", poses[corners], sightings.barycentric)  # (S, N, 3E)
+    seen = sightings.triangle >= 0  # (S, N)
+
+    outer, balls = surface_triangles(model)
+    count = points.shape[1]
+    on_eye = np.isin(np.arange(count), eyes) & balls.any()
+    first = _median(points, seen & (sightings.view[:, 2] > np.cos(TURNED))[:, None])
+    guess, _ = _nearest(model, poses, first, outer, balls, on_eye)
+    normal = _normals(model)[guess]  # (N, 3)
+    usable = seen & (sightings.view @ normal.T > LEAST_FACING) & (guess >= 0)
+    enough = usable.sum(axis=0) >= FEWEST
+    usable = np.where(enough, usable, seen)  # a point that no view sees well is better placed badly than not at all
+    middle = _median(points, usable)
+    distance = np.linalg.norm(points - middle, axis=2)
+    near = usable & (distance <= 2 * _median(distance, usable))
+    middle = np.where(near.any(axis=0)[:, None], (np.where(near[..., None], points, 0)).sum(axis=0)
+                      / np.maximum(near.sum(axis=0), 1)[:, None], middle)
+
+    known = usable.sum(axis=0) >= FEWEST
+    triangle, barycentric = _nearest(model, poses, middle, outer, balls, on_eye)
+    at_rest = np.linalg.norm((points - middle)[..., :3], axis=2)
+    spread = np.nan_to_num(_median(at_rest, usable) / RAYLEIGH_MEDIAN)
+    low, high = face_box(model)
+    slide = _slide(points[..., :3], seen, sightings.view)
+    contour = ~on_eye & (slide > SLIDE * (high[1] - low[1]))
+    return Embedding(scheme, np.where(known, triangle, 0), np.where(known[:, None], barycentric, 1 / 3),
+                     spread, contour & known, known)
+
+
+def _median(values: np.ndarray, used: np.ndarray) -> np.ndarray:
+    """(S, N, ...) with used (S, N) -> (N, ...) the median over S of the used ones; NaN where none is."""
+    out = np.full(values.shape[1:], np.nan)
+    for n in np.flatnonzero(used.any(axis=0)):
+        out[n] = np.median(values[used[:, n], n], axis=0)
+    return out
+
+
+def _slide(points: np.ndarray, used: np.ndarray, view: np.ndarray) -> np.ndarray:
+    """(N) metres: how far the middle of the views from the side lies from that of the frontal ones."""
+    far = np.sin(TURNED)
+    frontal = _median(points, used & (np.linalg.norm(view[:, :2], axis=1) < far)[:, None])
+    slide = np.zeros(points.shape[1])
+    for turned in (view[:, 0] > far, view[:, 0] < -far):
+        moved = np.linalg.norm(_median(points, used & turned[:, None]) - frontal, axis=1)
+        slide = np.fmax(slide, moved)
+    return slide
+
+
+def _nearest(model: FaceModel, poses: np.ndarray, middle: np.ndarray, outer: np.ndarray, balls: np.ndarray,
+             on_eye: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(N, 3E) -> the nearest points of the allowed surface: triangle (N), -1 for NaN, and barycentric (N, 3)."""
+    triangle = np.full(len(middle), -1)
+    barycentric = np.full((len(middle), 3), 1 / 3)
+    finite = np.isfinite(middle).all(axis=1)
+    for allowed, rows in ((outer, finite & ~on_eye), (balls, finite & on_eye)):
+        rows, choices = np.flatnonzero(rows), np.flatnonzero(allowed)
+        if len(rows) == 0 or len(choices) == 0:
+            continue
+        middles = poses[model.triangles[choices]].mean(axis=1)
+        _, found = cKDTree(middles).query(middle[rows], k=min(CANDIDATES, len(choices)))
+        candidates = choices[found.reshape(len(rows), -1)]  # (R, C)
+        shares, distance = closest_on_triangles(poses[model.triangles[candidates]], middle[rows][:, None])
+        best = distance.argmin(axis=1)
+        triangle[rows] = candidates[np.arange(len(rows)), best]
+        barycentric[rows] = shares[np.arange(len(rows)), best]
+    return triangle, barycentric
+
+
+def closest_on_triangles(corners: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The closest points of triangles: corners (..., 3, D), points (..., D) -> shares (..., 3), distance (...).
+
+    Inside, the shares solve two normal equations; else the closest point lies on one of the three edges.
+    """
+    a, b, c = (corners[..., i, :] for i in range(3))
+    u, v, w = b - a, c - a, points - a
+    uu, uv, vv = (u * u).sum(-1), (u * v).sum(-1), (v * v).sum(-1)
+    uw, vw = (u * w).sum(-1), (v * w).sum(-1)
+    area = np.maximum(uu * vv - uv * uv, 1e-30)
+    s, t = (vv * uw - uv * vw) / area, (uu * vw - uv * uw) / area
+    shares = np.stack([1 - s - t, s, t], axis=-1)
+    options = [np.where((shares >= 0).all(axis=-1, keepdims=True), shares, np.nan)]
+    for start, stop in ((0, 1), (1, 2), (2, 0)):
+        edge = corners[..., stop, :] - corners[..., start, :]
+        along = ((points - corners[..., start, :]) * edge).sum(-1) / np.maximum((edge * edge).sum(-1), 1e-30)
+        along = np.clip(along, 0, 1)
+        option = np.zeros_like(shares)
+        option[..., start], option[..., stop] = 1 - along, along
+        options.append(option)
+    options = np.stack(options, axis=-2)  # (..., 4, 3)
+    reached = np.einsum("...os,...sd->...od", options, corners)
+    distance = np.linalg.norm(reached - points[..., None, :], axis=-1)
+    distance = np.where(np.isnan(distance), np.inf, distance)
+    best = distance.argmin(axis=-1)[..., None]
+    shares = np.take_along_axis(options, best[..., None], axis=-2)[..., 0, :]
+    return shares, np.take_along_axis(distance, best, axis=-1)[..., 0]
+
+
+def _normals(model: FaceModel) -> np.ndarray:
+    """(F', 3) the triangles' unit normals at rest."""
+    a, b, c = (model.neutral[model.triangles[:, corner]].astype(np.float64) for corner in range(3))
+    normal = np.cross(b - a, c - a)
+    return normal / np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-20)
+
+
+def _cached(model: FaceModel, scheme: str) -> Path:
+    key = hashlib.sha256(f"{VERSION} {scheme} {model.sha256}".encode()).hexdigest()
+    return model_cache() / "embeddings" / f"{key}.npz"
+
+
+def _load(path: Path, scheme: str) -> Embedding | None:
+    if not path.exists():
+        return None
+    try:
+        return Embedding(scheme, **load_arrays(path))
+    except (Damaged, TypeError):
+        return None
