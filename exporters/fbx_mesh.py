@@ -1,4 +1,4 @@
-"""Meshes, materials and shapes as FBX objects, in centimetres."""
+"""Meshes, materials and shapes as FBX objects; `length` is the file's units in a metre."""
 
 import numpy as np
 
@@ -6,15 +6,15 @@ from exporters.fbx_binary import Node
 from exporters.fbx_nodes import P, object_node, properties
 from exporters.mesh import Mesh, normals, shape_normals
 
-LENGTH = 100.0
-"""FBX counts centimetres."""
-
 FULL = 100.0
 """The weight at which a channel shows its whole shape. With 1 some programs would show a hundredth of it."""
 
 
-def geometry_node(mesh: Mesh, parts: np.ndarray) -> Node:
-    """The mesh with normals a point, UVs a corner and materials a face; `parts` are its materials in order."""
+def geometry_node(mesh: Mesh, parts: np.ndarray, length: float, shift: np.ndarray) -> Node:
+    """The mesh with normals a point, UVs a corner and materials a face.
+
+    `parts` are its materials in order; all points move by `shift`, in the file's units.
+    """
     corners, starts = _corners(mesh.faces)
     polygons = corners.copy()
     polygons[np.append(starts[1:], len(corners)) - 1] ^= -1  # a face's last corner is marked by its complement
@@ -39,11 +39,11 @@ def geometry_node(mesh: Mesh, parts: np.ndarray) -> Node:
     layer = Node("Layer", (0,), (Node("Version", (100,)), *(
         Node("LayerElement", (), (Node("Type", (element.name,)), Node("TypedIndex", (0,)))) for element in layers)))
     return object_node("Geometry", mesh.name, "Geometry", "Mesh", Node("GeometryVersion", (124,)),
-                       Node("Vertices", (_flat(mesh.points * LENGTH),)), Node("PolygonVertexIndex", (polygons,)),
-                       *layers, layer)
+                       Node("Vertices", (_flat(mesh.points * length + shift),)),
+                       Node("PolygonVertexIndex", (polygons,)), *layers, layer)
 
 
-def deformer_nodes(mesh: Mesh) -> tuple[Node, list[tuple[Node, Node]]]:
+def deformer_nodes(mesh: Mesh, length: float) -> tuple[Node, list[tuple[Node, Node]]]:
     """The blend-shape deformer, and for each shape its channel and its deltas.
 
     A shape's normals are deltas too; without them one reader drops all shapes.
@@ -61,7 +61,7 @@ def deformer_nodes(mesh: Mesh) -> tuple[Node, list[tuple[Node, Node]]]:
             properties(P("DeformPercent", "Number", "", "A", 0.0)))
         deltas = object_node(
             "Geometry", name, "Geometry", "Shape", Node("Version", (100,)), Node("Indexes", (points,)),
-            Node("Vertices", (_flat(shape[points] * LENGTH),)), Node("Normals", (_flat(turn[points]),)))
+            Node("Vertices", (_flat(shape[points] * length),)), Node("Normals", (_flat(turn[points]),)))
         channels.append((channel, deltas))
     return deformer, channels
 

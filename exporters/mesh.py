@@ -61,6 +61,14 @@ def meshes(scene: Scene) -> tuple[Mesh, ...]:
     return (_part(scene, "Face", np.zeros(3), face_points, remaining, uv_faces, every), *eyes)
 
 
+def proxies(scene: Scene) -> tuple[Mesh, ...]:
+    """A triangle of a millimetre for each mesh, with the same shapes, none of which moves it: carriers of curves."""
+    triangle, none = np.array([[0, 1, 2, -1]]), np.full((1, 4), -1)
+    points = np.array([[0, 0, 0], [0.001, 0, 0], [0, 0.001, 0]])
+    return tuple(Mesh(mesh.name, mesh.origin, points, triangle, np.zeros((0, 2)), none, mesh.face_part[:1],
+                      mesh.shape_names, np.zeros((len(mesh.shape_names), 3, 3))) for mesh in meshes(scene))
+
+
 def _part(scene: Scene, name: str, origin: np.ndarray, points: np.ndarray, faces: np.ndarray, uv_faces: np.ndarray,
           shapes: list[int]) -> Mesh:
     model = scene.model

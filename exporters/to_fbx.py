@@ -1,11 +1,13 @@
-"""FBX: binary 7.4 (7.5 on request), centimetres, Y up, degrees, for Maya, Unreal, Unity and Blender.
+"""FBX: binary 7.4 or 7.5, Y up, degrees, centimetres (metres for Blender), for Maya, Unreal, Unity and Blender.
 
 Head (a Null, animated) > Face, EyeLeft, EyeRight. Each shape is a channel of a blend-shape deformer whose full weight
 is 100; one animation stack with one layer moves weights, head and eyes, a linear key a frame. Key times are rounded
 from each frame's own number, so nothing drifts at 29.97.
 """
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,9 +16,10 @@ import numpy as np
 from capture.files import write_bytes
 from exporters import fbx_binary
 from exporters.fbx_binary import Node
-from exporters.fbx_mesh import LENGTH, deformer_nodes, geometry_node, material_node
+from exporters.fbx_mesh import deformer_nodes, geometry_node, material_node
 from exporters.fbx_nodes import Graph, P, object_node, properties
-from exporters.mesh import Mesh, meshes
+from exporters.fbx_skin import add_bind_pose, add_skin
+from exporters.mesh import Mesh, meshes, proxies
 from exporters.rotations import euler_xyz, gaze_quaternions
 from exporters.scene import GENERATOR, VERSION, Scene
 
@@ -33,34 +36,59 @@ LINEAR = 4
 """Flags of a key."""
 
 
-def write(scene: Scene, path: Path, version: int = 7400) -> None:
+@dataclass(frozen=True)
+class Preset:
+    """What a program likes best.
+
+    Attributes:
+        version: 7400 or 7500.
+        unit: centimetres in one unit of the file.
+        bones: the head and the eyes are bones to which the meshes are skinned, instead of nodes above them.
+        geometry: False writes the curves on a triangle each, for a face that the program already has.
+    """
+
+    version: int = 7400
+    unit: float = 1.0
+    bones: bool = False
+    geometry: bool = True
+
+
+PRESETS = {
+    "maya": Preset(),
+    "unity": Preset(),
+    "unreal": Preset(bones=True),  # its importer wants a skeleton for a mesh with shapes
+    "blender": Preset(unit=100.0),  # metres, so that nothing arrives with a scale of 0.01
+}
+
+
+def write(scene: Scene, path: Path, preset: Preset = PRESETS["maya"]) -> None:
     """Write a scene as binary FBX.
 
     Raises:
         OutputError: it cannot be written.
     """
-    write_bytes(path, fbx_binary.encode(document(scene, version), version))
+    write_bytes(path, fbx_binary.encode(document(scene, preset), preset.version))
 
 
-def document(scene: Scene, version: int = 7400) -> tuple[Node, ...]:
+def document(scene: Scene, preset: Preset = PRESETS["maya"]) -> tuple[Node, ...]:
     """All the nodes of a scene's file."""
     graph = Graph()
     times = key_times(scene.performance.frames, scene.frame_rate)
-    _fill(graph, scene, times)
+    _fill(graph, scene, times, preset)
     stop = np.int64(times[-1])
     creator = f"{GENERATOR} {VERSION}"
     stamp = [Node(name, (value,)) for name, value in
              (("Version", 1000), ("Year", 1970), ("Month", 1), ("Day", 1), ("Hour", 10), ("Minute", 0), ("Second", 0),
               ("Millisecond", 0))]
     header = Node("FBXHeaderExtension", (), (
-        Node("FBXHeaderVersion", (1003,)), Node("FBXVersion", (version,)), Node("EncryptionType", (0,)),
+        Node("FBXHeaderVersion", (1003,)), Node("FBXVersion", (preset.version,)), Node("EncryptionType", (0,)),
         Node("CreationTimeStamp", (), tuple(stamp)), Node("Creator", (creator,))))
     take = Node("Take", (scene.take,), (
         Node("FileName", (f"{scene.take}.tak",)), Node("LocalTime", (np.int64(0), stop)),
         Node("ReferenceTime", (np.int64(0), stop))))
     return (
         header, Node("FileId", (fbx_binary.FILE_ID,)), Node("CreationTime", (fbx_binary.CREATION_TIME,)),
-        Node("Creator", (creator,)), _global_settings(scene.frame_rate, stop), _documents(scene.take),
+        Node("Creator", (creator,)), _global_settings(scene.frame_rate, stop, preset.unit), _documents(scene.take),
         Node("References", (), (), block=True), graph.definitions(), Node("Objects", (), tuple(graph.objects)),
         Node("Connections", (), tuple(graph.connections)), Node("Takes", (), (Node("Current", (scene.take,)), take)))
 
@@ -71,8 +99,9 @@ def key_times(frames: int, rate: Fraction) -> np.ndarray:
     return np.array([(2 * frame * ticks + rate.numerator) // (2 * rate.numerator) for frame in range(frames)], np.int64)
 
 
-def _fill(graph: Graph, scene: Scene, times: np.ndarray) -> None:
+def _fill(graph: Graph, scene: Scene, times: np.ndarray, preset: Preset) -> None:
     performance = scene.performance
+    length = 100.0 / preset.unit  # units in a metre
     stop = np.int64(times[-1])
     span = [P("LocalStart", "KTime", "Time", "", np.int64(0)), P("LocalStop", "KTime", "Time", "", stop),
             P("ReferenceStart", "KTime", "Time", "", np.int64(0)), P("ReferenceStop", "KTime", "Time", "", stop)]
@@ -81,34 +110,70 @@ def _fill(graph: Graph, scene: Scene, times: np.ndarray) -> None:
     graph.connect(layer, stack)
     animation = _Animation(graph, layer, times)
 
-    start = P("start_timecode", "KString", "", "U", performance.start_timecode)
-    head = graph.add(_model("Head", "Null", extra=[start]))
-    null = graph.add(object_node("NodeAttribute", "Head", "NodeAttribute", "Null", Node("TypeFlags", ("Null",))))
-    graph.connect(head, 0)
-    graph.connect(null, head)
-    animation.vector(head, "Lcl Translation", "T", performance.head_translation * LENGTH)
+    bones: list[tuple[np.int64, np.ndarray]] = []
+    head = _node(graph, "Head", 0, np.zeros(3), preset.bones, [
+        P("start_timecode", "KString", "", "U", performance.start_timecode), *_timecode_properties(scene)])
+    bones.append((head, np.zeros(3)))
+    animation.vector(head, "Lcl Translation", "T", performance.head_translation * length)
     animation.vector(head, "Lcl Rotation", "R", np.degrees(euler_xyz(performance.head_rotation)))
 
     materials = [graph.add(material_node(name, colour)) for name, colour in
                  zip(scene.model.part_names, scene.model.albedo, strict=True)]
-    for mesh in meshes(scene):
-        node = graph.add(_model(mesh.name, "Mesh", mesh.origin * LENGTH))
-        graph.connect(node, head)
-        parts = np.unique(mesh.face_part)
-        geometry = graph.add(geometry_node(mesh, parts))
-        graph.connect(geometry, node)
-        for part in parts:
-            graph.connect(materials[part], node)
-        _shapes(graph, animation, mesh, geometry, scene)
+    skinned = []
+    for mesh in meshes(scene) if preset.geometry else proxies(scene):
+        place, carrier = mesh.origin * length, head
+        if mesh.name != "Face" and preset.bones:
+            carrier = _node(graph, mesh.name, head, place, True)
+            bones.append((carrier, place))
+        node = graph.add(_model(f"{mesh.name}Mesh" if carrier != head else mesh.name, "Mesh",
+                                np.zeros(3) if preset.bones else place))
+        graph.connect(node, 0 if preset.bones else head)
+        geometry = _geometry(graph, mesh, node, materials, length, place if preset.bones else np.zeros(3))
+        _shapes(graph, animation, mesh, geometry, scene, length)
+        if preset.bones:
+            add_skin(graph, geometry, carrier, len(mesh.points), place if carrier != head else np.zeros(3))
+            skinned.append(node)
         if mesh.name != "Face":
             gaze = gaze_quaternions(performance.gaze[:, 0 if mesh.name == "EyeLeft" else 1])
-            animation.vector(node, "Lcl Rotation", "R", np.degrees(euler_xyz(gaze)))
+            animation.vector(node if carrier == head else carrier, "Lcl Rotation", "R", np.degrees(euler_xyz(gaze)))
+    if preset.bones:
+        add_bind_pose(graph, [*bones, *((node, np.zeros(3)) for node in skinned)])
 
 
-def _shapes(graph: Graph, animation: "_Animation", mesh: Mesh, geometry: np.int64, scene: Scene) -> None:
+def _node(graph: Graph, name: str, parent: np.int64 | int, place: np.ndarray, bone: bool,
+          extra: Sequence[Node] = ()) -> np.int64:
+    """A Null or a bone."""
+    node = graph.add(_model(name, "LimbNode" if bone else "Null", place, extra))
+    kind = ("LimbNode", "Skeleton") if bone else ("Null", "Null")
+    attribute = graph.add(object_node("NodeAttribute", name, "NodeAttribute", kind[0], Node("TypeFlags", (kind[1],))))
+    graph.connect(node, parent)
+    graph.connect(attribute, node)
+    return node
+
+
+def _timecode_properties(scene: Scene) -> list[Node]:
+    """Where Unreal looks for a clip's timecode: whole numbers on a bone."""
+    numbers = re.split("[:;]", scene.performance.start_timecode)
+    values = [*zip(("TCHour", "TCMinute", "TCSecond", "TCFrame"), map(int, numbers), strict=False)]
+    return ([P(name, "int", "Integer", "U", value) for name, value in values]
+            + [P("TCRate", "double", "Number", "U", float(scene.frame_rate))])
+
+
+def _geometry(graph: Graph, mesh: Mesh, node: np.int64, materials: Sequence[np.int64], length: float,
+              shift: np.ndarray) -> np.int64:
+    parts = np.unique(mesh.face_part)
+    geometry = graph.add(geometry_node(mesh, parts, length, shift))
+    graph.connect(geometry, node)
+    for part in parts:
+        graph.connect(materials[part], node)
+    return geometry
+
+
+def _shapes(graph: Graph, animation: "_Animation", mesh: Mesh, geometry: np.int64, scene: Scene,
+            length: float) -> None:
     if not mesh.shape_names:
         return
-    deformer, channels = deformer_nodes(mesh)
+    deformer, channels = deformer_nodes(mesh, length)
     blend = graph.add(deformer)
     graph.connect(blend, geometry)
     for name, (channel_node, shape_node) in zip(mesh.shape_names, channels, strict=True):
@@ -151,8 +216,7 @@ class _Animation:
             self.graph.connect(curve, node, f"d|{axis}")
 
 
-def _model(name: str, kind: str, translation: np.ndarray | None = None, extra: Sequence[Node] = ()) -> Node:
-    place = np.zeros(3) if translation is None else translation
+def _model(name: str, kind: str, place: np.ndarray, extra: Sequence[Node] = ()) -> Node:
     return object_node(
         "Model", name, "Model", kind, Node("Version", (232,)),
         properties(P("InheritType", "enum", "", "", 1), P("DefaultAttributeIndex", "int", "Integer", "", 0),
@@ -162,14 +226,14 @@ def _model(name: str, kind: str, translation: np.ndarray | None = None, extra: S
         Node("Shading", (True,)), Node("Culling", ("CullingOff",)))
 
 
-def _global_settings(rate: Fraction, stop: np.int64) -> Node:
+def _global_settings(rate: Fraction, stop: np.int64, unit: float) -> Node:
     mode = TIME_MODES.get(rate, CUSTOM_RATE)
     axes = [P(name, "int", "Integer", "", value) for name, value in
             (("UpAxis", 1), ("UpAxisSign", 1), ("FrontAxis", 2), ("FrontAxisSign", 1), ("CoordAxis", 0),
              ("CoordAxisSign", 1), ("OriginalUpAxis", 1), ("OriginalUpAxisSign", 1))]
     return Node("GlobalSettings", (), (Node("Version", (1000,)), properties(
-        *axes, P("UnitScaleFactor", "double", "Number", "", 1.0),
-        P("OriginalUnitScaleFactor", "double", "Number", "", 1.0),
+        *axes, P("UnitScaleFactor", "double", "Number", "", unit),
+        P("OriginalUnitScaleFactor", "double", "Number", "", unit),
         P("AmbientColor", "ColorRGB", "Color", "", 0.0, 0.0, 0.0),
         P("DefaultCamera", "KString", "", "", "Producer Perspective"),
         P("TimeMode", "enum", "", "", mode), P("TimeProtocol", "enum", "", "", 2),

@@ -27,7 +27,10 @@ def take(tmp_path_factory):
     scene = make_scene(MODEL, dataclasses.replace(performance, head_rotation=head))
     for suffix, write in WRITERS.items():
         write(scene, folder / f"T001{suffix}")
-    to_fbx.write(scene, folder / "T001_7500.fbx", 7500)
+    to_fbx.write(scene, folder / "T001_7500.fbx", to_fbx.Preset(version=7500))
+    for name, preset in to_fbx.PRESETS.items():
+        to_fbx.write(scene, folder / f"T001_{name}.fbx", preset)
+    to_fbx.write(scene, folder / "T001_curves.fbx", dataclasses.replace(to_fbx.PRESETS["unreal"], geometry=False))
     return folder, to_json.read(folder / "T001.mien.json")
 
 
@@ -49,9 +52,22 @@ def test_ufbx_reads_the_fbx(take, name):
         assert seen["morph_deltas"][name]["max"] == pytest.approx(100 * size, rel=1e-5)
 
 
-def test_three_reads_the_fbx(take):
+@pytest.mark.parametrize("name", ["unity", "unreal", "blender", "curves"])
+def test_ufbx_reads_each_programs_fbx(take, name):
     folder, truth = take
-    seen = ask("three_read.mjs", folder / "T001.fbx")
+    seen = ask("ufbx_read.py", folder / f"T001_{name}.fbx")
+    assert_sees(seen, truth, seen["unit_meters"])
+    assert_eyes(seen, truth)
+    assert seen["warnings"] == []
+    assert seen["bones"] == (3 if name in ("unreal", "curves") else 0)
+    assert seen["unit_meters"] == (1.0 if name == "blender" else 0.01)
+    assert seen["vertices"] == (9 if name == "curves" else len(MODEL.neutral))
+
+
+@pytest.mark.parametrize("name", ["T001.fbx", "T001_unreal.fbx"])
+def test_three_reads_the_fbx(take, name):
+    folder, truth = take
+    seen = ask("three_read.mjs", folder / name)
     assert_sees(seen, truth, 0.01)
     assert_eyes(seen, truth)
     assert seen["warnings"] == []

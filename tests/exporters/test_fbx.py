@@ -182,9 +182,9 @@ def test_a_turning_head_has_no_jump(tmp_path):
 
 
 def test_the_same_take_gives_the_same_bytes(tmp_path):
-    for version in (7400, 7500):
-        to_fbx.write(make_scene(small_face(), made_performance(MODEL, 40)), tmp_path / "a.fbx", version)
-        to_fbx.write(SCENE, tmp_path / "b.fbx", version)
+    for preset in (to_fbx.Preset(version=7500), *to_fbx.PRESETS.values()):
+        to_fbx.write(make_scene(small_face(), made_performance(MODEL, 40)), tmp_path / "a.fbx", preset)
+        to_fbx.write(SCENE, tmp_path / "b.fbx", preset)
         assert (tmp_path / "a.fbx").read_bytes() == (tmp_path / "b.fbx").read_bytes()
 
 
@@ -198,3 +198,38 @@ def test_a_face_without_eyes_uvs_or_movement_can_be_written(tmp_path):
     assert len(value(geometry, "Vertices")) == 3 * len(MODEL.neutral)
     shape, = file.below(file.named("Deformer", "jawOpen"), "Geometry")
     assert value(file.objects[shape], "Indexes").tolist() == [0]
+
+
+def test_bones_carry_the_meshes_where_they_were_bound(tmp_path):
+    to_fbx.write(SCENE, tmp_path / "bones.fbx", to_fbx.PRESETS["unreal"])
+    file = Read(tmp_path / "bones.fbx")
+    head = file.named("Model", "Head", "LimbNode")
+    eye = file.named("Model", "EyeRight", "LimbNode")
+    assert ("OO", eye, head) in file.connections
+    mesh = file.named("Model", "EyeRightMesh", "Mesh")
+    assert ("OO", mesh, 0) in file.connections
+    geometry, = file.below(mesh, "Geometry")
+    points = value(file.objects[geometry], "Vertices").reshape(-1, 3) / 100
+    np.testing.assert_allclose(points, SCENE.model.neutral[MODEL.eyes[1].vertices], atol=1e-9)
+    skin, = file.below(geometry, "Deformer")
+    cluster, = file.below(skin, "Deformer")
+    assert file.below(cluster, "Model") == [eye]
+    assert value(file.objects[cluster], "Weights").tolist() == [1.0] * len(points)
+    link = value(file.objects[cluster], "TransformLink").reshape(4, 4)
+    np.testing.assert_allclose(link[3, :3] / 100, SCENE.eye_centres[1], atol=1e-9)
+    np.testing.assert_allclose(link @ value(file.objects[cluster], "Transform").reshape(4, 4), np.eye(4), atol=1e-12)
+    poses = file.objects[file.named("Pose", "BindPose")].all("PoseNode")
+    assert len(poses) == value(file.objects[file.named("Pose", "BindPose")], "NbPoseNodes") == 6
+    stamp = [setting(file.objects[head], name) for name in ("TCHour", "TCMinute", "TCSecond", "TCFrame")]
+    assert stamp == [10, 0, 0, 0]
+
+
+def test_curves_alone_are_small_and_complete(tmp_path):
+    to_fbx.write(SCENE, tmp_path / "curves.fbx", to_fbx.Preset(geometry=False))
+    file = Read(tmp_path / "curves.fbx")
+    for index, name in enumerate(MODEL.shape_names):
+        _, values = file.curve(file.named("Deformer", name), "DeformPercent", "DeformPercent")
+        np.testing.assert_allclose(values, 100 * PERFORMANCE.weights[:, index], atol=1e-5)
+    to_fbx.write(SCENE, tmp_path / "whole.fbx")
+    meshes = (tmp_path / "whole.fbx").stat().st_size - (tmp_path / "curves.fbx").stat().st_size
+    assert meshes > 50_000
