@@ -1,0 +1,114 @@
+"""Retarget maps as TOML files.
+
+    version = 1
+    [targets.Smile_L]
+    from = { mouthSmileLeft = 1.0, mouthDimpleLeft = 0.2 }    # gains; the products are summed
+    offset = 0.0                                              # then this is added
+    curve = [[0.0, 0.0], [0.5, 0.3], [1.0, 1.0]]              # then bent, straight between the points
+    limit = [0.0, 1.0]                                        # then held between these
+    [[targets.Smile_L.couplings]]                             # added to the sum: shapes that act only together
+    of = ["jawOpen", "mouthSmileLeft"]
+    mode = "product"                                          # or "min"
+    gain = 0.5
+"""
+
+import itertools
+import math
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from capture.errors import DataError
+from capture.files import write_bytes
+from exporters.retarget import MODES, Coupling, RetargetMap, Target
+
+
+def load(path: Path) -> RetargetMap:
+    """Read a map.
+
+    Raises:
+        DataError: it cannot be read or a line of it makes no sense; the message names the target.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}; give a retarget map") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise DataError(f"{path} is not a valid TOML file ({error}); mend it") from error
+    if table.get("version") != 1:
+        raise DataError(f"{path} says version {table.get('version')!r}, and this mien reads version 1; "
+                        "put `version = 1` at its top or update mien")
+    targets = table.get("targets")
+    if not isinstance(targets, dict) or not targets:
+        raise DataError(f"{path} has no [targets.NAME] table; add one for each curve of the other rig")
+    return RetargetMap(tuple(_target(path, name, entry) for name, entry in targets.items()))
+
+
+def save(retarget: RetargetMap, path: Path) -> None:
+    """Write a map that `load` reads back equal.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    lines = ["version = 1"]
+    for target in retarget.targets:
+        lines += ["", f"[targets.{_text(target.name)}]"]
+        lines.append("from = { " + ", ".join(f"{_text(name)} = {gain!r}" for name, gain in target.terms) + " }")
+        if target.offset:
+            lines.append(f"offset = {target.offset!r}")
+        if target.curve:
+            lines.append(f"curve = {[list(point) for point in target.curve]!r}")
+        if target.limit:
+            lines.append(f"limit = {list(target.limit)!r}")
+        for coupling in target.couplings:
+            lines += [f"[[targets.{_text(target.name)}.couplings]]",
+                      f"of = [{', '.join(map(_text, coupling.sources))}]", f'mode = "{coupling.mode}"',
+                      f"gain = {coupling.gain!r}"]
+    write_bytes(path, ("\n".join(lines) + "\n").encode())
+
+
+def _target(path: Path, name: str, entry: Any) -> Target:
+    def wrong(what: str) -> DataError:
+        return DataError(f"{path}: [targets.{name}] {what}; mend it as the README shows")
+
+    if not isinstance(entry, dict):
+        raise wrong("is not a table")
+    odd = sorted(set(entry) - {"from", "offset", "curve", "limit", "couplings"})
+    if odd:
+        raise wrong(f"has an entry {odd[0]!r} that mien does not know")
+    terms, couplings = entry.get("from", {}), entry.get("couplings", [])
+    curve, limit = entry.get("curve", []), entry.get("limit")
+    if not isinstance(terms, dict) or not _numbers(terms.values()):
+        raise wrong("from is not a table of names and gains")
+    if not _numbers([entry.get("offset", 0.0)]):
+        raise wrong("offset is not a number")
+    if not (isinstance(curve, list) and all(isinstance(p, list) and len(p) == 2 and _numbers(p) for p in curve)) or any(
+            a[0] >= b[0] for a, b in itertools.pairwise(curve)):
+        raise wrong("curve is not a list of [in, out] whose ins grow")
+    if limit is not None and not (isinstance(limit, list) and len(limit) == 2 and _numbers(limit)
+                                  and limit[0] <= limit[1]):
+        raise wrong("limit is not [lowest, highest]")
+    if not isinstance(couplings, list):
+        raise wrong("couplings is not a list of tables")
+    made = []
+    for coupling in couplings:
+        of = coupling.get("of") if isinstance(coupling, dict) else None
+        if not isinstance(of, list) or not of or not all(isinstance(source, str) for source in of):
+            raise wrong("has a coupling whose `of` is not a list of names")
+        if coupling.get("mode", "product") not in MODES or not _numbers([coupling.get("gain", 1.0)]):
+            raise wrong(f"has a coupling whose mode is not {' or '.join(MODES)} or whose gain is not a number")
+        made.append(Coupling(tuple(of), coupling.get("mode", "product"), float(coupling.get("gain", 1.0))))
+    return Target(name, tuple((source, float(gain)) for source, gain in terms.items()), tuple(made),
+                  float(entry.get("offset", 0.0)), tuple((float(x), float(y)) for x, y in curve),
+                  None if limit is None else (float(limit[0]), float(limit[1])))
+
+
+def _numbers(values: Iterable[Any]) -> bool:
+    return all(isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+               for value in values)
+
+
+def _text(name: str) -> str:
+    """A name as a TOML basic string."""
+    return '"' + "".join(f"\\u{ord(c):04x}" if c in '"\\' or not c.isprintable() else c for c in name) + '"'
