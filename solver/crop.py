@@ -17,8 +17,11 @@ from capture.errors import DataError
 
 EYE_CORNERS = (33, 263)
 """The outer corners of the face's own right and left eye: a face's x axis."""
+FOREHEAD, CHIN = 10, 152
 MARGIN = 1.5
 """The side of MediaPipe's crop as a multiple of the face's longer side."""
+SLACK = 0.25
+"""How much wider than a picture's pixel a crop's may be and still take one sample: bilinear spreads as far."""
 FINEST = 8
 """Most samples across a crop pixel; a face that covers more is wider than 1000 px."""
 
@@ -32,9 +35,16 @@ class Roi:
     angle: float = 0.0
 
 
-def roi_of_points(points: np.ndarray, margin: float = MARGIN) -> Roi:
-    """The square about a face: (478, 2) px -> Roi, upright along the eye corners."""
+def roi_of_points(points: np.ndarray, margin: float = MARGIN, profile: bool = False) -> Roi:
+    """The square about a face: (478, 2) px -> Roi, upright along the eye corners.
+
+    Seen from the side the eye corners lie one behind the other, and their line turns wildly: `profile` adds the line
+    from the forehead to the chin, which is long when the eyes' is short. MediaPipe's own square does without.
+    """
     along = points[EYE_CORNERS[1]] - points[EYE_CORNERS[0]]
+    if profile:
+        down = points[CHIN] - points[FOREHEAD]
+        along = along + np.array([down[1], -down[0]])
     angle = float(np.arctan2(along[1], along[0]))
     turn = _turn(angle)
     local = points @ turn  # (478, 2): coordinates along the square's axes
@@ -79,7 +89,7 @@ def crops(pictures: Sequence[np.ndarray], rois: Sequence[Roi], size: int, as_med
                             "a square needs an area, so detect the face again")
         picture = eight_bit_rgb(picture)
         # The grid's pixel i covers [i, i + 1] / fine of the crop's own coordinates; its centre is at i + 1/2.
-        fine = 1 if as_mediapipe else min(max(int(np.ceil(roi.side / size)), 1), FINEST)
+        fine = 1 if as_mediapipe else min(max(int(np.ceil(roi.side / size - SLACK)), 1), FINEST)
         matrix = picture_from_crop(roi, size * fine)
         matrix[:, 2] += 0.5 if as_mediapipe else matrix[:, :2] @ [0.5, 0.5]
         # Not cv2.warpAffine: it steps along a row in rounded steps, which moved landmarks by up to 0.02 px.

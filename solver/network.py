@@ -8,6 +8,7 @@ the attention mesh of Grishchenko et al. 2020. Layers are made in the order in w
 `pretrained` finds the weights of each by counting.
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -51,6 +52,11 @@ REGION_SCALE = 1.5
 """A region's side as a multiple of its frame's."""
 FEATURE_STRIDE = 4
 """Picture px per px of the features that the regions are cut from."""
+
+FIRST_SIGMA = 3.0
+"""What our network says of every point before it has learnt, px."""
+LOG_SIGMA = (-3.0, 4.0)
+"""Bounds of a sigma's logarithm: from a twentieth of a px to a quarter of the picture."""
 
 
 class Block(nn.Module):
@@ -198,6 +204,33 @@ class AttentionMesh(nn.Module):
                 local = getattr(self, f"{head}_out")(last[head]).reshape(len(picture), -1, 2)
                 found[head] = place(local, near_from_region)
         return Found(**found), last
+
+
+class LandmarkNetwork(nn.Module):
+    """Our own: the attention mesh, and for every point how far off it may be.
+
+    picture (B, 3, 192, 192) -> points (B, 478, 2) px, sigma (B, 478) px (the standard deviation on each axis, as in
+    Wood et al., "3D face reconstruction with dense landmarks", 2022), coarse (B, 468, 2) px, the mesh before its
+    regions were refined.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.base = AttentionMesh()
+        outputs = {"mesh": (MESH, 3), "lips": (80, 2), "eye_left": (71, 2), "iris_left": (5, 2),
+                   "eye_right": (71, 2), "iris_right": (5, 2)}
+        self.spread = nn.ModuleDict({head: nn.Conv2d(32, points, side) for head, (points, side) in outputs.items()})
+        for head in self.spread.values():
+            nn.init.zeros_(head.weight)
+            nn.init.constant_(head.bias, math.log(FIRST_SIGMA))
+
+    def forward(self, picture: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        found, last = self.base.look(picture)
+        log = {head: self.spread[head](features).flatten(1) for head, features in last.items()}  # (B, points)
+        spread = torch.cat([log["mesh"], log["iris_left"], log["iris_right"]], 1)
+        for region, head in ((LIPS, "lips"), (EYE_LEFT, "eye_left"), (EYE_RIGHT, "eye_right")):
+            spread = spread.index_copy(1, _index(region, spread), log[head])
+        return found.points(), spread.clamp(LOG_SIGMA[0], LOG_SIGMA[1]).exp(), found.mesh[:, :, :2]
 
 
 def region_transform(mesh: Tensor, region: Region) -> Tensor:
