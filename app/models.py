@@ -1,6 +1,5 @@
 """Which face models there are, and `mien model list|add|show|check`."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -9,8 +8,8 @@ import numpy as np
 import assets
 from capture.errors import UsageError
 from capture.files import write_bytes
-from solver.embed import draw_embedding, embedded
-from solver.embedding import Embedding
+from solver.embedding import Embedding, embed
+from solver.embedding_picture import embedding_picture
 from solver.face_model import ARKIT, FaceModel
 from solver.mediapipe_runtime import SCHEME, find_face
 from solver.model_import import BUILT_IN, add_model, find_model, list_models
@@ -27,9 +26,9 @@ def model_named(name: str) -> FaceModel:
     return find_model(name, assets.path("head.npz"))
 
 
-def embedding_of(model: FaceModel, report: Callable[[int, int], None]) -> Embedding:
+def embedding_of(model: FaceModel) -> Embedding:
     """Where the detector's landmarks lie on the model: found once, then read from the cache."""
-    return embedded(model, find_face, SCHEME, report)
+    return embed(model, find_face, SCHEME)
 
 
 def run(action: str, source: str | None, name: str | None, out: Path) -> int:
@@ -76,13 +75,13 @@ def _show(model: FaceModel) -> None:
 
 def _check(model: FaceModel, out: Path) -> None:
     """Print the landmarks' coverage and draw them."""
-    embedding = embedding_of(model, lambda done, total: None)
+    embedding = embedding_of(model)
     spread = embedding.spread_m[embedding.known] * 1000
     print(f"{np.count_nonzero(embedding.known)} of {len(embedding.known)} landmarks lie on the model, "
           f"{np.count_nonzero(embedding.contour)} of them slide with the view; "
           f"spread {np.median(spread):.1f} mm median, {spread.max():.1f} mm at most")
     path = out / f"{model.name}.check.png"
-    picture = draw_embedding(model, embedding)
+    picture = embedding_picture(model, embedding)
     _, data = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
     write_bytes(path, data.tobytes())
     print(path)

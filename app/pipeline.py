@@ -24,6 +24,7 @@ from exporters.scene import make_scene
 from exporters.to_json import read as read_performance
 from exporters.to_json import write as write_performance
 from solver.detect import Detector, Footage, Track, stack
+from solver.embedding import VERSION as EMBEDDING_VERSION
 from solver.embedding import Embedding
 from solver.face_model import FaceModel
 from solver.performance import Performance
@@ -95,12 +96,13 @@ def run_take(take: Take, options: Options, tools: Tools, teller: Teller) -> tupl
 
     solve_key = artefacts.key_of(
         "solve", SOLVE_VERSION, detect=detect_keys, model=tools.model.sha256, preset=options.preset, take=take.name,
-        actor=options.actor, scheme=tools.detector.scheme, lone=lone, timecode=str(clips.start_timecode),
+        actor=options.actor, scheme=tools.detector.scheme, embedding=EMBEDDING_VERSION, lone=lone, timecode=str(clips.start_timecode),
         rate=str(clips.rate), rig=[_camera_key(camera) for camera in rig.cameras])
     performance, used = (None, None) if options.force else _solved(where, solve_key)
     if performance is None:
         facts = TakeFacts(take.name, options.actor, clips.rate, _timecode_at(clips, first),
                           {**detect_keys, "solve": solve_key})
+        teller.progress(take.name, "solve", 0, 1)  # a model's first embedding takes seconds
         performance, used = solve_take(landmarks, rig, lone, tools.model, tools.embed(tools.model), facts,
                                        lambda done, total: teller.progress(take.name, "solve", done, total),
                                        PRESETS[options.preset])

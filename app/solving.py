@@ -85,9 +85,7 @@ def _one(take: Take, options: argparse.Namespace, tell: Teller) -> int:
                      formats=options.format, preset=options.preset, start=options.start, end=options.end,
                      force=options.force)
     try:
-        tools = Tools(MediapipeDetector(), model_named(options.model),
-                      lambda model: embedding_of(model, lambda done, total: tell.progress(take.name, "embed", done,
-                                                                                          total)))
+        tools = Tools(MediapipeDetector(), model_named(options.model), embedding_of)
         outputs = run_take(take, chosen, tools, tell)
     except Cancelled:
         tell.take(take.name, "cancelled", "", ())
