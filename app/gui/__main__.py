@@ -1,0 +1,41 @@
+"""Opens the app: python -m app.gui [PATH]."""
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2  # noqa: F401 - imported here so that its environment can be put right before Qt reads it
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from app.gui import theme
+from app.gui.main_window import MainWindow
+from app.gui.session import Session
+
+for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):  # OpenCV's point to a Qt of its own
+    os.environ.pop(name, None)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Open the window, on a shoot, a take or a clip if one is given. Returns the exit code."""
+    paths = list(sys.argv[1:] if arguments is None else arguments)
+    application = QApplication(sys.argv[:1])
+    application.setApplicationName("mien")
+    theme.dress(application)
+    session = Session()
+    window = MainWindow(session)
+    window.show()
+    if paths:
+        QTimer.singleShot(0, lambda: session.open(Path(paths[0])))
+    # Python sees a signal only when it runs: a timer lets it, so that Ctrl+C in the terminal closes the window.
+    signal.signal(signal.SIGINT, lambda *_: window.close())
+    alive = QTimer(interval=500)
+    alive.timeout.connect(lambda: None)
+    alive.start()
+    return application.exec()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

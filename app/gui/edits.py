@@ -1,0 +1,99 @@
+"""What the menus do to keys: each is one step that can be undone."""
+
+
+from app.gui import keys
+from app.gui.keys import Key
+from app.gui.session import Session
+
+
+def key_here(session: Session) -> None:
+    """A key on each selected curve in the present frame, with the value it has."""
+    frame = session.solved_frame()
+    if frame is None:
+        return
+    layer, spots = session.layer, set()
+    names = session.data.scene.performance.shape_names
+    for shape in session.shapes:
+        layer = keys.with_keys(layer, shape, [Key(frame, float(session.weights[frame, names.index(shape)]))])
+        spots.add((shape, frame))
+    session.edit("key selected curves", layer, frozenset(spots))
+
+
+def key_range(session: Session) -> None:
+    """Keys on the selected curves every few frames from in to out, to be shaped by hand."""
+    if session.solved_frame() is None:
+        return
+    layer, spots = session.layer, set()
+    names = session.data.scene.performance.shape_names
+    first = max(0, session.first - session.data.first)
+    stop = min(len(session.weights), session.last - session.data.first + 1)
+    for shape in session.shapes:
+        column = session.weights[:, names.index(shape)]
+        layer = keys.with_keys(layer, shape, [Key(frame, float(column[frame]))
+                                              for frame in range(first, stop, keys.REACH // 2)])
+        spots |= {(shape, frame) for frame in range(first, stop, keys.REACH // 2)}
+    session.edit("key from in to out", layer, frozenset(spots))
+
+
+def select_all(session: Session) -> None:
+    """All keys of the selected curves."""
+    session.select_spots(frozenset(spot for spot in session.layer.spots() if spot[0] in session.shapes))
+
+
+def delete(session: Session) -> None:
+    session.edit("delete keys", keys.deleted(session.layer, session.spots), frozenset())
+
+
+def copy(session: Session) -> None:
+    if session.spots:
+        session.clipboard = keys.copied(session.layer, session.spots)
+
+
+def paste(session: Session) -> None:
+    """The copied keys from the present frame on."""
+    frame = session.solved_frame()
+    if frame is not None and session.clipboard:
+        names = session.data.scene.performance.shape_names
+        clipboard = {shape: table for shape, table in session.clipboard.items() if shape in names}
+        session.edit("paste keys", *keys.pasted(session.layer, clipboard, frame, len(session.weights) - 1))
+
+
+def mirror(session: Session) -> None:
+    """Copies of the selected keys on the face's other side."""
+    if session.data is not None and session.data.scene is not None:
+        layer, spots = keys.mirrored(session.layer, session.spots, session.data.scene.performance.shape_names)
+        if spots:
+            session.edit("mirror keys", layer, spots)
+            session.select_shapes(tuple(name for name in session.data.scene.performance.shape_names
+                                        if name in session.shapes or name in {shape for shape, _ in spots}))
+
+
+def smooth(session: Session) -> None:
+    session.edit("smooth keys", keys.smoothed(session.layer, session.spots))
+
+
+def tangents_auto(session: Session) -> None:
+    session.edit("smooth tangents", keys.sloped(session.layer, session.spots, None, None))
+
+
+def tangents_flat(session: Session) -> None:
+    session.edit("flat tangents", keys.sloped(session.layer, session.spots, 0.0, 0.0))
+
+
+def nudge(session: Session, frames: int, value: float) -> None:
+    """Move the selected keys a little."""
+    if session.spots and session.weights is not None:
+        session.edit("move keys", *keys.moved(session.layer, session.spots, frames, value, len(session.weights) - 1))
+
+
+def jump_to_key(session: Session, way: int) -> None:
+    """Show the next (1) or the last (-1) frame that has a key on a selected curve."""
+    if session.data is None:
+        return
+    frames = sorted({frame + session.data.first for shape, frame in session.layer.spots()
+                     if not session.shapes or shape in session.shapes})
+    beyond = [frame for frame in frames if (frame - session.frame) * way > 0]
+    if beyond:
+        session.step((beyond[0] if way > 0 else beyond[-1]) - session.frame)
+
+

@@ -1,0 +1,130 @@
+"""The list of jobs: how far each is, its log, a way to stop it, a way to its results."""
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import (
+    QDialog,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.gui import jobs, theme
+from app.gui.jobs import Job
+from app.gui.session import Session
+
+
+class JobsPanel(QScrollArea):
+    """A row for each job of the session, the newest at the bottom."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.rows: dict[Job, JobRow] = {}
+        self.nothing = QLabel("No jobs yet")
+        self.nothing.setStyleSheet(f"color: {theme.QUIET.name()}")
+        self.clear = QPushButton("Clear ended jobs")
+        self.clear.clicked.connect(session.jobs.clear_ended)
+        inside = QWidget()
+        self.list = QVBoxLayout(inside)
+        self.list.setContentsMargins(10, 8, 10, 8)
+        self.list.addWidget(self.nothing)
+        self.list.addStretch()
+        self.list.addWidget(self.clear)
+        self.setWidget(inside)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QScrollArea.Shape.NoFrame)
+        session.jobs.changed.connect(self._update)
+        self._update()
+
+    def _update(self) -> None:
+        present = self.session.jobs.jobs
+        for job in [job for job in self.rows if job not in present]:
+            row = self.rows.pop(job)
+            self.list.removeWidget(row)
+            row.deleteLater()
+        for job in present:
+            if job not in self.rows:
+                self.rows[job] = JobRow(job)
+                self.list.insertWidget(self.list.count() - 2, self.rows[job])
+            self.rows[job].update_row()
+        self.nothing.setVisible(not present)
+        self.clear.setVisible(any(job.state in jobs.ENDED for job in present))
+
+
+class JobRow(QWidget):
+    """One job."""
+
+    def __init__(self, job: Job, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.job = job
+        self.title = QLabel(job.title)
+        self.says = QLabel()
+        self.says.setStyleSheet(f"color: {theme.QUIET.name()}")
+        self.error = QLabel(wordWrap=True)
+        self.error.setStyleSheet(f"color: {theme.BAD_TEXT.name()}")
+        self.error.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.bar = QProgressBar(textVisible=False, maximumHeight=5)
+        self.cancel = self._button("close", f"Stop {job.title}; what is done stays", job.cancel)
+        self.log = self._button("text-box-outline", "Show its log", self._show_log)
+        self.folder = self._button("folder-open-outline", "Show its files", self._show_files)
+        line = QHBoxLayout()
+        line.addWidget(self.title)
+        line.addWidget(self.says, 1)
+        for button in (self.log, self.folder, self.cancel):
+            line.addWidget(button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 6)
+        layout.setSpacing(3)
+        layout.addLayout(line)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.error)
+
+    def update_row(self) -> None:
+        job = self.job
+        self.says.setText(_words(job))
+        self.says.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.bar.setRange(0, max(job.total, 1))
+        self.bar.setValue(job.done)
+        self.error.setText(job.error)
+        self.error.setVisible(bool(job.error) and job.state == jobs.FAILED)
+        self.cancel.setVisible(job.state not in jobs.ENDED)
+        self.folder.setVisible(job.state == jobs.DONE and bool(job.outputs))
+
+    def _button(self, icon: str, tip: str, action) -> QToolButton:
+        button = QToolButton(icon=theme.icon(icon, theme.QUIET), toolTip=tip, autoRaise=True)
+        button.setAccessibleName(tip)
+        button.clicked.connect(action)
+        return button
+
+    def _show_log(self) -> None:
+        dialog = QDialog(self, windowTitle=f"Log of {self.job.title}")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.resize(720, 420)
+        text = QPlainTextEdit("\n".join(self.job.log) or "nothing yet", dialog, readOnly=True)
+        text.setFont(theme.mono(9))
+        layout = QVBoxLayout(dialog)
+        layout.addWidget(text)
+        dialog.show()
+
+    def _show_files(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(self.job.outputs[0]).parent)))
+
+
+def _words(job: Job) -> str:
+    if job.state != jobs.RUNNING:
+        return job.state
+    if not job.total:
+        return "starting"
+    text = f"{job.step} {job.done} of {job.total}"
+    if job.seconds_left is not None:
+        text += f", {int(job.seconds_left) // 60}:{int(job.seconds_left) % 60:02d} left"
+    return text

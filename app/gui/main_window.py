@@ -1,0 +1,333 @@
+"""The window: docks around the cameras and the 3D view, menus from the table of commands, layouts kept."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QAction, QCloseEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QComboBox,
+    QDialog,
+    QDockWidget,
+    QFileDialog,
+    QInputDialog,
+    QLabel,
+    QMainWindow,
+    QMessageBox,
+    QScrollArea,
+    QSplitter,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app import __version__
+from app.gui import theme
+from app.gui.actions import COMMANDS
+from app.gui.jobs_panel import JobsPanel
+from app.gui.message_bar import MessageBar
+from app.gui.panel_cameras import CamerasPanel
+from app.gui.panel_export import ExportPanel
+from app.gui.panel_solve import SolvePanel
+from app.gui.panel_take import TakePanel
+from app.gui.playback import SPEEDS
+from app.gui.session import Session
+from app.gui.take_browser import TakeBrowser
+from app.gui.timeline import Timeline
+from app.gui.transport import Transport
+from app.gui.video_grid import VideoGrid
+from app.gui.viewport import Viewport
+from capture.shoot import CLIP_SUFFIXES
+
+LAYOUT_VERSION = 1
+SIZE = (1600, 1000)
+
+
+class MainWindow(QMainWindow):
+    """Everything that is seen of a session."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self.resize(*SIZE)
+        self.setDockNestingEnabled(True)
+        self.grid, self.viewport, self.timeline = VideoGrid(session), Viewport(session), Timeline(session)
+        self.browser, self.jobs = TakeBrowser(session), JobsPanel(session)
+        self.solve, self.cameras, self.export = SolvePanel(session), CamerasPanel(session), ExportPanel(session)
+        self.take = TakePanel(session)
+        self.messages = MessageBar()
+        self.actions_by_text = self._make_actions()
+        self.views = QSplitter(Qt.Orientation.Horizontal)
+        self.views.setChildrenCollapsible(False)
+        for view in (self.grid, self.viewport):
+            self.views.addWidget(view)
+        self.views.setSizes([600, 420])
+        centre = QWidget()
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.messages)
+        column.addWidget(self.views, 1)
+        self.setCentralWidget(centre)
+        self.inspector = QTabWidget()
+        for name, page in (("Solve", self.solve), ("Calibration", self.cameras), ("Export", self.export),
+                           ("Take", self.take)):
+            area = QScrollArea(widgetResizable=True, frameShape=QScrollArea.Shape.NoFrame)
+            area.setWidget(page)
+            self.inspector.addTab(area, name)
+        self.docks = {
+            "Takes": self._dock("Takes", self.browser, Qt.DockWidgetArea.LeftDockWidgetArea),
+            "Timeline and curves": self._dock("Timeline and curves", self.timeline,
+                                              Qt.DockWidgetArea.BottomDockWidgetArea),
+            "Inspector": self._dock("Inspector", self.inspector, Qt.DockWidgetArea.RightDockWidgetArea),
+            "Jobs": self._dock("Jobs", self.jobs, Qt.DockWidgetArea.RightDockWidgetArea),
+        }
+        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
+        self.transport = Transport(session, self.timeline.axis, self.actions_by_text)
+        self.addToolBar(self.transport)
+        self.status = QLabel()
+        self.statusBar().addWidget(self.status)
+        self._make_menus()
+        self._connect()
+        self.set_workspace("Review")
+        self._restore()
+        self._show_state()
+
+    # ---- commands
+
+    def open_shoot(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Open a shoot")
+        if folder:
+            self.session.open(Path(folder))
+
+    def open_clip(self) -> None:
+        file, _ = QFileDialog.getOpenFileName(self, "Open a clip", "", _clip_filter())
+        if file:
+            self.session.open(Path(file))
+
+    def new_shoot(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Choose or make a folder for the shoot")
+        if folder:
+            self.session.create_shoot(Path(folder))
+
+    def add_clips(self) -> None:
+        files, _ = QFileDialog.getOpenFileNames(self, "Clips of one take, one for each camera", "", _clip_filter())
+        if files:
+            self.take_in([Path(file) for file in files])
+
+    def take_in(self, paths: list[Path]) -> None:
+        """Clips or folders that were dropped or chosen: a folder is opened, clips become a new take of the shoot."""
+        folders = [path for path in paths if path.is_dir()]
+        clips = [path for path in paths if path.suffix.lower() in CLIP_SUFFIXES]
+        if folders:
+            self.session.open(folders[0])
+        elif not clips:
+            self.session.message.emit(f"{paths[0].name if paths else 'that'} is no clip that mien knows; "
+                                      f"drop {', '.join(CLIP_SUFFIXES)} or a folder")
+        elif self.session.shoot is None:
+            self.session.open(clips[0])
+        else:
+            name, given = QInputDialog.getText(self, "New take", "What is the take called?", text=self._next_take())
+            if given and name.strip():
+                self.copy_clips(name.strip(), clips)
+
+    def copy_clips(self, name: str, clips: list[Path]) -> None:
+        """Copy clips into the shoot as the take `name`."""
+        folder = self.session.shoot.folder / "takes" / name
+        if name in (".", "..") or any(letter in '/\\:*?"<>|' for letter in name):
+            self.session.message.emit(f"{name!r} cannot be a take's name; use letters, digits, - and _")
+            return
+        job = self.session.jobs.add(f"Copy {len(clips)} clip{'s' if len(clips) != 1 else ''} to {name}",
+                                    [str(folder), *map(str, clips)], module="app.gui.copy_in", light=True)
+        job.ended.connect(self.session.reload)
+
+    def shuttle(self, way: int) -> None:
+        """Play that way, faster each time."""
+        speed = self.session.playback.speed
+        speeds = [way * value for value in SPEEDS]
+        faster = speeds[min(speeds.index(speed) + 1, len(speeds) - 1)] if speed in speeds else speeds[0]
+        self.session.play(faster)
+
+    def frame_view(self) -> None:
+        """Frame what the mouse is over: the face, or the selected curves."""
+        if self.viewport.underMouse():
+            self.viewport.canvas.frame_face()
+        else:
+            self.timeline.curves.frame_values()
+
+    def show_all(self) -> None:
+        self.timeline.curves.show_all()
+        self.viewport.canvas.frame_face()
+
+    def show_keyboard(self) -> None:
+        rows = "".join(f"<tr><td>{command.text}</td><td align='right'>&nbsp;&nbsp;<b>{command.shortcut}</b></td></tr>"
+                       for command in COMMANDS if command.shortcut)
+        self._page("Keyboard", f"<table cellpadding='3'>{rows}</table>")
+
+    def show_about(self) -> None:
+        self._page("About mien", f"<h2>mien {__version__}</h2>Facial performance capture: footage from one or several "
+                                 "cameras to animation on your own rig.")
+
+    def set_workspace(self, name: str) -> None:
+        """Arrange the window for a task."""
+        shown = {"Review": {"Takes", "Timeline and curves", "Inspector", "Jobs"}, "Animate": {"Timeline and curves"},
+                 "Cameras": {"Timeline and curves"}, "Solve": {"Takes", "Inspector", "Jobs"}}[name]
+        for title, dock in self.docks.items():
+            dock.setFloating(False)
+            dock.setVisible(title in shown)
+        self.viewport.setVisible(name != "Cameras")
+        bottom = {"Animate": 0.55, "Cameras": 0.2}.get(name, 0.36)
+        vertical, horizontal = Qt.Orientation.Vertical, Qt.Orientation.Horizontal
+        self.resizeDocks([self.docks["Timeline and curves"]], [int(self.height() * bottom)], vertical)
+        self.resizeDocks([self.docks["Takes"], self.docks["Inspector"]], [258, 305], horizontal)
+        self.resizeDocks([self.docks["Inspector"], self.docks["Jobs"]], [int(self.height() * 0.5)] * 2, vertical)
+        with_blocked = self.transport.workspace.blockSignals(True)
+        self.transport.workspace.setCurrentText(name)
+        self.transport.workspace.blockSignals(with_blocked)
+
+    # ---- Qt
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        running = self.session.jobs.running()
+        if running and QMessageBox.question(
+                self, "Jobs are running", f"{running[0].title} is still running. Stop it and quit? What is done stays; "
+                "the same command goes on from there.") != QMessageBox.StandardButton.Yes:
+            event.ignore()
+            return
+        self.take.keep()
+        settings = self.session.recent.settings
+        settings.setValue("layout/geometry", self.saveGeometry())
+        settings.setValue("layout/docks", self.saveState(LAYOUT_VERSION))
+        settings.setValue("layout/views", self.views.saveState())
+        QApplication.instance().removeEventFilter(self)
+        self.session.close()
+        self.grid.close_loader()
+        self.timeline.stop()
+        self.viewport.canvas.stop()
+        super().closeEvent(event)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        # Space and Return press the focused button, as the keyboard's users expect, before they play or stop.
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(watched, QAbstractButton | QComboBox) \
+                and event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Up, Qt.Key.Key_Down):
+            event.accept()
+            return True
+        return False
+
+    # ---- inside
+
+    def _make_actions(self) -> dict[str, QAction]:
+        actions = {}
+        for command in COMMANDS:
+            action = QAction(command.text, self)
+            if command.icon:
+                action.setIcon(theme.icon(command.icon))
+            if command.shortcut:
+                action.setShortcut(QKeySequence(command.shortcut))
+                action.setToolTip(f"{command.text} ({command.shortcut})")
+            action.triggered.connect(lambda _, command=command: command.run(self))
+            actions[command.text] = action
+        return actions
+
+    def _make_menus(self) -> None:
+        menus = {}
+        for command in COMMANDS:
+            if command.menu not in menus:
+                menus[command.menu] = self.menuBar().addMenu(command.menu)
+                if command.menu == "&View":
+                    window = self.menuBar().addMenu("&Window")
+                    for dock in self.docks.values():
+                        window.addAction(dock.toggleViewAction())
+            menus[command.menu].addAction(self.actions_by_text[command.text])
+        self.recent_menu = menus["&File"].addMenu("Recent")
+        menus["&File"].insertMenu(self.actions_by_text["Add clips as a take…"], self.recent_menu)
+        self.recent_menu.aboutToShow.connect(self._list_recent)
+
+    def _connect(self) -> None:
+        session = self.session
+        for act, stack in (("Undo", session.undo.canUndoChanged), ("Redo", session.undo.canRedoChanged)):
+            self.actions_by_text[act].setEnabled(False)
+            stack.connect(self.actions_by_text[act].setEnabled)
+        session.undo.undoTextChanged.connect(lambda text: self.actions_by_text["Undo"].setText(f"Undo {text}".strip()))
+        session.undo.redoTextChanged.connect(lambda text: self.actions_by_text["Redo"].setText(f"Redo {text}".strip()))
+        session.message.connect(self.messages.say)
+        session.shoot_changed.connect(self.messages.clear)
+        for signal in (session.take_changed, session.shoot_changed, session.selection_changed, session.curves_changed):
+            signal.connect(self._show_state)
+        self.browser.dropped.connect(self.take_in)
+        self.grid.shown.connect(self.viewport.canvas.set_footage)
+        self.grid.start.open_wanted.connect(self.open_shoot)
+        self.grid.start.new_wanted.connect(self.new_shoot)
+        self.transport.workspace.textActivated.connect(self.set_workspace)
+        self.timeline.curves.context.connect(self._curve_menu)
+        QApplication.instance().installEventFilter(self)
+        for button in self.findChildren(QAbstractButton):
+            # A button that was clicked does not keep the space bar from playing; Tab still reaches it.
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+
+    def _dock(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title)
+        dock.setObjectName(title)
+        dock.setWidget(widget)
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _list_recent(self) -> None:
+        self.recent_menu.clear()
+        for path in self.session.recent.shoots():
+            self.recent_menu.addAction(str(path), lambda path=path: self.session.open(path))
+
+    def _curve_menu(self, place) -> None:
+        menu = next(action.menu() for action in self.menuBar().actions() if action.text() == "&Curves")
+        menu.popup(place.toPoint())
+
+    def _next_take(self) -> str:
+        known = {take.name for take in self.session.takes}
+        return next(name for number in range(1, 10000) if (name := f"T{number:03d}") not in known)
+
+    def _page(self, title: str, text: str) -> None:
+        dialog = QDialog(self, windowTitle=title)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        area = QScrollArea(dialog, widgetResizable=True)
+        label = QLabel(text)
+        label.setMargin(16)
+        area.setWidget(label)
+        layout = QVBoxLayout(dialog)
+        layout.addWidget(area)
+        dialog.resize(460, 560)
+        dialog.show()
+
+    def _restore(self) -> None:
+        settings = self.session.recent.settings
+        for name, restore in (("layout/geometry", self.restoreGeometry),
+                              ("layout/docks", lambda state: self.restoreState(state, LAYOUT_VERSION)),
+                              ("layout/views", self.views.restoreState)):
+            state = settings.value(name)
+            if state is not None:
+                restore(state)
+
+    def _show_state(self) -> None:
+        session, data = self.session, self.session.data
+        name = session.shoot.name if session.shoot is not None else data.take.name if data is not None else ""
+        self.setWindowTitle(f"{name} - mien" if name else "mien")
+        words = []
+        if data is not None:
+            words.append(data.take.name)
+            words.append(f"{len(data.take.cameras)} camera{'s' if len(data.take.cameras) != 1 else ''}")
+            if data.scene is not None:
+                residual = data.scene.performance.residual_px
+                known = residual[residual == residual]
+                words.append(f"mean residual {known.mean():.2f} px" if len(known) else "no face seen")
+                count = sum(map(len, session.layer.keys.values()))
+                words.append(f"{count} keys" if count else "no corrections")
+                words.append(f"not saved: {session.unsaved}" if session.unsaved else "saved")
+        self.status.setText("    ".join(words))
+        title = "Timeline and curves"
+        if data is not None and data.scene is not None:
+            title += f"   {len(session.shapes)} of {len(data.scene.performance.shape_names)} selected"
+        self.docks["Timeline and curves"].setWindowTitle(title)
+
+
+def _clip_filter() -> str:
+    return f"Clips ({' '.join('*' + suffix for suffix in CLIP_SUFFIXES)})"

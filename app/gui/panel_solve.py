@@ -1,0 +1,138 @@
+"""The inspector's Solve page: with what, how finely, which frames."""
+
+import time
+
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+
+from app.gui import jobs, theme
+from app.gui.jobs import Job
+from app.gui.session import Session
+from capture.errors import MienError
+from capture.shoot import Take
+from solver.model_import import BUILT_IN, list_models
+
+PRESETS = {"draft": "Draft: a quick look", "standard": "Standard", "final": "Final: the finest, the slowest"}
+
+
+class SolvePanel(QWidget):
+    """Starts solves of the open take, or of all."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.model = QComboBox(toolTip="The face model whose shapes come out; add your own with `mien model add`")
+        self.actor = QLineEdit(placeholderText="as take.toml says", toolTip="Kept in the results")
+        self.preset = QComboBox(toolTip="How much time to spend")
+        for name, text in PRESETS.items():
+            self.preset.addItem(text, name)
+        self.preset.setCurrentIndex(list(PRESETS).index(session.recent.choice("solve/preset", "standard")))
+        self.range = QLabel()
+        self.part = QCheckBox("Only from in to out", toolTip="Set them with I and O")
+        self.force = QCheckBox("Do every step again", toolTip="Otherwise steps whose settings did not change are kept")
+        self.estimate = QLabel(wordWrap=True)
+        self.estimate.setStyleSheet(f"color: {theme.QUIET.name()}")
+        self.solve = QPushButton("Solve take", objectName="primary", toolTip="Ctrl+Return")
+        self.all = QPushButton("Solve all takes of the shoot")
+        form = QFormLayout()
+        form.setContentsMargins(0, 0, 0, 0)
+        for name, widget in (("Face model", self.model), ("Actor", self.actor), ("Preset", self.preset),
+                             ("Range", self.range)):
+            form.addRow(name, widget)
+        layout = QVBoxLayout(self)
+        layout.addLayout(form)
+        for widget in (self.part, self.force, self.solve, self.estimate, self.all):
+            layout.addWidget(widget)
+        layout.addStretch()
+        self.solve.clicked.connect(self.start)
+        self.all.clicked.connect(self.start_all)
+        self.part.toggled.connect(self._update)
+        self.preset.currentIndexChanged.connect(self._update)
+        session.take_changed.connect(self._take_changed)
+        session.range_changed.connect(self._update)
+        session.jobs.changed.connect(self._update)
+        self._take_changed()
+
+    def start(self) -> None:
+        """Solve the open take."""
+        data = self.session.data
+        if data is None or not self.solve.isEnabled():
+            return
+        arguments = [*self._arguments(), *self._frames()]
+        self._run(f"Solve {data.take.name}", [str(_place(data.take)), *arguments], data.take.name, data)
+
+    def start_all(self) -> None:
+        """Solve each take of the list that can be used and is not solving."""
+        for take in self.session.takes:
+            job = self.session.jobs.of_take(take.name)
+            if not take.problem and (job is None or job.state in jobs.ENDED):
+                self._run(f"Solve {take.name}", [str(_place(take)), *self._arguments()], take.name, None)
+
+    def _run(self, title: str, arguments: list[str], take: str, data: object) -> None:
+        self.session.recent.choose("solve/preset", self.preset.currentData())
+        job = self.session.run(title, ["solve", *arguments], take)
+        if data is not None:
+            work, preset, begun = self._work(), self.preset.currentData(), time.monotonic()
+            job.ended.connect(lambda: self._learn(job, work, preset, begun))
+
+    def _arguments(self) -> list[str]:
+        arguments = ["--preset", self.preset.currentData(), "--model", self.model.currentText()]
+        if self.actor.text().strip():
+            arguments += ["--actor", self.actor.text().strip()]
+        return arguments + (["--force"] if self.force.isChecked() else [])
+
+    def _frames(self) -> list[str]:
+        if not self.part.isChecked():
+            return []
+        return ["--start", str(self.session.first), "--end", str(self.session.last + 1)]
+
+    def _take_changed(self) -> None:
+        self._list_models()
+        data = self.session.data
+        self.actor.setPlaceholderText(str(data.take.setting("actor", "")) or "no name" if data is not None else "")
+        self._update()
+
+    def _list_models(self) -> None:
+        try:
+            known = [BUILT_IN, *list_models()]
+        except MienError:
+            known = [BUILT_IN]
+        if known != [self.model.itemText(index) for index in range(self.model.count())]:
+            self.model.clear()
+            self.model.addItems(known)
+
+    def _update(self) -> None:
+        session, data = self.session, self.session.data
+        job = session.jobs.of_take(data.take.name) if data is not None else None
+        busy = job is not None and job.state not in jobs.ENDED
+        self.solve.setEnabled(data is not None and data.clips is not None and not busy)
+        self.all.setEnabled(bool(session.takes))
+        part = self.part.isChecked()
+        first, last = (session.first, session.last) if part else (0, max(0, (data.frames if data else 1) - 1))
+        self.range.setText(f"{first} – {last}" if data is not None else "")
+        self.solve.setText("Solve range" if part else "Solve take")
+        pace = float(session.recent.choice(f"pace/{self.preset.currentData()}", "0"))
+        if pace and data is not None:
+            seconds = pace * self._work()
+            self.estimate.setText(f"about {_duration(seconds)}, from the last solve on this machine")
+        else:
+            self.estimate.setText("how long it takes is known after the first solve")
+
+    def _work(self) -> int:
+        """Frames times cameras of what would be solved."""
+        data = self.session.data
+        frames = self.session.last - self.session.first + 1 if self.part.isChecked() else data.frames
+        return max(1, frames * len(data.take.cameras))
+
+    def _learn(self, job: Job, work: int, preset: str, begun: float) -> None:
+        # A solve that found its steps done already, or waited for another, says nothing of the pace.
+        if job.state == jobs.DONE and any("detect" in line for line in job.log) and len(self.session.jobs.jobs) == 1:
+            self.session.recent.choose(f"pace/{preset}", f"{(time.monotonic() - begun) / work:.5f}")
+            self._update()
+
+
+def _place(take: Take):
+    return take.folder if take.folder is not None else take.clips[0]
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} seconds" if seconds < 90 else f"{seconds / 60:.0f} minutes"

@@ -1,0 +1,38 @@
+"""How far each frame of a solve may be trusted, and whether a take needs a look."""
+
+import numpy as np
+
+from solver.performance import Performance
+
+GOOD, DOUBTFUL, BAD = 0, 1, 2
+
+LOST = {"unseen", "held", "interpolated"}
+"""Flags of frames whose values no camera vouches for."""
+FAR = 1.6
+"""A frame is doubtful where its residual is so many times the take's median."""
+SLIGHT_PX = 1.0
+"""Residuals below this are never doubtful: they are the detector's noise."""
+LOOK_SHARE = 0.05
+"""A take needs a look where more than this share of its frames is not good."""
+
+
+def levels(performance: Performance) -> np.ndarray:
+    """(T) GOOD, DOUBTFUL or BAD for each frame."""
+    residual = performance.residual_px
+    known = residual[np.isfinite(residual)]
+    limit = max(SLIGHT_PX, FAR * float(np.median(known))) if len(known) else np.inf
+    out = np.where(np.nan_to_num(residual, nan=0.0) > limit, DOUBTFUL, GOOD)
+    flagged = np.array([bool(words) for words in performance.flags], dtype=bool)
+    lost = np.array([bool(LOST.intersection(words)) for words in performance.flags], dtype=bool)
+    out = np.where(flagged, np.maximum(out, DOUBTFUL), out)
+    return np.where(lost | (performance.seen == 0), BAD, out)
+
+
+def needs_a_look(performance: Performance) -> str:
+    """Why an animator should look at a take before using it, in one sentence; "" where there is no reason."""
+    level = levels(performance)
+    doubtful = np.count_nonzero(level)
+    if doubtful <= LOOK_SHARE * len(level):
+        return ""
+    return (f"{doubtful} of {len(level)} frames are doubtful, {np.count_nonzero(level == BAD)} of them without a face; "
+            f"the first is frame {int(np.argmax(level > 0))}")

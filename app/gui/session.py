@@ -1,0 +1,391 @@
+"""All state of the app in one headless object: typed attributes, signals when they change, no widgets."""
+
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtGui import QUndoStack
+
+from app.gui import jobs, keys, quality
+from app.gui.corrections import NAME as LAYER_NAME
+from app.gui.corrections import save_layer
+from app.gui.jobs import Job, Jobs
+from app.gui.keys import Layer, Spot
+from app.gui.playback import Playback
+from app.gui.recent import Recent
+from app.gui.take_data import TakeData, posed, read_take
+from app.gui.take_lock import TakeLock
+from app.gui.take_notes import write_notes
+from app.gui.take_state import Survey, state_of, survey
+from app.gui.undo import Change
+from capture.errors import MienError
+from capture.files import make_folder
+from capture.shoot import Shoot, Take, find_takes, is_shoot, open_shoot
+
+SAVE_DELAY_MS = 250
+
+
+class Session(QObject):
+    """What is open and what the animator did to it.
+
+    Attributes:
+        shoot: the open shoot; None for a lone take or clip.
+        takes: what is listed.
+        data: the open take; None before one is chosen.
+        frame: of the take, from 0.
+        first, last: the in and out frames.
+        layer: the corrections as they are now; `data.layer` is what lay on disk.
+        levels: (T) how far each solved frame may be trusted, as in `quality`; None without a solve.
+        weights: (T, K) the corrected weights of the solve; None without one.
+        before: an earlier solve's weights to compare with; None without one.
+        spots: the selected keys.
+        shapes: the selected curves, in the model's order.
+        solo, locked: shapes that alone are shown; shapes that cannot be edited.
+        clipboard: copied keys.
+        undo: the stack of everything that can be taken back.
+        unsaved: why the corrections cannot be saved, in one sentence; "" where they are safe.
+    """
+
+    shoot_changed = Signal()
+    takes_changed = Signal()
+    take_changed = Signal()
+    frame_changed = Signal(int)
+    range_changed = Signal()
+    curves_changed = Signal()
+    selection_changed = Signal()
+    message = Signal(str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.recent = Recent()
+        self.shoot: Shoot | None = None
+        self.takes: tuple[Take, ...] = ()
+        self.data: TakeData | None = None
+        self.frame, self.first, self.last = 0, 0, 0
+        self.layer = Layer()
+        self._saved = Layer()
+        self.levels: np.ndarray | None = None
+        self.weights: np.ndarray | None = None
+        self.before: np.ndarray | None = None
+        self.spots: frozenset[Spot] = frozenset()
+        self.shapes: tuple[str, ...] = ()
+        self.solo: frozenset[str] = frozenset()
+        self.locked: frozenset[str] = frozenset()
+        self.clipboard: dict[str, tuple[keys.Key, ...]] = {}
+        self.unsaved = ""
+        self.undo = QUndoStack(self)
+        self.jobs = Jobs(self)
+        self.jobs.changed.connect(self.takes_changed)
+        self.jobs.ended.connect(self._job_ended)
+        self.playback = Playback(self)
+        self.playback.frame_due.connect(self.seek)
+        self._lock = TakeLock()
+        self._posed: dict[tuple[int, bytes], np.ndarray] = {}
+        self._surveys: dict[str, Survey] = {}
+        self._survey_timer = QTimer(self, interval=0)
+        self._survey_timer.timeout.connect(self._survey_next)
+        self._save_timer = QTimer(self, singleShot=True, interval=SAVE_DELAY_MS)
+        self._save_timer.timeout.connect(self.save)
+
+    # ---- shoots and takes
+
+    def open(self, path: Path) -> None:
+        """Open a shoot, a take or a clip. What is wrong is told as a message, and what was open stays."""
+        path = Path(path)
+        try:
+            folder = self._shoot_folder(path)
+            shoot = open_shoot(folder) if folder is not None else None
+            takes = shoot.takes if shoot is not None else find_takes(path)
+        except MienError as error:
+            self.message.emit(str(error))
+            return
+        self.close_take()
+        self.shoot, self.takes = shoot, takes
+        self._surveys = {}
+        self._survey_timer.start()
+        self.recent.add(shoot.folder if shoot is not None else path)
+        self.shoot_changed.emit()
+        self.takes_changed.emit()
+        wanted = path.resolve().name if shoot is not None and path.resolve() != shoot.folder.resolve() else None
+        names = [take.name for take in takes]
+        if wanted in names:
+            self.select_take(wanted)
+        elif names:
+            self.select_take(names[0])
+
+    def create_shoot(self, folder: Path) -> None:
+        """Make an empty shoot and open it."""
+        try:
+            make_folder(Path(folder) / "takes")
+        except MienError as error:
+            self.message.emit(str(error))
+            return
+        self.open(Path(folder))
+
+    def reload(self) -> None:
+        """Look at the disk again: takes that came, clips that vanished."""
+        if self.shoot is None:
+            return
+        try:
+            self.shoot = open_shoot(self.shoot.folder)
+        except MienError as error:
+            self.message.emit(str(error))
+            return
+        self.takes, self._surveys = self.shoot.takes, {}
+        self._survey_timer.start()
+        self.takes_changed.emit()
+
+    def select_take(self, name: str) -> None:
+        """Open one of the listed takes."""
+        take = next((take for take in self.takes if take.name == name), None)
+        if take is None or (self.data is not None and self.data.take == take):
+            return
+        self.close_take()
+        self._open_take(take)
+        self.first, self.last, self.frame = 0, max(0, self.data.frames - 1), 0
+        self.range_changed.emit()
+        self.frame_changed.emit(0)
+
+    def close_take(self) -> None:
+        """Save and put away the open take."""
+        self.playback.stop()
+        self.save()
+        self._lock.release()
+        self.undo.clear()
+        self.data, self.weights, self.before, self.layer = None, None, None, Layer()
+        self.spots, self.shapes, self.solo, self.locked = frozenset(), (), frozenset(), frozenset()
+        self.take_changed.emit()
+
+    def state(self, take: Take) -> tuple[str, str]:
+        """A take's state and its reason."""
+        job = self.jobs.of_take(take.name)
+        return state_of(self._surveys.get(take.name), job.state if job is not None else "",
+                        job.error if job is not None and job.state == jobs.FAILED else "")
+
+    def seconds(self, take: Take) -> float | None:
+        known = self._surveys.get(take.name)
+        return known.seconds if known is not None else None
+
+    def set_notes(self, take: Take, notes: str, rating: int) -> None:
+        """Keep notes and a rating in take.toml; can be undone."""
+        if take.folder is None:
+            self.message.emit(f"{take.name} is a lone clip; put it into a folder of its own to keep notes")
+            return
+        before = (str(take.settings.get("notes", "")), int(take.settings.get("rating", 0)))
+        if before != (notes, rating):
+            self.undo.push(Change(f"notes on {take.name}", before, (notes, rating),
+                                   lambda value: self._write_notes(take, *value)))
+
+    # ---- time
+
+    def seek(self, frame: int) -> None:
+        """Show a frame; beyond an end the last one there is."""
+        count = self.data.frames if self.data is not None else 0
+        frame = max(0, min(int(frame), count - 1))
+        if frame != self.frame:
+            self.frame = frame
+            self.frame_changed.emit(frame)
+
+    def step(self, frames: int) -> None:
+        self.playback.stop()
+        self.seek(self.frame + frames)
+
+    def play(self, speed: float) -> None:
+        """Play within in and out; 0 stops."""
+        if self.data is not None and self.data.frames:
+            self.playback.play(speed, self.frame, self.first, self.last, self.data.rate)
+
+    def toggle_play(self) -> None:
+        self.play(0.0 if self.playback.playing else 1.0)
+
+    def set_range(self, first: int, last: int) -> None:
+        """Set the in and out frames; can be undone."""
+        count = self.data.frames if self.data is not None else 1
+        first = max(0, min(first, count - 1))
+        value = (first, max(first, min(last, count - 1)))
+        if value != (self.first, self.last):
+            self.undo.push(Change("in and out", (self.first, self.last), value, self._put_range, merge="range"))
+
+    # ---- corrections
+
+    def edit(self, text: str, layer: Layer, spots: frozenset[Spot] | None = None, drag: str | None = None) -> None:
+        """Put a changed layer in place, so that it can be undone. Edits of one `drag` are undone as one."""
+        layer = self._without_locked(layer)
+        before, after = (self.layer, self.spots), (layer, self.spots if spots is None else spots)
+        if before != after:
+            self.undo.push(Change(text, before, after, self._put_layer, merge=drag))
+
+    def mark_right(self, right: bool) -> None:
+        """Mark the present frame as right: it keeps what it shows, however the take is solved again."""
+        solved = self.solved_frame()
+        if solved is None:
+            return
+        layer = keys.marked(self.layer, solved, right)
+        if right:
+            for column, shape in enumerate(self.data.scene.performance.shape_names):
+                key = self.layer.key((shape, solved)) or keys.Key(solved, float(self.weights[solved, column]))
+                layer = keys.with_keys(layer, shape, [key])
+        self.edit("mark frame as right" if right else "frame is not right", layer)
+
+    def solved_frame(self) -> int | None:
+        """The present frame as the solve counts it; None where it was not solved."""
+        if self.data is None or self.data.scene is None:
+            return None
+        frame = self.frame - self.data.first
+        return frame if 0 <= frame < self.data.scene.performance.frames else None
+
+    def vertices(self, weights: np.ndarray | None = None) -> np.ndarray | None:
+        """(V, 3) metres in the world: the face in the present frame, with the given weights (T, K) or the corrected
+        ones; None where it was not solved."""
+        frame = self.solved_frame()
+        if frame is None:
+            return None
+        row = (self.weights if weights is None else weights)[frame]
+        key = (frame, row.tobytes())
+        if key not in self._posed:
+            if len(self._posed) > 3:
+                self._posed.clear()
+            self._posed[key] = posed(self.data.scene, row, frame)
+        return self._posed[key]
+
+    def select_spots(self, spots: frozenset[Spot]) -> None:
+        if spots != self.spots:
+            self.spots = spots
+            self.selection_changed.emit()
+
+    def select_shapes(self, shapes: tuple[str, ...]) -> None:
+        if shapes != self.shapes:
+            self.shapes = shapes
+            self.spots = frozenset(spot for spot in self.spots if spot[0] in shapes)
+            self.selection_changed.emit()
+
+    def set_solo(self, shapes: frozenset[str]) -> None:
+        self.solo = shapes
+        self.selection_changed.emit()
+
+    def set_locked(self, shapes: frozenset[str]) -> None:
+        self.locked = shapes
+        self.selection_changed.emit()
+
+    def save(self) -> None:
+        """Write the corrections now, if they changed. A failure is told, and they stay in memory to be saved later."""
+        self._save_timer.stop()
+        if self.data is None or self.layer == self._saved:
+            return
+        reason = self._lock.reason or ("" if self.data.layer_readable else "the file there is damaged")
+        try:
+            if not reason:
+                save_layer(self.layer, self.data.where.work / LAYER_NAME)
+                self._saved = self.layer
+        except MienError as error:
+            reason = str(error)
+        if reason and reason != self.unsaved:
+            self.message.emit(f"corrections of {self.data.take.name} are not saved: {reason}")
+        self.unsaved = reason
+
+    # ---- jobs
+
+    def run(self, title: str, arguments: list[str], take: str = "", light: bool = False) -> Job:
+        """Start a command line job, corrections saved first."""
+        self.save()
+        return self.jobs.add(title, arguments, take, light=light)
+
+    def close(self) -> None:
+        """Save, and end everything that runs."""
+        self.close_take()
+        self._survey_timer.stop()
+        self.jobs.stop_all()
+
+    # ---- inside
+
+    def _shoot_folder(self, path: Path) -> Path | None:
+        if path.is_dir() and is_shoot(path):
+            return path
+        parent = path.resolve().parent
+        return parent.parent if path.is_dir() and parent.name == "takes" and is_shoot(parent.parent) else None
+
+    def _open_take(self, take: Take) -> None:
+        self.data = read_take(take)
+        self.layer = self._saved = self.data.layer
+        self.unsaved = ""
+        self._show_take()
+
+    def _show_take(self) -> None:
+        if self.data.scene is not None:
+            self._lock.take(self.data.where.work)
+        for sentence in filter(None, (*self.data.problems, self._lock.reason)):
+            self.message.emit(sentence)
+        self._apply_layer()
+        if self.weights is not None and not self.shapes:
+            self.shapes = _liveliest(self.weights, self.data.scene.performance.shape_names)
+        self.take_changed.emit()
+        self.selection_changed.emit()
+
+    def _apply_layer(self) -> None:
+        scene = self.data.scene
+        performance = scene.performance if scene is not None else None
+        self._posed.clear()
+        self.weights = None if performance is None else keys.corrected(self.layer, performance.weights,
+                                                                       performance.shape_names)
+        self.levels = None if performance is None else quality.levels(performance)
+        self.curves_changed.emit()
+
+    def _put_layer(self, value: tuple[Layer, frozenset[Spot]]) -> None:
+        self.layer, self.spots = value
+        self._save_timer.start()
+        self._apply_layer()
+        self.selection_changed.emit()
+
+    def _put_range(self, value: tuple[int, int]) -> None:
+        self.first, self.last = value
+        if self.playback.playing:
+            self.play(self.playback.speed)
+        self.range_changed.emit()
+
+    def _without_locked(self, layer: Layer) -> Layer:
+        """Locked shapes keep the keys they have."""
+        table = {shape: table for shape, table in layer.keys.items() if shape not in self.locked}
+        table |= {shape: table for shape, table in self.layer.keys.items() if shape in self.locked}
+        return Layer({shape: table[shape] for shape in sorted(table)}, layer.right)
+
+    def _write_notes(self, take: Take, notes: str, rating: int) -> None:
+        try:
+            write_notes(take.folder, notes, rating)
+            take.settings.update(notes=notes, rating=rating)
+        except MienError as error:
+            self.message.emit(str(error))
+        self.takes_changed.emit()
+
+    def _survey_next(self) -> None:
+        waiting = next((take for take in self.takes if take.name not in self._surveys), None)
+        if waiting is None:
+            self._survey_timer.stop()
+            return
+        self._surveys[waiting.name] = survey(waiting)
+        self.takes_changed.emit()
+
+    def _job_ended(self, job: Job) -> None:
+        if job.error:
+            self.message.emit(job.error)
+        self._surveys.pop(job.take, None)
+        self._survey_timer.start()
+        if self.data is not None and job.take == self.data.take.name and job.state == jobs.DONE:
+            self._read_again()
+
+    def _read_again(self) -> None:
+        """Take in a new solve of the open take; layer, selection and undo stay, the old weights can be compared."""
+        old = self.weights
+        data = read_take(self.data.take)
+        changed = (data.scene is None) != (self.data.scene is None) or (
+            data.scene is not None and data.scene.performance.steps != self.data.scene.performance.steps)
+        self.data = data
+        if changed:
+            self.before = old if old is not None and data.scene is not None \
+                and old.shape == data.scene.performance.weights.shape else None
+        self._show_take()
+
+
+def _liveliest(weights: np.ndarray, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The three shapes that move most: something to look at when a take is opened."""
+    spread = weights.max(axis=0) - weights.min(axis=0) if len(weights) else np.zeros(len(names))
+    return tuple(names[column] for column in sorted(np.argsort(-spread, kind="stable")[:3]))

@@ -1,0 +1,139 @@
+"""The list of takes: what there is, in what state, filtered; clips can be dropped on it."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QHeaderView, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+
+from app.gui import take_state, theme
+from app.gui.session import Session
+from capture.shoot import Take
+
+LOOKS: dict[str, tuple[str, QColor]] = {
+    take_state.NEW: ("circle-outline", theme.QUIET),
+    take_state.CALIBRATED: ("circle-half-full", theme.QUIET),
+    take_state.WAITING: ("timer-sand", theme.QUIET),
+    take_state.SOLVING: ("progress-clock", theme.ACCENT),
+    take_state.SOLVED: ("check-circle", theme.GOOD_TEXT),
+    take_state.LOOK: ("eye-circle", theme.ACCENT),
+    take_state.FAILED: ("alert-circle", theme.BAD_TEXT),
+}
+"""Each state has a shape of its own, so that its colour is never needed to tell it."""
+
+NAME = Qt.ItemDataRole.UserRole
+
+
+class TakeBrowser(QWidget):
+    """Chooses the session's take."""
+
+    dropped = Signal(list)
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.filter = QLineEdit(placeholderText="Filter takes", clearButtonEnabled=True)
+        self.filter.setToolTip("By name, state, actor or notes (Ctrl+F)")
+        self.filter.addAction(theme.icon("magnify", theme.QUIET), QLineEdit.ActionPosition.LeadingPosition)
+        self.filter.textChanged.connect(self._apply_filter)
+        self.tree = QTreeWidget(columnCount=3)
+        self.tree.setHeaderLabels(["Take", "Dur", "State"])
+        self.tree.setAccessibleName("Takes")
+        self.tree.setIndentation(14)
+        self.tree.setIconSize(QSize(15, 15))
+        self.tree.header().setStretchLastSection(False)
+        self.tree.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        for column in (1, 2):
+            self.tree.header().setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+        self.tree.currentItemChanged.connect(self._chosen)
+        self.setAcceptDrops(True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 6, 6, 0)
+        layout.addWidget(self.filter)
+        layout.addWidget(self.tree)
+        self._filled: list[tuple[str, str]] = []
+        session.takes_changed.connect(self._update)
+        session.take_changed.connect(self._show_current)
+
+    def items(self) -> list[QTreeWidgetItem]:
+        """The takes' items, in their order."""
+        groups = [self.tree.topLevelItem(index) for index in range(self.tree.topLevelItemCount())]
+        return [group.child(index) for group in groups for index in range(group.childCount())]
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.dropped.emit([Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()])
+
+    def _update(self) -> None:
+        wanted = [(_actor(take), take.name) for take in self.session.takes]
+        if wanted != self._filled:
+            self._fill()
+            self._filled = wanted
+        for item, take in zip(self.items(), self._ordered(), strict=True):
+            self._describe(item, take)
+        self._apply_filter()
+
+    def _ordered(self) -> list[Take]:
+        actors = list(dict.fromkeys(_actor(take) for take in self.session.takes))
+        return sorted(self.session.takes, key=lambda take: actors.index(_actor(take)))
+
+    def _fill(self) -> None:
+        self.tree.blockSignals(True)
+        self.tree.clear()
+        groups: dict[str, QTreeWidgetItem] = {}
+        title = f"Shoot {self.session.shoot.name}" if self.session.shoot is not None else "Clips"
+        for take in self._ordered():
+            actor = _actor(take)
+            if actor not in groups:
+                groups[actor] = QTreeWidgetItem(self.tree, [f"{title}  {actor}".rstrip()])
+                groups[actor].setFlags(Qt.ItemFlag.ItemIsEnabled)
+                groups[actor].setFirstColumnSpanned(True)
+                groups[actor].setExpanded(True)
+            item = QTreeWidgetItem(groups[actor], [take.name])
+            item.setData(0, NAME, take.name)
+        self.tree.blockSignals(False)
+        self._show_current()
+
+    def _describe(self, item: QTreeWidgetItem, take: Take) -> None:
+        state, reason = self.session.state(take)
+        icon, colour = LOOKS[state]
+        seconds = self.session.seconds(take)
+        stars = int(take.settings.get("rating", 0))
+        item.setText(0, take.name + ("  " + "★" * stars if stars else ""))
+        item.setIcon(0, theme.icon(icon, colour))
+        item.setText(1, "" if seconds is None else f"{int(seconds) // 60}:{int(seconds) % 60:02d}")
+        item.setForeground(1, theme.QUIET)
+        item.setText(2, state)
+        item.setForeground(2, colour)
+        tip = "\n".join(filter(None, [reason, str(take.settings.get("notes", ""))]))
+        for column in range(3):
+            item.setToolTip(column, tip)
+
+    def _apply_filter(self) -> None:
+        words = self.filter.text().lower().split()
+        for item, take in zip(self.items(), self._ordered(), strict=True):
+            text = " ".join([take.name, self.session.state(take)[0], _actor(take),
+                             str(take.settings.get("notes", ""))]).lower()
+            item.setHidden(not all(word in text for word in words))
+        for index in range(self.tree.topLevelItemCount()):
+            group = self.tree.topLevelItem(index)
+            group.setHidden(all(group.child(child).isHidden() for child in range(group.childCount())))
+
+    def _chosen(self, item: QTreeWidgetItem | None) -> None:
+        if item is not None and item.data(0, NAME):
+            self.session.select_take(item.data(0, NAME))
+
+    def _show_current(self) -> None:
+        name = self.session.data.take.name if self.session.data is not None else None
+        for item in self.items():
+            if item.data(0, NAME) == name:
+                self.tree.blockSignals(True)
+                self.tree.setCurrentItem(item)
+                self.tree.blockSignals(False)
+
+
+def _actor(take: Take) -> str:
+    return str(take.setting("actor", ""))

@@ -1,0 +1,166 @@
+"""Everything that is known of one take, read from disk: its clips, cameras, landmarks, solve and corrections."""
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+
+import assets
+from app.gui.corrections import NAME as LAYER_NAME
+from app.gui.corrections import load_layer
+from app.gui.keys import Layer
+from app.places import RIG_NAME, SOLVE_NAME, Places, places
+from capture.arrays import Damaged, load_arrays
+from capture.camera import Camera, Rig, load_rig
+from capture.errors import DataError, MienError
+from capture.match import TakeClips, plan, probe_take
+from capture.shoot import Take
+from capture.timecode import parse
+from capture.video import Clip
+from exporters.rotations import matrices
+from exporters.scene import Scene, make_scene
+from exporters.to_json import read as read_performance
+from solver.face_model import FaceModel, deform
+from solver.model_import import BUILT_IN, find_model
+
+
+@dataclass(frozen=True)
+class Points:
+    """Landmarks in one camera: xy (T, N, 2) px as filmed, seen (T, N) bool."""
+
+    xy: np.ndarray
+    seen: np.ndarray
+
+
+@dataclass(frozen=True)
+class TakeData:
+    """A take as the app shows it.
+
+    Attributes:
+        take: the clips and settings.
+        where: where its results lie.
+        clips: its footage on one clock; None where it cannot be read.
+        rig: the cameras the solve used, else the shoot's; None where there are none.
+        first: the take's frame that is the solve's first.
+        scene: the solved performance on its face; None before a solve.
+        landmarks: camera -> points, from the solve's first frame on.
+        layer: the corrections as they lie on disk.
+        layer_readable: False where the corrections on disk cannot be read, and so must not be overwritten.
+        problems: sentences for the user.
+    """
+
+    take: Take
+    where: Places
+    clips: TakeClips | None = None
+    rig: Rig | None = None
+    first: int = 0
+    scene: Scene | None = None
+    landmarks: dict[str, Points] = field(default_factory=dict)
+    layer: Layer = field(default_factory=Layer)
+    layer_readable: bool = True
+    problems: tuple[str, ...] = ()
+
+    @property
+    def frames(self) -> int:
+        if self.clips is not None:
+            return self.clips.frames
+        return self.scene.performance.frames + self.first if self.scene is not None else 0
+
+    @property
+    def rate(self) -> float:
+        if self.clips is not None:
+            return float(self.clips.rate)
+        return float(self.scene.frame_rate) if self.scene is not None else 30.0
+
+    def camera(self, name: str) -> Camera | None:
+        return self.rig[name] if self.rig is not None and name in self.rig.names else None
+
+
+def read_take(take: Take) -> TakeData:
+    """Read what is there. What cannot be read is left out, with a sentence among the problems."""
+    where = places(take, None)
+    problems: list[str] = []
+    clips = _attempt(lambda: _footage(take, problems), problems)
+    scene = _attempt(lambda: _solved(where), problems) if (where.work / SOLVE_NAME).is_file() else None
+    used = where.work / RIG_NAME
+    rig_path = used if scene is not None and used.is_file() else take.rig_path
+    rig = _attempt(lambda: load_rig(rig_path), problems) if rig_path is not None else None
+    layer = _attempt(lambda: load_layer(where.work / LAYER_NAME), problems)
+    return TakeData(take, where, clips, rig, _first_frame(clips, scene), scene, _landmarks(take, where),
+                    layer or Layer(), layer is not None, tuple(problems))
+
+
+@lru_cache(maxsize=4)
+def model_named(name: str) -> FaceModel:
+    """A face model by its name; kept, because many takes share one.
+
+    Raises:
+        ModelError: there is none of that name.
+    """
+    return find_model(BUILT_IN if name == "built-in" else name, assets.path("head.npz"))
+
+
+def posed(scene: Scene, weights: np.ndarray, frame: int) -> np.ndarray:
+    """(V, 3) metres in the world: the scene's face in one of its frames, with weights (K) in place of its own."""
+    performance = scene.performance
+    in_head = deform(scene.model, weights, gaze=performance.gaze[frame] if scene.model.eyes else None)
+    turn = matrices(performance.head_rotation[frame:frame + 1])[0]
+    return in_head @ turn.T + performance.head_translation[frame]
+
+
+def _attempt(read, problems: list[str]):
+    try:
+        return read()
+    except MienError as error:
+        problems.append(str(error))
+        return None
+
+
+def _footage(take: Take, problems: list[str]) -> TakeClips:
+    clips = probe_take(take)
+    try:
+        return plan(take, clips, load_rig(take.rig_path) if take.rig_path is not None else None)
+    except MienError as error:
+        problems.append(str(error))
+        return _by_number(clips)
+
+
+def _by_number(clips: tuple[Clip, ...]) -> TakeClips:
+    """Clips side by side, frame by frame, to be looked at where they cannot be solved yet."""
+    count = min(clip.frames for clip in clips)
+    return TakeClips(clips, clips[0].frame_rate, count, clips[0].start_timecode, (),
+                     np.tile(np.arange(count), (len(clips), 1)))
+
+
+def _solved(where: Places) -> Scene:
+    performance = read_performance(where.work / SOLVE_NAME)
+    model = model_named(performance.model_name)
+    if model.sha256 != performance.model_sha256:
+        raise DataError(f"take {performance.take} was solved with another {performance.model_name!r} than the model "
+                        "of that name here; solve it again")
+    return make_scene(model, performance)
+
+
+def _first_frame(clips: TakeClips | None, scene: Scene | None) -> int:
+    """A solve of a range says by its timecode where it begins."""
+    if clips is None or scene is None:
+        return 0
+    begin = clips.start_timecode.frame if clips.start_timecode is not None else 0
+    try:
+        first = parse(scene.performance.start_timecode, scene.frame_rate).frame - begin
+    except MienError:
+        return 0
+    return first if 0 <= first < clips.frames else 0
+
+
+def _landmarks(take: Take, where: Places) -> dict[str, Points]:
+    found = {}
+    for camera in take.cameras:
+        path = where.landmarks(camera)
+        if path.is_file():
+            try:
+                arrays = load_arrays(path)
+                found[camera] = Points(arrays["xy"], arrays["seen"])
+            except (Damaged, KeyError):
+                continue  # the next solve finds them again
+    return found

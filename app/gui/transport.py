@@ -1,0 +1,68 @@
+"""The bar above everything: play, where we are, undo, and which workspace."""
+
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy, QToolBar, QToolButton, QWidget
+
+from app.gui import theme
+from app.gui.session import Session
+from app.gui.time_axis import TimeAxis
+
+WORKSPACES = ("Review", "Animate", "Cameras", "Solve")
+
+
+class Transport(QToolBar):
+    """Buttons for the window's actions, by their texts."""
+
+    def __init__(self, session: Session, axis: TimeAxis, actions: dict[str, QAction],
+                 parent: QWidget | None = None) -> None:
+        super().__init__("Transport", parent)
+        self.setObjectName("transport")
+        self.setMovable(False)
+        self.session, self.axis = session, axis
+        self.play = actions["Play or stop"]
+        for text in ("To the in frame", "One frame back", "Play or stop", "One frame on", "To the out frame"):
+            self.addAction(actions[text])
+        self.loop = QToolButton(icon=theme.icon("repeat"), checkable=True, checked=True, autoRaise=True,
+                                toolTip="Play in a loop")
+        self.loop.setAccessibleName("Loop")
+        self.loop.toggled.connect(self._loop)
+        self.addWidget(self.loop)
+        self.timecode = QLabel("00:00:00:00")
+        self.timecode.setFont(theme.mono(14))
+        self.timecode.setStyleSheet(f"color: {theme.ACCENT.name()}; padding: 0 18px; font-weight: 600;")
+        self.place = QLabel()
+        self.place.setStyleSheet(f"color: {theme.QUIET.name()}")
+        self.addWidget(self.timecode)
+        self.addWidget(self.place)
+        spring = QWidget()
+        spring.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.addWidget(spring)
+        for text in ("Undo", "Redo"):
+            self.addAction(actions[text])
+        word = QLabel("Workspace ")
+        word.setStyleSheet(f"color: {theme.QUIET.name()}; padding-left: 10px;")
+        self.addWidget(word)
+        self.workspace = QComboBox(toolTip="Arrange the window for a task")
+        self.workspace.setAccessibleName("Workspace")
+        self.workspace.addItems(WORKSPACES)
+        self.addWidget(self.workspace)
+        session.frame_changed.connect(self._show)
+        session.take_changed.connect(self._show)
+        session.playback.changed.connect(self._show)
+        axis.changed.connect(self._show)
+        self._show()
+
+    def _loop(self, on: bool) -> None:
+        self.session.playback.loop = on
+
+    def _show(self) -> None:
+        data, playing = self.session.data, self.session.playback.playing
+        self.play.setIcon(theme.icon("pause" if playing else "play", theme.ACCENT))
+        if data is None or not data.frames:
+            self.timecode.setText("--:--:--:--")
+            self.place.setText("")
+            return
+        self.timecode.setText(self.axis.timecode_of(self.session.frame))
+        drop = " DF" if self.axis.start is not None and self.axis.start.drop else ""
+        speed = f"   × {self.session.playback.speed:g}" if playing and self.session.playback.speed != 1 else ""
+        self.place.setText(f"frame {self.session.frame} / {data.frames - 1}     {data.rate:.5g} fps{drop}{speed}")

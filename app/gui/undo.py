@@ -1,0 +1,31 @@
+"""One step that can be taken back."""
+
+from collections.abc import Callable
+
+from PySide6.QtGui import QUndoCommand
+
+
+class Change(QUndoCommand):
+    """A value before and after, and what puts it in place. Neighbours with the same `merge` become one step."""
+
+    def __init__(self, text: str, before: object, after: object, put: Callable[[object], None],
+                 merge: str | None = None) -> None:
+        super().__init__(text)
+        self.before, self.after, self.put, self.merge = before, after, put, merge
+
+    def redo(self) -> None:
+        self.put(self.after)
+
+    def undo(self) -> None:
+        self.put(self.before)
+
+    def id(self) -> int:
+        return 1 if self.merge else -1
+
+    def mergeWith(self, other: QUndoCommand) -> bool:
+        if self.merge != other.merge:
+            return False
+        self.after = other.after
+        return True
+
+

@@ -1,0 +1,136 @@
+"""One camera: its picture, what lies over it, and how well the solve explains it."""
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPolygonF
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from app.gui import theme
+from app.gui.overlay import face_box, wire_faces, wireframe
+from app.gui.session import Session
+
+HEAD = 24
+"""Height of the line above the picture."""
+
+
+class VideoPane(QWidget):
+    """Shows one camera of the session's take."""
+
+    enlarged = Signal(int)
+
+    def __init__(self, session: Session, index: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session, self.index = session, index
+        self.crop, self.show_points, self.show_wire = False, True, False
+        self.picture: QImage | None = None
+        self.shown_frame = 0
+        self._box: tuple[float, float, float, float] | None = None
+        self._faces = None
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(QSize(120, 100))
+        self.take_in()
+
+    @property
+    def name(self) -> str:
+        return self.session.data.take.cameras[self.index] if self.session.data else ""
+
+    def take_in(self) -> None:
+        """The take has new landmarks or a new solve."""
+        data = self.session.data
+        points = data.landmarks.get(self.name) if data else None
+        size = data.clips.clips[self.index].size if data and data.clips else (1, 1)
+        self._box = face_box(points.xy, points.seen, size) if points is not None else None
+        self._faces = wire_faces(data.scene.model) if data and data.scene is not None else None
+        self.setAccessibleName(f"Camera {self.name}")
+        self.update()
+
+    def show_picture(self, picture: QImage | None, frame: int) -> None:
+        self.picture, self.shown_frame = picture, frame
+        self.update()
+
+    def source(self) -> QRectF:
+        """The part of the picture that is shown, in its px."""
+        if self.crop and self._box is not None:
+            return QRectF(*self._box)
+        return QRectF(0, 0, self.picture.width(), self.picture.height()) if self.picture is not None else QRectF()
+
+    def target(self) -> QRectF:
+        """Where it is shown on the widget."""
+        room = QRectF(0, HEAD, self.width(), self.height() - HEAD)
+        source = self.source()
+        if source.isEmpty():
+            return room
+        scale = min(room.width() / source.width(), room.height() / source.height())
+        size = source.size() * scale
+        return QRectF(room.center().x() - size.width() / 2, room.center().y() - size.height() / 2, size.width(),
+                      size.height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), theme.PANE)
+        source, target = self.source(), self.target()
+        if self.picture is not None:
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.drawImage(target, self.picture, source)
+            painter.setClipRect(target)
+            scale = target.width() / source.width()
+            if self.show_wire:
+                self._paint_wire(painter, source, target, scale)
+            if self.show_points:
+                self._paint_points(painter, source, target, scale)
+            painter.setClipping(False)
+        else:
+            painter.setPen(theme.QUIET)
+            painter.drawText(target, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, "no picture")
+        self._paint_head(painter)
+
+    def _paint_head(self, painter: QPainter) -> None:
+        line = QRectF(8, 0, self.width() - 16, HEAD)
+        painter.fillRect(QRectF(0, 0, self.width(), HEAD), QColor("#000000"))
+        painter.setPen(theme.TEXT)
+        painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self.name)
+        text, colour = self._verdict()
+        painter.setPen(colour)
+        painter.drawText(line, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
+
+    def _verdict(self) -> tuple[str, QColor]:
+        data = self.session.data
+        camera = data.camera(self.name) if data else None
+        points = data.landmarks.get(self.name) if data else None
+        frame = self.session.solved_frame()
+        if points is not None and frame is not None and frame < len(points.seen) and not points.seen[frame].any():
+            return "no face", theme.BAD_TEXT
+        if camera is not None and camera.error_px is not None:
+            return f"calibrated to {camera.error_px:.2f} px", theme.GOOD_TEXT
+        return ("calibrated", theme.QUIET) if camera is not None else ("no calibration", theme.QUIET)
+
+    def _paint_points(self, painter: QPainter, source: QRectF, target: QRectF, scale: float) -> None:
+        data = self.session.data
+        points = data.landmarks.get(self.name)
+        frame = self.shown_frame - data.first
+        if points is None or not 0 <= frame < len(points.seen):
+            return
+        seen = points.xy[frame][points.seen[frame]]
+        placed = (seen + 0.5 - [source.x(), source.y()]) * scale + [target.x(), target.y()]
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        pen = painter.pen()
+        pen.setColor(theme.POINT)
+        pen.setWidthF(2.2)
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        painter.setPen(pen)
+        painter.drawPoints(QPolygonF([QPointF(x, y) for x, y in placed.tolist()]))
+
+    def _paint_wire(self, painter: QPainter, source: QRectF, target: QRectF, scale: float) -> None:
+        camera = self.session.data.camera(self.name)
+        vertices = self.session.vertices()
+        # The solve's frame must be the picture's: while a frame is being decoded the face waits for it.
+        if camera is None or vertices is None or self.shown_frame != self.session.frame:
+            return
+        ratio = self.devicePixelRatioF()
+        size = (max(1, round(target.width() * ratio)), max(1, round(target.height() * ratio)))
+        lines = wireframe(camera, vertices, self._faces, size, scale * ratio,
+                          (-source.x() * scale * ratio, -source.y() * scale * ratio), (120, 200, 255), 0.55)
+        image = QImage(lines.data, size[0], size[1], 4 * size[0], QImage.Format.Format_RGBA8888_Premultiplied)
+        painter.drawImage(target, image)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.enlarged.emit(self.index)

@@ -1,0 +1,300 @@
+"""The 3D view: the solved face from any side, or through a real camera with its footage behind."""
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
+from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from app.gui import theme
+from app.gui.session import Session
+from app.gui.view_renderer import HEAT, SHADED, WIRE, View, ViewRenderer, heat_colours, orbit, through
+from capture.errors import MienError
+
+ORBIT = "Orbit"
+STILL_MS = 180
+"""So long after the last change the picture is drawn again, finely."""
+CLAY = np.array([0.80, 0.75, 0.71])
+COARSE = 0.6
+"""Pixels of a quick picture over those of a fine one."""
+
+
+class Viewport(QWidget):
+    """The view and its choices."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.canvas = Canvas(session)
+        self.camera = QComboBox(toolTip="Look freely, or through one of the cameras with its footage behind")
+        self.camera.addItem(ORBIT)
+        self.shading = QComboBox(toolTip="Surfaces, wires, or how far the selected shapes move each point (4, 5, 6)")
+        self.shading.addItems([SHADED, WIRE, HEAT])
+        self.compare = QCheckBox("Before | after", toolTip="The solve beside what the corrections make of it; "
+                                                             "after solving again, the earlier solve beside the new")
+        self.turntable = QToolButton(icon=theme.icon("rotate-3d-variant"), checkable=True, autoRaise=True,
+                                     toolTip="Turntable")
+        self.turntable.setAccessibleName("Turntable")
+        bar = QHBoxLayout()
+        bar.setContentsMargins(8, 2, 8, 2)
+        for widget in (self.camera, self.shading, self.compare):
+            bar.addWidget(widget)
+        bar.addStretch()
+        bar.addWidget(self.turntable)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.canvas, 1)
+        layout.addLayout(bar)
+        self.session = session
+        self.camera.currentTextChanged.connect(self._choose)
+        self.shading.currentTextChanged.connect(self._choose)
+        self.compare.toggled.connect(self._choose)
+        self.turntable.toggled.connect(self.canvas.spin)
+        session.take_changed.connect(self._take_changed)
+
+    def _choose(self) -> None:
+        self.canvas.look = self.camera.currentText()
+        self.canvas.shading = self.shading.currentText()
+        self.canvas.compare = self.compare.isChecked()
+        self.canvas.changed()
+
+    def _take_changed(self) -> None:
+        data = self.session.data
+        names = [name for name in data.take.cameras if data.camera(name) is not None] if data is not None else []
+        known = [self.camera.itemText(index) for index in range(1, self.camera.count())]
+        if names != known:
+            self.camera.clear()
+            self.camera.addItems([ORBIT, *names])
+
+
+class Canvas(QWidget):
+    """The picture. Quick and coarse while something moves, fine when it stands still."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.look, self.shading, self.compare = ORBIT, SHADED, False
+        self.yaw, self.pitch, self.distance, self.target = 0.35, 0.05, 0.75, np.zeros(3)
+        self.footage: tuple[QImage | None, ...] = ()
+        self.problem = ""
+        self.renderer: ViewRenderer | None = None
+        self._picture: QImage | None = None
+        self._fine = False
+        self._grip = QPointF()
+        self._framed: object = None
+        self._tints: tuple[object, np.ndarray] = (None, np.zeros((0, 3)))
+        self._still = QTimer(self, singleShot=True, interval=STILL_MS)
+        self._still.timeout.connect(self._refine)
+        self._spin = QTimer(self, interval=40)
+        self._spin.timeout.connect(self._turn)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(QSize(160, 160))
+        self.setAccessibleName("3D view")
+        self.setToolTip("Drag to orbit, middle button to pan, wheel to come closer, F to frame")
+        session.frame_changed.connect(self.changed)
+        session.curves_changed.connect(self.changed)
+        session.selection_changed.connect(self._selection_changed)
+        session.take_changed.connect(self._take_changed)
+
+    def changed(self) -> None:
+        """Something to be seen changed."""
+        self._picture, self._fine = None, False
+        self._still.start()
+        self.update()
+
+    def set_footage(self, pictures: tuple[QImage | None, ...]) -> None:
+        """What the cameras show in the present frame."""
+        self.footage = pictures
+        if self.look != ORBIT:
+            self.changed()
+
+    def frame_face(self) -> None:
+        """Bring the whole head into view."""
+        vertices = self.session.vertices()
+        if vertices is not None:
+            low, high = vertices.min(axis=0), vertices.max(axis=0)
+            self.target = (low + high) / 2
+            narrow = max(1.0, self.height() / max(self.width(), 1) / 1.3)
+            self.distance = 2.4 * float(np.linalg.norm(high - low)) * narrow
+            self.changed()
+
+    def spin(self, on: bool) -> None:
+        self._spin.start() if on else self._spin.stop()
+
+    def stop(self) -> None:
+        """Give the graphics back."""
+        self._spin.stop()
+        self._still.stop()
+        if self.renderer is not None:
+            self.renderer.release()
+            self.renderer = None
+
+    def _turn(self) -> None:
+        self.yaw += 0.04
+        self.changed()
+
+    def _take_changed(self) -> None:
+        take = self.session.data.take if self.session.data is not None and self.session.data.scene else None
+        if take is not None and take != self._framed:
+            self.frame_face()
+        self._framed = take
+        self.changed()
+
+    def _selection_changed(self) -> None:
+        if self.shading == HEAT:
+            self.changed()
+
+    def _refine(self) -> None:
+        if not self._fine and not self.session.playback.playing:
+            self._picture, self._fine = None, True
+            self.update()
+
+    # ---- drawing
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), theme.VIEW)
+        vertices = self.session.vertices()
+        if vertices is None:
+            self._say(painter, "no solve in this frame" if self.session.data is not None and self.session.data.scene
+                      else "the solved face appears here")
+            return
+        if self._picture is None:
+            self._picture = self._draw(vertices)
+        if self._picture is None:
+            self._say(painter, self.problem)
+            return
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawImage(self._room(), self._picture)
+        if self.compare:
+            self._label_halves(painter)
+
+    def _say(self, painter: QPainter, text: str) -> None:
+        painter.setPen(theme.QUIET)
+        painter.drawText(self.rect().adjusted(20, 0, -20, 0),
+                         Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, text)
+
+    def _label_halves(self, painter: QPainter) -> None:
+        painter.setPen(theme.TEXT)
+        first = "earlier solve" if self.session.before is not None else "solve"
+        for text, left in ((first, 0), ("now", self.width() // 2)):
+            painter.drawText(QPointF(left + 10, 20), text)
+        painter.setPen(theme.EDGE)
+        painter.drawLine(self.width() // 2, 0, self.width() // 2, self.height())
+
+    def _room(self) -> QRectF:
+        """Where the picture goes: all of the widget, or what a camera's shape leaves of it."""
+        camera = self._camera()
+        room = QRectF(self.rect())
+        if camera is None:
+            return room
+        scale = min(room.width() / camera.size[0], room.height() / camera.size[1])
+        width, height = camera.size[0] * scale, camera.size[1] * scale
+        return QRectF((room.width() - width) / 2, (room.height() - height) / 2, width, height)
+
+    def _camera(self):
+        return self.session.data.camera(self.look) if self.look != ORBIT and not self.compare else None
+
+    def _draw(self, vertices: np.ndarray) -> QImage | None:
+        if self.renderer is None and not self.problem:
+            try:
+                self.renderer = ViewRenderer()
+            except MienError as error:
+                self.problem = str(error)
+        if self.renderer is None:
+            return None
+        model = self.session.data.scene.model
+        self.renderer.set_mesh(model.triangles, len(vertices))
+        ratio = self.devicePixelRatioF() * (1.0 if self._fine else COARSE)
+        room = self._room()
+        width, height = max(8, round(room.width() * ratio)), max(8, round(room.height() * ratio))
+        if not self.compare:
+            return _image(self._render(vertices, self.session.weights, width, height))
+        solved = self.session.before if self.session.before is not None \
+            else self.session.data.scene.performance.weights
+        halves = [self._render(self.session.vertices(weights), weights, width // 2, height)
+                  for weights in (solved, self.session.weights)]
+        return _image(np.concatenate(halves, axis=1))
+
+    def _render(self, vertices: np.ndarray, weights: np.ndarray, width: int, height: int) -> np.ndarray:
+        camera = self._camera()
+        view, behind, floor = self._view(width / height), None, None
+        if camera is not None:
+            index = self.session.data.take.cameras.index(camera.name)
+            behind = _pixels(self.footage[index]) if index < len(self.footage) else None
+        else:
+            floor = float(self._rest_height())
+        return self.renderer.draw(view, (width, height), vertices, self._colours(weights), self.shading == WIRE, floor,
+                                  behind, 4 if self._fine else 0)
+
+    def _view(self, aspect: float) -> View:
+        camera = self._camera()
+        return through(camera) if camera is not None else orbit(self.target, self.yaw, self.pitch, self.distance,
+                                                                aspect)
+
+    def _rest_height(self) -> float:
+        scene = self.session.data.scene
+        return scene.model.neutral[:, 1].min() + scene.performance.head_translation[:, 1].min() - 0.01
+
+    def _colours(self, weights: np.ndarray) -> np.ndarray:
+        model = self.session.data.scene.model
+        if self.shading == WIRE:
+            return np.broadcast_to([0.45, 0.62, 0.75], (len(model.neutral), 3))
+        if self.shading == SHADED:
+            if self._tints[0] is not model:
+                self._tints = (model, _part_colours(model))
+            return self._tints[1]
+        names = model.shape_names
+        columns = [names.index(shape) for shape in self.session.shapes] or list(range(len(names)))
+        row = weights[self.session.solved_frame(), columns]
+        moved = np.linalg.norm(np.tensordot(row, model.shapes[columns], 1), axis=1)
+        return heat_colours(moved, max(float(moved.max(initial=0.0)), 0.002))
+
+    # ---- mouse
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._grip = event.position()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        step, self._grip = event.position() - self._grip, event.position()
+        if self.look != ORBIT:
+            return
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self.yaw -= step.x() * 0.008
+            self.pitch = float(np.clip(self.pitch + step.y() * 0.008, -1.5, 1.5))
+        elif event.buttons() & (Qt.MouseButton.MiddleButton | Qt.MouseButton.RightButton):
+            scale = 0.45 * self.distance / max(self.height(), 1)
+            right = np.array([np.cos(self.yaw), 0.0, -np.sin(self.yaw)])
+            self.target = self.target - right * step.x() * scale + np.array([0.0, step.y() * scale, 0.0])
+        self.changed()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        self.distance = float(np.clip(self.distance * (0.9 if event.angleDelta().y() > 0 else 1.11), 0.1, 5.0))
+        self.changed()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.frame_face()
+
+
+def _image(pixels: np.ndarray) -> QImage:
+    height, width = pixels.shape[:2]
+    return QImage(pixels.tobytes(), width, height, 4 * width, QImage.Format.Format_RGBA8888).copy()
+
+
+def _pixels(image: QImage | None) -> np.ndarray | None:
+    if image is None:
+        return None
+    image = image.convertToFormat(QImage.Format.Format_RGB888)
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+    return rows[:, :image.width() * 3].reshape(image.height(), image.width(), 3)
+
+
+def _part_colours(model) -> np.ndarray:
+    """(V, 3) clay, tinted by what each part is: eyes stay white, lips a little redder."""
+    colours = np.tile(CLAY, (len(model.neutral), 1))
+    for part, name in enumerate(model.part_names):
+        linear = np.clip(model.albedo[part].astype(float), 0.0, 1.0)
+        srgb = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+        own = 0.25 if name.lower().startswith(("skin", "head", "face")) else 0.8
+        corners = np.unique(model.triangles[model.triangle_part == part])
+        colours[corners] = (1 - own) * CLAY + own * srgb
+    return colours
