@@ -15,6 +15,7 @@ import numpy as np
 
 from capture.files import write_bytes
 from exporters import fbx_binary
+from exporters.cleanup import reduce_keys
 from exporters.fbx_binary import Node
 from exporters.fbx_mesh import deformer_nodes, geometry_node, material_node
 from exporters.fbx_nodes import Graph, P, object_node, properties
@@ -45,12 +46,14 @@ class Preset:
         unit: centimetres in one unit of the file.
         bones: the head and the eyes are bones to which the meshes are skinned, instead of nodes above them.
         geometry: False writes the curves on a triangle each, for a face that the program already has.
+        tolerance: error of a weight that leaving out keys may cause; 0 writes a key a frame.
     """
 
     version: int = 7400
     unit: float = 1.0
     bones: bool = False
     geometry: bool = True
+    tolerance: float = 0.0
 
 
 PRESETS = {
@@ -108,7 +111,7 @@ def _fill(graph: Graph, scene: Scene, times: np.ndarray, preset: Preset) -> None
     stack = graph.add(object_node("AnimationStack", scene.take, "AnimStack", "", properties(*span)))
     layer = graph.add(Node("AnimationLayer", ("BaseLayer\x00\x01AnimLayer", ""), (), block=True))
     graph.connect(layer, stack)
-    animation = _Animation(graph, layer, times)
+    animation = _Animation(graph, layer, times, preset.tolerance)
 
     bones: list[tuple[np.int64, np.ndarray]] = []
     head = _node(graph, "Head", 0, np.zeros(3), preset.bones, [
@@ -181,38 +184,42 @@ def _shapes(graph: Graph, animation: "_Animation", mesh: Mesh, geometry: np.int6
         graph.connect(channel, blend)
         graph.connect(shape, channel)
         weights = scene.performance.weights[:, scene.performance.shape_names.index(name)]
-        animation.number(channel, "DeformPercent", 100.0 * weights)
+        animation.weight(channel, weights)
 
 
 class _Animation:
-    """Adds curves to one layer; all share their key times and flags, which are compressed once."""
+    """Adds curves to one layer. Those with a key a frame share their key times, which are compressed once."""
 
-    def __init__(self, graph: Graph, layer: np.int64, times: np.ndarray) -> None:
+    def __init__(self, graph: Graph, layer: np.int64, times: np.ndarray, tolerance: float) -> None:
         self.graph = graph
         self.layer = layer
-        self.shared = (Node("KeyTime", (fbx_binary.pack(times),)),
-                       Node("KeyAttrFlags", (np.array([LINEAR], np.int32),)),
-                       Node("KeyAttrDataFloat", (np.zeros(4, np.float32),)),
-                       Node("KeyAttrRefCount", (np.array([len(times)], np.int32),)))
+        self.times = times
+        self.tolerance = tolerance
+        self.every_frame = fbx_binary.pack(times)
 
-    def number(self, target: np.int64, name: str, values: np.ndarray) -> None:
-        """Animate the property `name` of an object with (T) values."""
-        self._add(target, name, name, [(name, values)])
+    def weight(self, channel: np.int64, values: np.ndarray) -> None:
+        """Animate a channel with (T) weights, with fewer keys where the tolerance allows."""
+        keys = reduce_keys(values, self.tolerance) if self.tolerance else None
+        self._add(channel, "DeformPercent", "DeformPercent", [("DeformPercent", 100.0 * values)], keys)
 
     def vector(self, target: np.int64, name: str, short: str, values: np.ndarray) -> None:
         """Animate the property `name` of an object with (T, 3) values."""
         self._add(target, name, short, list(zip("XYZ", values.T, strict=True)))
 
-    def _add(self, target: np.int64, name: str, short: str, columns: Sequence[tuple[str, np.ndarray]]) -> None:
+    def _add(self, target: np.int64, name: str, short: str, columns: Sequence[tuple[str, np.ndarray]],
+             keys: np.ndarray | None = None) -> None:
         numbers = [P(f"d|{axis}", "Number", "", "A", float(values[0])) for axis, values in columns]
         node = self.graph.add(object_node("AnimationCurveNode", short, "AnimCurveNode", "", properties(*numbers)))
         self.graph.connect(node, self.layer)
         self.graph.connect(node, target, name)
         for axis, values in columns:
-            times, *attributes = self.shared
+            times, chosen = (self.every_frame, values) if keys is None else (self.times[keys], values[keys])
             curve = self.graph.add(object_node(
                 "AnimationCurve", "", "AnimCurve", "", Node("Default", (float(values[0]),)), Node("KeyVer", (4008,)),
-                times, Node("KeyValueFloat", (values.astype(np.float32),)), *attributes))
+                Node("KeyTime", (times,)), Node("KeyValueFloat", (chosen.astype(np.float32),)),
+                Node("KeyAttrFlags", (np.array([LINEAR], np.int32),)),
+                Node("KeyAttrDataFloat", (np.zeros(4, np.float32),)),
+                Node("KeyAttrRefCount", (np.array([len(chosen)], np.int32),))))
             self.graph.connect(curve, node, f"d|{axis}")
 
 

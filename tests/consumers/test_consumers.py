@@ -31,6 +31,7 @@ def take(tmp_path_factory):
     for name, preset in to_fbx.PRESETS.items():
         to_fbx.write(scene, folder / f"T001_{name}.fbx", preset)
     to_fbx.write(scene, folder / "T001_curves.fbx", dataclasses.replace(to_fbx.PRESETS["unreal"], geometry=False))
+    to_fbx.write(scene, folder / "T001_few.fbx", to_fbx.Preset(tolerance=0.005))
     return folder, to_json.read(folder / "T001.mien.json")
 
 
@@ -106,6 +107,13 @@ def test_openusd_reads_the_usd_and_its_validators_are_silent(take, suffix):
     assert seen["unit_meters"] == 1.0
     assert seen["up"] == "Y"
     assert seen["vertices"] == len(MODEL.neutral)
+
+
+def test_fewer_keys_are_read_as_straight_lines(take):
+    folder, truth = take
+    seen = ask("ufbx_read.py", folder / "T001_few.fbx")
+    assert_sees(seen, truth, 0.01, weight=0.0051)
+    assert seen["keys"] < 0.6 * ask("ufbx_read.py", folder / "T001.fbx")["keys"]
 
 
 @pytest.mark.parametrize("rate", RATES, ids=str)

@@ -233,3 +233,16 @@ def test_curves_alone_are_small_and_complete(tmp_path):
     to_fbx.write(SCENE, tmp_path / "whole.fbx")
     meshes = (tmp_path / "whole.fbx").stat().st_size - (tmp_path / "curves.fbx").stat().st_size
     assert meshes > 50_000
+
+
+def test_fewer_keys_stay_within_the_tolerance(tmp_path):
+    to_fbx.write(SCENE, tmp_path / "few.fbx", to_fbx.Preset(tolerance=0.01))
+    file = Read(tmp_path / "few.fbx")
+    every, count = to_fbx.key_times(40, SCENE.frame_rate), 0
+    for index, name in enumerate(MODEL.shape_names):
+        times, values = file.curve(file.named("Deformer", name), "DeformPercent", "DeformPercent")
+        count += len(times)
+        assert set(times.tolist()) <= set(every.tolist())
+        found = np.interp(every, times, values) / 100
+        assert np.abs(found - PERFORMANCE.weights[:, index]).max() < 0.0101
+    assert count < 52 * 40 / 3
