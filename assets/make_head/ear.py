@@ -1,36 +1,47 @@
 """The left ear: rings from the head out to the helix and back into the concha. Millimetres."""
 
+from collections.abc import Callable
+
 import numpy as np
+from scipy.interpolate import CubicSpline
 
-CENTRE = np.array([71.0, -22.0, -11.0])
-# Rings: size of the outline, mm outwards everywhere, and share of the flare (which grows from front to back).
+CENTRE = np.array([0.0, -22.0, -12.0])  # y and z; x is the head's own
+BOWL = np.array([-5.0, -4.0])   # back and up of the concha's middle: the rings shrink towards it
+LEAN = np.radians(13)           # the top lies further back than the lobe
+FLARE = 17.0                    # mm that the helix stands off the head at the back
+# The outline, from the front over the lobe and the back to the top: back, up.
+OUTLINE = np.array([[-12.5, 0.0], [-12.0, -13.0], [-10.5, -23.0], [-6.0, -30.0], [0.5, -30.5], [5.0, -25.0],
+                    [9.5, -13.0], [14.5, 1.0], [17.0, 14.0], [14.0, 25.0], [5.0, 31.0], [-5.0, 29.5],
+                    [-11.5, 21.0], [-13.0, 10.0]])
+# Rings: size of the outline, mm outwards, share of the flare, share of `outwards` that the front and the lobe keep.
 RINGS = np.array([
-    [0.80, 0.0, 0.10], [0.84, 1.0, 0.45], [0.97, 2.0, 0.85], [1.02, 3.0, 1.0], [1.0, 4.6, 1.08], [0.93, 5.0, 1.12],
-    [0.85, 3.2, 1.06], [0.74, 3.6, 1.0], [0.60, 4.2, 0.86], [0.48, 1.0, 0.6], [0.34, -3.0, 0.3], [0.16, -6.0, 0.1],
+    [0.80, 0.0, 0.00, 1.0], [0.80, 0.6, 0.25, 1.0], [0.86, 0.3, 0.65, 1.0], [0.95, -1.0, 0.92, 1.0],
+    [1.00, 0.6, 1.02, 1.0], [1.005, 2.6, 1.04, 1.0], [0.965, 3.9, 1.03, 0.9], [0.91, 3.4, 1.0, 0.6],
+    [0.86, 1.2, 0.97, 0.3], [0.78, 0.6, 0.92, 0.2], [0.69, 2.6, 0.84, 0.4], [0.60, 3.4, 0.74, 0.6],
+    [0.53, 1.4, 0.62, 0.8], [0.46, -2.6, 0.46, 1.0], [0.34, -5.0, 0.30, 1.0], [0.18, -7.0, 0.18, 1.0],
 ])
-FLARE = 14.0
-HALF_TALL, HALF_WIDE = 31.0, 17.5
 
 
-def outline(angle: np.ndarray) -> np.ndarray:
-    """(..., 2): back and up, mm, of the ear's outline; the angle runs from the front over the bottom to the back."""
-    up = -np.sin(angle)
-    wide = HALF_WIDE * (1 + 0.22 * up - 0.10 * up ** 2)
-    back = -np.cos(angle) * wide + 1.5 * up
-    return np.stack([back, up * HALF_TALL], -1)
+START = 0.20                    # share of the outline's length at which the rings begin: below the front
 
 
-def rings(angle: np.ndarray) -> np.ndarray:
-    """(R, A, 3): the ear's rings."""
-    lean = np.radians(14)
-    flat = outline(angle)
+def _outline(share: np.ndarray) -> np.ndarray:
+    closed = np.concatenate([OUTLINE, OUTLINE[:1]])
+    length = np.r_[0, np.cumsum(np.linalg.norm(np.diff(closed, axis=0), axis=1))]
+    return CubicSpline(length / length[-1], closed, bc_type="periodic")(share % 1.0)
+
+
+def rings(count: int, side: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> np.ndarray:
+    """(R, count, 3): the ear's rings from below the front backwards; `side(y, z)` is the head's x."""
+    flat = _outline(START + np.arange(count) / count)
+    front = 0.5 - 0.5 * np.tanh((flat[:, 0] + 7) / 4)
     result = []
-    for size, out, flare in RINGS:
-        back, up = (flat * size).T
-        back = back - 4.0 * (1 - size)
-        up = up - 3.0 * (1 - size)
-        turned_back, turned_up = back * np.cos(lean) + up * np.sin(lean), up * np.cos(lean) - back * np.sin(lean)
-        grow = np.clip((back + HALF_WIDE) / (2 * HALF_WIDE), 0, 1.2) ** 0.8
-        outwards = out * np.clip(0.25 + grow, 0, 1) + FLARE * flare * grow
-        result.append(CENTRE + np.stack([outwards, turned_up, -turned_back], -1))
+    for size, out, flare, keep in RINGS:
+        back, up = (BOWL + (flat - BOWL) * size).T
+        grow = np.clip((back + 13) / 30, 0, 1.1) ** 0.75
+        outwards = out * (1 - front * (1 - keep)) * (1 - 0.55 * front) + FLARE * flare * grow
+        outwards -= 3.0 * np.clip((-up - 16) / 14, 0, 1) * flare
+        y = CENTRE[1] + up * np.cos(LEAN) - back * np.sin(LEAN)
+        z = CENTRE[2] - back * np.cos(LEAN) - up * np.sin(LEAN)
+        result.append(np.stack([side(y, z) + outwards, y, z], -1))
     return np.array(result)

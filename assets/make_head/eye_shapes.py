@@ -6,7 +6,7 @@ from assets.make_head import lids
 from assets.make_head.flesh import Flesh, Pull, pulled, step
 from assets.make_head.skin import EYE_RINGS
 
-UPPER_REACH, LOWER_REACH = np.radians(44.0), np.radians(30.0)  # how far from its edge a lid's skin follows it
+UPPER_REACH, LOWER_REACH = 12.0, 10.0  # mm: how far from its edge a lid's skin follows it
 
 
 def turned(flesh: Flesh, upper: np.ndarray, lower: np.ndarray, drag: float = 0.0) -> np.ndarray:
@@ -19,20 +19,22 @@ def turned(flesh: Flesh, upper: np.ndarray, lower: np.ndarray, drag: float = 0.0
     """
     head, skin = flesh.head, flesh.head.skin
     move = np.zeros_like(head.points)
-    edge = lids.about(head.points[skin.eye[EYE_RINGS]])
     middle = np.sqrt(np.clip(4 * skin.share * (1 - skin.share), 0, 1))
     turn_edge = np.where(skin.lid > 0, upper, np.where(skin.lid < 0, lower, (upper + lower) / 2))
     reach = np.where(skin.lid > 0, UPPER_REACH, LOWER_REACH)
     for k, ring in enumerate(skin.eye[1:], start=1):
         here = lids.about(head.points[ring])
         if k <= EYE_RINGS:
-            follow = 1 - step(0, 1, np.abs(here.angle - edge.angle) / reach)
+            apart = np.linalg.norm(head.points[ring] - head.points[skin.eye[EYE_RINGS]], axis=1)
+            follow = 1 - step(0, 1, apart / reach)
             follow *= step(0, 2.5, np.float64(k))
         else:
             follow = np.ones(len(ring))
         shell = lids.outside(here.along) if k <= EYE_RINGS else here.radius
         radius = here.radius + (shell - here.radius) * follow * np.clip(np.abs(turn_edge) / 0.5, 0, 1)
-        there = lids.Lid(here.along + drag * follow * middle, here.angle + turn_edge * follow, radius)
+        along = here.along + drag * follow * middle
+        radius = np.maximum(radius, lids.clear_of_eye(along))
+        there = lids.Lid(along, here.angle + turn_edge * follow, radius)
         move[ring] = there.points() - head.points[ring]
     _lashes(flesh, move, turn_edge, drag * middle)
     return move

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from assets.make_head.flesh import Flesh, Pull, pulled, symmetric
+from assets.make_head.flesh import ONLY_UPPER, Flesh, Pull, pulled, symmetric
 
 
 def face_shapes(flesh: Flesh) -> dict[str, np.ndarray]:
@@ -16,37 +16,36 @@ def face_shapes(flesh: Flesh) -> dict[str, np.ndarray]:
             flesh, Pull((13, 19), (10, 10), (0.4, 9.0), 0.8), Pull((28, 22), (9, 9), (0.2, 3.0), 0.2),
             Pull((14, 42), (14, 14), (0, 4.5), 0.5)),
         "browOuterUp": pulled(
-            flesh, Pull((44, 19), (11, 10), (0.5, 8.5), 0.8), Pull((30, 22), (9, 9), (0.3, 5.0), 0.4),
+            flesh, Pull((46, 19), (12, 11), (0.5, 7.0), 0.6), Pull((30, 22), (10, 10), (0.3, 3.0), 0.3),
             Pull((40, 44), (15, 14), (0, 4.0), 0.4)),
         "cheekPuff": symmetric(
-            flesh, Pull((40, -64), (13, 16), (4.0, 0.0), 9.5), Pull((24, -58), (9, 9), (0, 0), 2.5),
+            flesh, Pull((45, -64), (15, 16), (0.0, 0.0), 11.0), Pull((24, -58), (9, 9), (0, 0), 2.5),
             Pull((24, -80), (10, 9), (0, 0), 3.0), Pull((0, -57), (12, 5), (0, 0), 1.6)),
         "cheekSquint": pulled(
             flesh, Pull((38, -27), (14, 9), (-0.8, 5.5), 3.0), Pull((36, -15), (13, 5), (-0.3, 2.4), 1.0),
             Pull((36, -48), (12, 12), (0, 3.5), 1.0)),
         "noseSneer": pulled(
-            flesh, Pull((15, -38), (6, 8), (1.2, 4.6), 0.8), Pull((11, -18), (7, 10), (-0.4, 3.0), 1.5),
-            Pull((23, -48), (8, 10), (0.4, 4.0), 1.4), Pull((12, -60), (9, 7), (0.2, 2.6), 0.3),
-            Pull((9, 4), (6, 8), (-0.6, -2.0), 1.4)),
+            flesh, Pull((16, -35), (7, 6), (1.2, 4.6), 0.8), Pull((11, -18), (7, 10), (-0.4, 3.0), 1.6),
+            Pull((9, 4), (6, 8), (-0.6, -2.0), 1.4), nose=1.0) + pulled(
+            flesh, Pull((26, -46), (8, 10), (0.4, 4.0), 2.0), Pull((16, -60), (10, 8), (0.2, 3.0), 0.3, ONLY_UPPER)),
     }
 
 
-def follow(flesh: Flesh, move: np.ndarray, weights: tuple[np.ndarray, np.ndarray]) -> None:
-    """Carry the brows with the skin under them, in place. `weights`: (B, 4) skin vertices and their shares."""
-    near, share = weights
-    move[_brows(flesh)] += np.einsum("bk,bkc->bc", share, move[near])
-
-
-def _brows(flesh: Flesh) -> np.ndarray:
-    left = flesh.head.brow.ravel()
-    return np.concatenate([left, flesh.head.twin[left]])
-
-
-def brow_ties(flesh: Flesh) -> tuple[np.ndarray, np.ndarray]:
-    """For each brow vertex the four nearest skin vertices, and their shares."""
-    points = flesh.head.points
-    skin = np.flatnonzero(flesh.soft > 0)
-    apart = np.linalg.norm(points[_brows(flesh)][:, None] - points[skin][None], axis=-1)
-    order = np.argsort(apart, axis=1, kind="stable")[:, :4]
-    share = 1 / (0.3 + np.take_along_axis(apart, order, 1)) ** 2
-    return skin[order], share / share.sum(1, keepdims=True)
+def ties(flesh: Flesh) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What carries the brows: their vertices (B), for each the skin triangle under it (B, 3), and its shares (B, 3)."""
+    head = flesh.head
+    brow = head.brow.ravel()
+    quads = head.faces[np.array([part == "skin" for part in head.parts])]
+    middle = head.points[quads].mean(1)
+    quads = quads[(np.abs(middle[:, 0] - 31) < 28) & (np.abs(middle[:, 1] - 20) < 16) & (middle[:, 2] > 40)]
+    triangles = np.concatenate([quads[:, :3], quads[:, [0, 2, 3]]])
+    a, b, c = (head.points[triangles[:, k], :2] for k in range(3))          # (T, 2)
+    first, second, spot = b - a, c - a, head.points[brow, None, :2] - a     # spot (B, T, 2)
+    area = first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]
+    u = (spot[..., 0] * second[:, 1] - spot[..., 1] * second[:, 0]) / area
+    v = (first[:, 0] * spot[..., 1] - first[:, 1] * spot[..., 0]) / area
+    share = np.stack([1 - u - v, u, v], -1)                                 # (B, T, 3)
+    best = share.min(-1).argmax(1)
+    share = share[np.arange(len(brow)), best]
+    under = triangles[best]
+    return np.r_[brow, head.twin[brow]], np.r_[under, head.twin[under]], np.r_[share, share]

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from assets.make_head.head import Head
-from assets.make_head.layout import COLUMNS
 from assets.make_head.lips import INSIDE, UPPER, line
 from assets.make_head.sculpt import Front
 from assets.make_head.skin import EYE_RINGS, MOUTH_RINGS
@@ -31,7 +30,9 @@ class Flesh:
         soft: 1 on what pulls may move: 0 on eyes, teeth, tongue and hair, fading inside the mouth and off the face.
         upper: 1 on what goes with the upper lip, 0 with the lower.
         off_lids: 0 at the lids' edges, 1 beyond the eye.
-        lip: 1 on the red and the wet inside of the lips, fading outwards.
+        outwards: (V, 3) away from the skull, softly.
+        nose: 1 on the nose and where the lip hangs from it, which only the nose's own muscles move.
+        lip: 1 on the lips and inside the mouth, fading outwards.
     """
 
     head: Head
@@ -39,6 +40,8 @@ class Flesh:
     soft: np.ndarray
     upper: np.ndarray
     off_lids: np.ndarray
+    outwards: np.ndarray
+    nose: np.ndarray
     lip: np.ndarray
 
     def both(self, left: np.ndarray) -> np.ndarray:
@@ -56,10 +59,11 @@ def build(head: Head) -> Flesh:
     soft = np.where(skins, step(-5, 35, points[:, 2]), 0.0)
     fade = np.r_[1.0, 0.85, 0.55, 0.25, 0.0, 0.0]
     soft[skin.mouth[WET + 1:]] *= fade[:, None]
+    soft[skin.ear[1:]] = 0.0
 
     corner = skin.mouth.shape[1] // 2
     middle = line(np.clip(np.abs(points[:, 0]) / 26.5, 0, 1))[:, 1]
-    upper = step(-7, 7, points[:, 1] - middle - np.clip(np.abs(points[:, 0]) - 26, 0, None) * 0.0)
+    upper = step(-7, 7, points[:, 1] - middle)
     place = np.arange(skin.mouth.shape[1]) - corner
     across = step(-4.5, 4.5, place.astype(float))
     for k, ring in enumerate(skin.mouth):
@@ -72,9 +76,14 @@ def build(head: Head) -> Flesh:
 
     lip = np.zeros(half)
     for k, ring in enumerate(skin.mouth):
-        lip[ring] = step(0, MOUTH_RINGS, np.float64(k)) if k <= WET else 0.0
-    rough = Flesh(head, Front(), soft, upper, off_lids, lip)
-    return Flesh(head, rough.front, *(rough.both(value) for value in (soft, upper, off_lids, lip)))
+        lip[ring] = step(0, MOUTH_RINGS, np.float64(k))
+    x, y, _ = points.T
+    nose = (1 - step(15, 25, np.abs(x))) * step(-64, -52, y) * (1 - step(-25, -5, y))
+    outwards = points * [1 / 72 ** 2, 0, 1 / 95 ** 2] * 4 + [0, 0, 0.02]
+    outwards /= np.linalg.norm(outwards, axis=1, keepdims=True)
+    full = [np.concatenate([value, value[head.twin[half:]]]) for value in (soft, upper, off_lids, outwards, nose, lip)]
+    full[3][half:, 0] *= -1
+    return Flesh(head, Front(), *full)
 
 
 @dataclass(frozen=True)
@@ -92,18 +101,21 @@ class Pull:
         return Pull((-self.at[0], self.at[1]), self.reach, (-self.draw[0], self.draw[1]), self.lift, self.lip)
 
 
-def pulled(flesh: Flesh, *pulls: Pull, keep_lids: bool = True) -> np.ndarray:
-    """(V, 3) mm: the skin drawn by all pulls at once, sliding over the form of the face."""
-    x, y, _ = flesh.head.points.T
-    weight = flesh.soft * (flesh.off_lids if keep_lids else 1.0)
-    move = np.zeros_like(flesh.head.points)
+def pulled(flesh: Flesh, *pulls: Pull, nose: float = 0.2) -> np.ndarray:
+    """(V, 3) mm: the skin drawn by all pulls at once, sliding over the form of the face; `nose` is how much of it the
+    nose follows."""
+    x, y, z = flesh.head.points.T
+    weight = flesh.soft * flesh.off_lids * (1 - (1 - nose) * flesh.nose)
+    move, lift = np.zeros_like(flesh.head.points), np.zeros(len(x))
     for pull in pulls:
         near = np.exp(-0.5 * (((x - pull.at[0]) / pull.reach[0]) ** 2 + ((y - pull.at[1]) / pull.reach[1]) ** 2))
         near = near * (1.0, flesh.upper, 1 - flesh.upper)[pull.lip] * weight
-        move += near[:, None] * np.array([*pull.draw, pull.lift])
+        move[:, :2] += near[:, None] * np.array(pull.draw)
+        lift += near * pull.lift
     slid = flesh.front.bare(x + move[:, 0], y + move[:, 1]) - flesh.front.bare(x, y)
-    move[:, 2] += np.where(weight > 0, np.nan_to_num(np.clip(slid, -15, 15)), 0.0)
-    return move
+    facing = step(-118, -96, y) * step(15, 45, z)  # beyond, the form turns away: skin stretches there and does not slide
+    move[:, 2] += np.where(weight > 0, 8 * np.tanh(np.nan_to_num(slid) / 8), 0.0) * facing
+    return move + lift[:, None] * flesh.outwards
 
 
 def mirror(flesh: Flesh, move: np.ndarray) -> np.ndarray:
@@ -111,9 +123,6 @@ def mirror(flesh: Flesh, move: np.ndarray) -> np.ndarray:
     return move[flesh.head.twin] * [-1, 1, 1]
 
 
-def symmetric(flesh: Flesh, *pulls: Pull, keep_lids: bool = True) -> np.ndarray:
+def symmetric(flesh: Flesh, *pulls: Pull) -> np.ndarray:
     """The pulls on both sides."""
-    return pulled(flesh, *pulls, *(pull.mirrored() for pull in pulls if pull.at[0]), keep_lids=keep_lids)
-
-
-FRONT_COLUMNS = len(COLUMNS)
+    return pulled(flesh, *pulls, *(pull.mirrored() for pull in pulls if pull.at[0]))

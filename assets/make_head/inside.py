@@ -84,14 +84,14 @@ def gums(half: Half) -> dict[str, np.ndarray]:
 
 # The tongue's sections from root to tip: z, y of its middle, half width, half thickness.
 TONGUE = np.array([[40, -84, 15, 11], [50, -80, 18, 10], [60, -77.5, 19.5, 8.5], [70, -77, 19, 7], [78, -77.2, 17, 5.6],
-                   [84, -77.8, 13.5, 4.4], [88, -78.4, 9.5, 3.4]])
+                   [84, -77.8, 13.5, 4.4], [88, -78.3, 9.0, 3.2], [89.6, -78.5, 6.0, 2.2]])
 TONGUE_SIDES = 12  # quads around half of it
 
 
 def tongue(half: Half) -> np.ndarray:
     """Put the left half of the tongue into `half`; (section, around) indices, from below to above."""
     angle = np.linspace(-np.pi / 2, np.pi / 2, TONGUE_SIDES + 1)
-    sections = PchipInterpolator(np.linspace(0, 1, len(TONGUE)), TONGUE)(np.linspace(0, 1, 13))
+    sections = PchipInterpolator(np.linspace(0, 1, len(TONGUE)), TONGUE)(np.linspace(0, 1, 14))
     rings = []
     for z, y, wide, thick in sections:
         groove = -1.2 * np.exp(-(np.cos(angle) * wide / 3.0) ** 2) * (angle > 0) * min(1, (90 - z) / 20)
@@ -99,7 +99,7 @@ def tongue(half: Half) -> np.ndarray:
         x[[0, -1]] = 0.0
         rings.append(np.stack([x, y + thick * np.sin(angle) + groove, np.full_like(x, z)], -1))
     index = half.add(np.array(rings))
-    half.grid("tongue", index[:, ::-1], flip=False)
+    half.grid("tongue", index)
     tip = index[-1]
     z, y, wide, thick = sections[-1]
     size = TONGUE_SIDES // 3
@@ -108,7 +108,7 @@ def tongue(half: Half) -> np.ndarray:
     for r in range(1, size):
         for c in range(size):
             u, v = c / size, 2 * r / size - 1
-            bulge = 3.2 * (1 - 0.6 * u ** 2) * (1 - 0.6 * v ** 2)
+            bulge = 0.9 * (1 - 0.6 * u ** 2) * (1 - 0.6 * v ** 2)
             cap[r, c] = half.add(np.array([[u * wide * 0.8, y + v * thick * 0.7, z + bulge]]))[0]
     half.grid("tongue", cap)
     return np.concatenate([index.ravel(), cap[1:-1, :-1].ravel()])

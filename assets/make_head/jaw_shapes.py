@@ -2,13 +2,15 @@
 
 import numpy as np
 
-from assets.make_head.flesh import CONTACT, WET, Flesh, Pull, step, symmetric
-from assets.make_head.lips import line
+from assets.make_head.flesh import WET, Flesh, Pull, step, symmetric
+from assets.make_head.mesh import laplacian
 from assets.make_head.skin import MOUTH_RINGS
 
 HINGE = np.array([0.0, -21.0, 9.0])   # the middle between the condyles
 CONDYLE = 48.0                        # mm from the middle to either
-OPEN_TURN, OPEN_SLIDE = np.radians(23.5), np.array([0.0, -5.0, 8.0])
+OPEN_TURN, OPEN_SLIDE = np.radians(24.5), np.array([0.0, -7.0, 11.0])
+THROAT = np.array([0.0, -15.0, -14.0])
+SMOOTH = 10  # rounds of evening out the jaw's weights
 SHUT_SHARE = 0.42  # how far the closed lips follow an open jaw
 
 
@@ -27,6 +29,11 @@ def opened(points: np.ndarray) -> np.ndarray:
     return _turn(points, OPEN_TURN, 0, HINGE) + OPEN_SLIDE
 
 
+def below_jaw(points: np.ndarray) -> np.ndarray:
+    """(V): mm below the line from the jaw's angle to the chin."""
+    return -77 - 0.45 * (points[:, 2] - 8) - points[:, 1]
+
+
 def weights(flesh: Flesh) -> tuple[np.ndarray, np.ndarray]:
     """(V) and (V): how far each vertex follows the jaw with the lips apart, and with the lips together."""
     head, skin = flesh.head, flesh.head.skin
@@ -34,12 +41,18 @@ def weights(flesh: Flesh) -> tuple[np.ndarray, np.ndarray]:
     x, y, z = points.T
     below = np.arctan2(HINGE[1] - y, z - HINGE[2])
     bone = step(np.radians(13), np.radians(42), below)
-    bone *= step(-12, 22, z) * (1 - step(0, 1, (-y - 118 - 0.12 * (88 - z)) / 50))
-    bone *= (flesh.soft > 0)
+    bone *= step(0, 1, (z - 6 + 24 * step(45, 65, -y)) / 36)  # the ear stays, the jaw's angle goes
+    under = below_jaw(points)
+    bone *= (1 - step(0, 1, under / (20 + 65 * np.clip((z - 8) / 30, 0, 1)))) * (flesh.soft > 0)
+    mean = laplacian(head.faces, len(points))
+    skin_only = flesh.soft > 0
+    for _ in range(SMOOTH):
+        bone[skin_only] += 0.5 * (mean @ bone)[skin_only]
     half = bone[:head.half].copy()
     corner = skin.mouth.shape[1] // 2
     place = (np.arange(skin.mouth.shape[1]) - corner) / corner   # -1 middle of the lower lip, 1 of the upper
-    open_lip = 1 - step(-0.62, 0.62, place) ** 1.0
+    s = skin.lip                                                  # the open mouth is an oval
+    open_lip = 0.5 - 0.5 * np.sign(place) * (1 - s ** 2.4) ** 0.9
     apart, shut = half.copy(), half.copy()
     for k, ring in enumerate(skin.mouth):
         share = step(0, MOUTH_RINGS, np.float64(k))
@@ -61,16 +74,18 @@ def jaw_shapes(flesh: Flesh) -> dict[str, np.ndarray]:
     apart, shut = weights(flesh)
     points = head.points
     fall = opened(points) - points
+    skin = flesh.soft > 0
+    fall[skin, 2] *= 0.4 + 0.6 * step(5, 55, points[skin, 2])  # beside the jaw's angle the skin swings less than the bone
+    throat = (step(0, 35, below_jaw(points)) * skin)[:, None]
+    fall = (1 - throat) * fall + throat * THROAT  # the skin of the throat slides down, it does not swing into the neck
     narrow = symmetric(flesh, Pull((25, -69), (9, 12), (-4.5, 0.0), 0.0), Pull((40, -60), (13, 22), (-3.0, -2.0), -2.0))
     side = _turn(points, np.radians(5.2), 1, HINGE + [-CONDYLE, 0, 0]) - points
-    settle = 0.55 + 0.45 * (1 - shut) * 0
     shapes = {
         "jawOpen": apart[:, None] * fall + narrow,
-        "jawForward": apart[:, None] * np.array([0, -1.2, 6.5]) * settle[:, None] / 0.55,
+        "jawForward": apart[:, None] * np.array([0, -1.2, 6.5]),
         "jawLeft": (0.75 * apart + 0.25 * shut)[:, None] * side,
     }
-    lips = flesh.lip[:, None]
-    shapes["mouthClose"] = (shut - apart)[:, None] * fall - lips * narrow
+    shapes["mouthClose"] = (shut - apart)[:, None] * fall - narrow
     shapes["tongueOut"] = _tongue_out(flesh)
     return shapes
 
@@ -88,7 +103,5 @@ def _tongue_out(flesh: Flesh) -> np.ndarray:
     over = np.clip(out - 98, 0, None)
     tongue[head.tongue, 1] = 7.0 * step(60, 95, out) - 0.016 * over ** 2 - 0.10 * over
     tongue[head.tongue, 0] = -left[:, 0] * 0.15 * along
-    return move + flesh.both(tongue) * np.where(np.arange(len(head.points)) < head.half, 1, -1)[:, None] ** np.array([1, 0, 0])
-
-
-__all__ = ["CONTACT", "jaw_shapes", "line", "opened", "weights"]
+    other = tongue[head.twin[head.half:]] * [-1, 1, 1]
+    return move + np.concatenate([tongue, other])

@@ -32,8 +32,10 @@ def row(v: float) -> int:
 # Blocks that are cut out of the grid: columns from, to; rows from, to.
 EYE = (5, 21, row(-23), row(20))
 MOUTH = (0, 14, row(-95), row(-52))
-EAR = (int(np.argmin(np.abs(COLUMNS - np.radians(80)))), int(np.argmin(np.abs(COLUMNS - np.radians(80)))) + 4,
-       row(-66), row(6))
+NOSTRIL = (1, 5, row(-49.4), row(-49.4) + 3)
+_EAR_FROM = int(np.argmin(np.abs(COLUMNS - np.radians(76))))
+EAR = (_EAR_FROM, _EAR_FROM + 5, row(-70), row(8))
+
 
 
 def rim(index: np.ndarray, block: tuple[int, int, int, int]) -> np.ndarray:

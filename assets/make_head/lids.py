@@ -56,6 +56,11 @@ def inside(along: np.ndarray) -> np.ndarray:
     return INNER_RADIUS * np.sqrt(np.clip(1 - (along / INNER_LONG) ** 2, 0.01, None))
 
 
+def clear_of_eye(along: np.ndarray) -> np.ndarray:
+    """The radius about the axis that keeps 0.2 mm off the eyeball."""
+    return np.sqrt(np.clip((RADIUS + 0.2) ** 2 - along ** 2, 0, None))
+
+
 def opening(share: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The lids' edges at `share` of the way from the inner (0) to the outer canthus (1).
 
@@ -63,8 +68,8 @@ def opening(share: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         along, upper angle, lower angle.
     """
     along = CANTHI[0] + share * (CANTHI[1] - CANTHI[0])
-    upper = 5.3 * (4 * share * (1 - share)) ** 0.62 * (1 + 0.10 * (0.5 - share))
-    lower = -5.6 * (4 * share * (1 - share)) ** 0.70 * (1 + 0.25 * (share - 0.5))
+    upper = 5.3 * (4 * share * (1 - share)) ** 0.74 * (1 + 0.10 * (0.5 - share))
+    lower = -5.6 * (4 * share * (1 - share)) ** 0.82 * (1 + 0.25 * (share - 0.5))
     radius = outside(along)
     return along, np.arcsin(np.clip(upper / radius, -1, 1)), np.arcsin(np.clip(lower / radius, -1, 1))
 
@@ -72,7 +77,8 @@ def opening(share: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def shut(share: np.ndarray) -> np.ndarray:
     """The angle where the lids meet."""
     _, upper, lower = opening(share)
-    return lower + (upper - lower) * 0.16
+    corner = 1 - 4 * share * (1 - share)
+    return lower + (upper - lower) * (0.16 + (0.28 + 0.15 * share) * corner)
 
 
 def edge(count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -81,8 +87,8 @@ def edge(count: int) -> tuple[np.ndarray, np.ndarray]:
     Returns:
         share (2 count), and below: +1 on the upper lid, -1 on the lower, 0 at the canthi.
     """
-    share = (1 - np.cos(np.pi * (0.5 * np.linspace(0, 1, count + 1) + 0.5 * np.linspace(0, 1, count + 1)))) / 2
-    share = 0.5 * share + 0.5 * np.linspace(0, 1, count + 1)
+    even = np.linspace(0, 1, count + 1)
+    share = 0.75 * even + 0.25 * (1 - np.cos(np.pi * even)) / 2
     side = np.r_[0, -np.ones(count - 1), 0, np.ones(count - 1)]
     return np.r_[share[:-1], share[:0:-1]], side
 

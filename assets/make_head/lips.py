@@ -4,7 +4,7 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 
 HALF_WIDTH = 25.5
-GAP = 0.12          # from the line to either lip
+GAP = 0.02          # from the line to either lip
 _UPPER = PchipInterpolator([0, .12, .22, .4, .6, .8, .93, 1], [7.4, 8.2, 8.5, 7.4, 5.6, 3.3, 1.3, 0.5])
 _LOWER = PchipInterpolator([0, .2, .4, .6, .8, .93, 1], [9.6, 9.3, 8.3, 6.4, 3.7, 1.4, 0.5])
 # Cross-sections from the border of the red to where the lips touch: share of the height, mm in front of the line.
@@ -17,7 +17,7 @@ INSIDE = np.array([[0.3, -2.0], [2.2, -4.0], [6.5, -4.8], [11.0, -5.6]])
 def line(s: np.ndarray) -> np.ndarray:
     """(..., 3): the line between the lips at s from the middle (0) to the corner (1)."""
     y = -68.0 - 0.7 * np.exp(-(s / 0.16) ** 2) + 0.5 * np.exp(-((s - 0.42) / 0.2) ** 2) - 1.2 * s ** 3
-    return np.stack([HALF_WIDTH * s, y, 100.5 - 12.5 * s ** 2.2], -1)
+    return np.stack([HALF_WIDTH * s, y, 100.5 - 11.3 * s ** 2.2], -1)
 
 
 def rings(half_count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -35,14 +35,13 @@ def rings(half_count: int) -> tuple[np.ndarray, np.ndarray]:
     middle = line(s)
     taper = np.sqrt(np.clip(1 - s ** 2, 0, None))
     result = []
-    for share, ahead in zip(np.arange(len(UPPER)), UPPER, strict=True):
+    for k, (high, low) in enumerate(zip(UPPER, LOWER, strict=True)):
         lower, upper = middle.copy(), middle.copy()
-        upper[:, 1] += GAP + ahead[0] * _UPPER(s)
-        upper[:, 2] += ahead[1] * (0.12 + 0.88 * taper)
-        low = LOWER[int(share)]
+        upper[:, 1] += GAP + high[0] * _UPPER(s)
+        upper[:, 2] += high[1] * (0.05 + 0.95 * np.sqrt(_UPPER(s) / 8.5) * taper)
         lower[:, 1] -= GAP + low[0] * _LOWER(s)
-        lower[:, 2] += low[1] * (0.12 + 0.88 * taper)
-        out = 1.4 * (1 - share / (len(UPPER) - 1))
+        lower[:, 2] += low[1] * (0.05 + 0.95 * np.sqrt(_LOWER(s) / 9.6) * taper)
+        out = 2.6 * (1 - k / (len(UPPER) - 1))
         for lip in (lower, upper):
             lip[:, 0] += out * s ** 6
         result.append(_join(lower, upper))
@@ -53,7 +52,7 @@ def rings(half_count: int) -> tuple[np.ndarray, np.ndarray]:
         lower[:, 1] -= GAP + grow
         for lip in (lower, upper):
             lip[:, 2] += behind * (0.6 + 0.4 * taper)
-            lip[:, 0] += 0.25 * -behind * s ** 4 * np.sign(away)
+            lip[:, 0] += 0.25 * -behind * s ** 4
         result.append(_join(lower, upper))
     return np.array(result), np.r_[s, s[-2::-1]]
 

@@ -16,14 +16,16 @@ BUMPS = (
     ("under the eye",    (31., -19., 80.), (16., 6., 30.), (0., 0., -1.0)),
     ("cheek",            (39., -31., 75.), (16., 13., 30.), (1., 0., 4.0)),
     ("cheekbone",        (58., -22., 48.), (14., 11., 22.), (3.0, 0., 3.0)),
-    ("cheek hollow",     (50., -62., 50.), (16., 18., 25.), (-3.0, 0., -2.0)),
+    ("cheek hollow",     (50., -62., 50.), (16., 18., 25.), (-2.2, 0., -1.2)),
     ("beside the mouth", (34., -72., 75.), (11., 14., 30.), (0., 0., -1.5)),
     ("temple",           (66., 25., 40.), (14., 20., 22.), (-5.5, 0., -1.0)),
-    ("muzzle",           (0., -66., 98.), (24., 19., 30.), (0., 0., 3.5)),
+    ("muzzle",           (0., -67., 98.), (25., 17., 30.), (0., 0., 5.0)),
     ("chin",             (0., -101., 94.), (14., 10., 30.), (0., 0., 4.0)),
     ("chin sulcus",      (0., -87., 95.), (17., 5.5, 30.), (0., 0., -4.0)),
     ("jaw angle",        (58., -74., 14.), (16., 14., 18.), (1.5, -2., 0.)),
     ("behind the jaw",   (58., -88., -8.), (14., 16., 12.), (-3., 0., 0.)),
+    ("philtrum",         (0., -54., 100.), (2.2, 4.5, 30.), (0., 0., -1.3)),
+    ("philtrum ridge",   (4.6, -54., 100.), (1.7, 5., 30.), (0., 0., 0.6)),
     ("forehead side",    (30., 50., 85.), (18., 16., 30.), (0., 0., 1.5)),
 )
 
@@ -41,24 +43,25 @@ def sculpt(points: np.ndarray) -> np.ndarray:
 
 # The nose's ridge seen from the side: y, z, and how fast it falls sideways (mm of x^2 for a fall of 1 mm).
 RIDGE = np.array([
-    [30., 84., 40.], [18., 91., 30.], [10., 91.5, 20.], [4., 92., 16.], [-6., 96., 12.], [-18., 103.5, 11.],
-    [-28., 110., 13.], [-34., 113., 15.], [-39., 113.5, 15.], [-43., 110., 10.], [-46.5, 103., 9.],
-    [-52., 86., 9.],
+    [30., 84., 40.], [18., 91., 30.], [10., 91.5, 17.], [4., 92., 12.], [-6., 96., 7.5], [-18., 103.5, 6.],
+    [-28., 110., 6.5], [-34., 113., 7.], [-39., 113.5, 7.], [-43., 110., 5.], [-46.5, 103., 5.], [-52., 86., 6.],
 ])
-SOFT = 1.3  # mm: how softly the nose's parts pass into one another
+TIP = np.array([0.0, -37.0, 118.0])
+WING = np.array([12.9, -42.0, 102.0])
+SOFT = 1.1  # mm: how softly the nose's parts pass into one another
 
 
 def nose(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """z of the nose's outside at (x, y), far below the face where there is no nose."""
     x = np.abs(x)
-    ridge_y = np.clip(y, RIDGE[-1, 0], RIDGE[0, 0])
     order = RIDGE[::-1]
+    ridge_y = np.clip(y, order[0, 0], order[-1, 0])
     ridge = PchipInterpolator(order[:, 0], order[:, 1])(ridge_y) - x ** 2 / np.interp(ridge_y, order[:, 0], order[:, 2])
-    below = np.where(y < -37, 1 / 7.0, 1 / 45.0)
-    tip = 118.0 - x ** 2 / 13.0 - (y + 37) ** 2 * below
-    out = np.where(x > 12.5, 1 / 2.6, 1 / 14.0)
-    ala = 105.5 - (x - 12.5) ** 2 * out - (y + 40.0) ** 2 * np.where(y < -40, 1 / 3.6, 1 / 8.0)
-    return soft_max(ridge, tip, ala)
+    below = y - TIP[1] < 0
+    tip = TIP[2] - x ** 2 / 9.5 - (y - TIP[1]) ** 2 * np.where(below, 1 / 7.0, 1 / 40.0)
+    across, up = x - WING[0], y - WING[1]
+    wing = WING[2] - across ** 2 * np.where(across > 0, 1 / 1.9, 1 / 12.0) - up ** 2 * np.where(up < 0, 1 / 3.0, 1 / 9.0)
+    return soft_max(ridge, tip, wing)
 
 
 def soft_max(*heights: np.ndarray, soft: float = SOFT) -> np.ndarray:

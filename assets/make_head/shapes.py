@@ -4,7 +4,7 @@ import numpy as np
 
 from assets.make_head import flesh as muscles
 from assets.make_head.eye_shapes import eye_shapes
-from assets.make_head.face_shapes import brow_ties, face_shapes, follow
+from assets.make_head.face_shapes import face_shapes, ties
 from assets.make_head.head import Head
 from assets.make_head.jaw_shapes import jaw_shapes
 from assets.make_head.mouth_shapes import mouth_shapes
@@ -17,7 +17,7 @@ def build(head: Head) -> np.ndarray:
     made = eye_shapes(flesh) | jaw_shapes(flesh) | mouth_shapes(flesh) | face_shapes(flesh)
     for stem in ("jaw", "mouth"):
         made[f"{stem}Right"] = muscles.mirror(flesh, made[f"{stem}Left"])
-    ties = brow_ties(flesh)
+    brow, under, share = ties(flesh)
     result = []
     for name in ARKIT:
         stem = name.removesuffix("Left").removesuffix("Right")
@@ -26,6 +26,9 @@ def build(head: Head) -> np.ndarray:
         if left is None and name.endswith("Right"):
             move = muscles.mirror(flesh, move)
         move = move.copy()
-        follow(flesh, move, ties)
+        for ring in head.skin.nostril[3:]:  # the inside of the nostrils goes with their rim
+            rim = head.skin.nostril[2]
+            move[ring], move[head.twin[ring]] = move[rim], move[head.twin[rim]]
+        move[brow] += np.einsum("bk,bkc->bc", share, move[under])
         result.append(move)
     return np.array(result)

@@ -3,16 +3,18 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.interpolate import RBFInterpolator
+from scipy.interpolate import CloughTocher2DInterpolator, RBFInterpolator
 
 from assets.make_head import ear, layout, lids, lips
-from assets.make_head.layout import COLUMNS, EAR, EYE, MOUTH, ROWS, rim
+from assets.make_head.layout import COLUMNS, EAR, EYE, MOUTH, NOSTRIL, ROWS, rim
 from assets.make_head.mesh import Half, fill, laplacian, mirrored
 from assets.make_head.sculpt import Front, sculpt, soft_max
 from assets.make_head.skull import SECTIONS, surface
 
 EYE_RINGS = 9     # between the block's border and the edge of the lids
 MOUTH_RINGS = 7   # between the block's border and the red of the lips
+SQUARE = 0.9      # how squarely the rings leave the contour
+SOFTEN = 1        # rounds of softening the rings afterwards
 RELAX = 60        # rounds of evening out the front of the face
 
 
@@ -29,6 +31,7 @@ class Skin:
         red: row of `mouth` with the border of the red of the lips.
         lip: (M) how far along the lip, 0 in the middle, 1 in the corner.
         ear: (K, E).
+        nostril: (K, N) from the block's border over the rim (row 2) inwards.
     """
 
     grid: np.ndarray
@@ -40,6 +43,7 @@ class Skin:
     red: int
     lip: np.ndarray
     ear: np.ndarray
+    nostril: np.ndarray
 
 
 def build(half: Half) -> Skin:
@@ -49,15 +53,18 @@ def build(half: Half) -> Skin:
     half.grid("skin", grid)
     eye, share, lid = _eye(half, grid)
     mouth, lip = _mouth(half, grid)
-    _relax(half, front, grid, eye, mouth)
+    nostril = _nostril(half, grid)
+    _relax(half, front, grid, eye, mouth, nostril)
+    _deepen(half, front, nostril)
+    _crease(half, eye, share, lid)
     ears = _ear(half, grid)
     _crown(half, grid)
-    return Skin(grid, eye, EYE_RINGS, share, lid, mouth, MOUTH_RINGS, lip, ears)
+    return Skin(grid, eye, EYE_RINGS, share, lid, mouth, MOUTH_RINGS, lip, ears, nostril)
 
 
 def _grid(half: Half) -> np.ndarray:
     keep = np.ones((len(ROWS), len(COLUMNS)), bool)
-    for left, right, low, high in (EYE, MOUTH, EAR):
+    for left, right, low, high in (EYE, MOUTH, EAR, NOSTRIL):
         keep[low + 1:high, left + 1 if left else 0:right] = False
     theta, v = np.meshgrid(COLUMNS, ROWS)
     points = sculpt(surface(theta, v))
@@ -82,9 +89,9 @@ def _eye(half: Half, grid: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarr
     edge = lids.Lid(along, angle, lids.outside(along)).points()
     shrink = along * 0.985
     lip = lids.Lid(shrink, angle * 0.99, lids.inside(shrink)).points()
-    tuck = [lids.Lid(along * slim, angle + np.radians(turn) * np.where(lid == 0, 0, lid) * np.sqrt(
-        4 * share * (1 - share)), lids.inside(along * slim) * deep).points()
-        for turn, slim, deep in ((14, 0.95, 1.0), (34, 0.90, 0.99), (58, 0.86, 0.985))]
+    tuck = [lids.Lid(along * slim, angle + np.radians(turn) * lid * 4 * share * (1 - share),
+                     np.maximum(lids.inside(shrink) * deep, lids.clear_of_eye(along * slim))).points()
+            for turn, slim, deep in ((14, 0.965, 0.95), (34, 0.93, 0.86), (58, 0.90, 0.76))]
     between = half.add(_between(half.points[border], edge, EYE_RINGS))
     inner = half.add(np.array([edge, lip, *tuck]))
     eye = np.concatenate([border[None], between, inner])
@@ -112,25 +119,98 @@ def _mouth(half: Half, grid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return mouth, s
 
 
-def _relax(half: Half, front: Front, grid: np.ndarray, eye: np.ndarray, mouth: np.ndarray) -> None:
-    """Even out the front of the face, keeping it on its surface, the middle in the middle and the contours fixed."""
-    columns = EYE[1] + 3
-    free = np.zeros(len(half.points), bool)
-    area = grid[layout.row(-113):layout.row(44), :columns]
-    free[area[area >= 0]] = True
-    free[eye[1:EYE_RINGS]] = True
-    free[mouth[1:MOUTH_RINGS]] = True
-    settled = free.copy()
-    settled[mouth[:MOUTH_RINGS]] = True
-    smooth = laplacian(np.array(half.quads), len(half.points))[free]
-    middle = np.abs(half.points[free, 0]) < 1e-6
+CREASE = ((4.3, 1.0, -0.9), (7.0, 1.7, 0.8))  # mm above the upper lid's edge, how wide, mm forwards
+
+
+def _crease(half: Half, eye: np.ndarray, share: np.ndarray, lid: np.ndarray) -> None:
+    """The fold above the upper lid."""
     points = half.points
-    weight = 0.5
+    edge = points[eye[EYE_RINGS]]
+    middle = np.clip(6 * share * (1 - share), 0, 1)
+    for ring in eye[1:EYE_RINGS]:
+        apart = np.linalg.norm(points[ring] - edge, axis=1)
+        rise = sum(deep * np.exp(-((apart - away) / wide) ** 2) for away, wide, deep in CREASE)
+        points[ring, 2] += np.where(lid > 0, rise, 0.0) * middle
+
+
+NOSTRIL_AT, NOSTRIL_SIZE, NOSTRIL_TURN = np.array([6.5, -45.3]), np.array([3.4, 1.8]), np.radians(-14)
+NOSTRIL_DEPTH = ((0.97, 0.8), (0.9, 3.0), (0.7, 7.0))  # size of each ring inside, and how deep it lies in mm
+
+
+def _nostril(half: Half, grid: np.ndarray) -> np.ndarray:
+    """(6, N): rings from the block's border over the nostril's rim into it."""
+    border = rim(grid, NOSTRIL)
+    left, right, low, high = NOSTRIL
+    flat = np.concatenate([  # the border's place around the block's middle
+        np.stack([np.arange(left, right), np.full(right - left, low)], 1),
+        np.stack([np.full(high - low, right), np.arange(low, high)], 1),
+        np.stack([np.arange(right, left, -1), np.full(right - left, high)], 1),
+        np.stack([np.full(high - low, left), np.arange(high, low, -1)], 1)]) - [(left + right) / 2, (low + high) / 2]
+    angle = np.arctan2(flat[:, 1] / (high - low), flat[:, 0] / (right - left))
+    oval = np.stack([np.cos(angle), np.sin(angle)], 1) * NOSTRIL_SIZE
+    turn = np.array([[np.cos(NOSTRIL_TURN), -np.sin(NOSTRIL_TURN)], [np.sin(NOSTRIL_TURN), np.cos(NOSTRIL_TURN)]])
+    edge = np.concatenate([NOSTRIL_AT + oval @ turn.T, np.zeros((len(border), 1))], 1)
+    between = (half.points[border] + edge) / 2
+    inner = half.add(np.stack([between, edge, *[edge] * len(NOSTRIL_DEPTH)]))
+    rings = np.concatenate([border[None], inner])
+    for k in range(len(rings) - 1):
+        half.strip("skin" if k < 3 else "nostrils", rings[k], rings[k + 1], closed=True)
+    last, count = rings[-1], len(border)
+    for m in range(count // 2 - 1):
+        half.face("nostrils", last[m], last[m + 1], last[count - 2 - m], last[count - 1 - m])
+    return rings
+
+
+def _deepen(half: Half, front: Front, rings: np.ndarray) -> None:
+    """Put the nostril's rim on the nose and its inside into it, upwards and back."""
+    points = half.points
+    edge = points[rings[2]]
+    edge[:, 2] = front(edge[:, 0], edge[:, 1])
+    points[rings[2]] = edge
+    middle = edge.mean(0)
+    inwards = np.array([-0.05, 0.80, -0.60])
+    for ring, (size, deep) in zip(rings[3:], NOSTRIL_DEPTH, strict=True):
+        points[ring] = middle + (edge - middle) * size + inwards * deep
+
+
+def _relax(half: Half, front: Front, grid: np.ndarray, eye: np.ndarray, mouth: np.ndarray,
+           nostril: np.ndarray) -> None:
+    """Even out the front of the face, keeping it on its surface, the middle in the middle and the contours fixed."""
+    points = half.points
+    area = grid[layout.row(-113):layout.row(44), :EYE[1] + 3]
+    free = np.zeros(len(points), bool)
+    free[area[area >= 0]] = True
+    middle = free & (np.abs(points[:, 0]) < 1e-6)
+    mean = laplacian(np.array(half.quads), len(points))[free]
+    loops = ((eye[:EYE_RINGS + 1], False), (nostril[:3], False), (mouth[:MOUTH_RINGS + 1], True))
+    between = np.concatenate([rings[1:-1].ravel() for rings, _ in loops])
+    points[nostril[2], 2] = front(*points[nostril[2], :2].T)
     for _ in range(RELAX):
-        points[free] += weight * (smooth @ points)
-        points[np.flatnonzero(free)[middle], 0] = 0.0
-        points[free, 2] = _height(front, points[free, 0], points[free, 1])
+        points[free] += 0.5 * (mean @ points)
+        points[middle, 0] = 0.0
+        points[free, 2] = _height(front, *points[free, :2].T)
+        for rings, halved in loops:
+            _span(points, rings, halved)
+        points[between, 2] = _height(front, *points[between, :2].T)
     _blend_to_lips(points, front, mouth)
+    whole = laplacian(np.array(half.quads), len(points))
+    soft = between[np.abs(points[between, 0]) > 1e-6]
+    for _ in range(SOFTEN):
+        points[soft] += 0.3 * (whole[soft] @ points)
+
+
+def _span(points: np.ndarray, rings: np.ndarray, halved: bool) -> None:
+    """Place the rings between the outermost and the innermost in x and y: they leave the inner one squarely."""
+    outer, inner = points[rings[0], :2], points[rings[-1], :2]
+    loop = np.concatenate([inner, inner[-2:0:-1] * [-1, 1]]) if halved else inner
+    along = np.roll(loop, -1, axis=0) - np.roll(loop, 1, axis=0)
+    along /= np.linalg.norm(along, axis=1, keepdims=True)
+    square = np.stack([along[:, 1], -along[:, 0]], 1)[:len(inner)] * np.linalg.norm(outer - inner, axis=1)[:, None]
+    share = (np.arange(1, len(rings) - 1) / (len(rings) - 1))[:, None, None]  # 0 outside, 1 at the inner ring
+    t = 1 - share
+    straight = outer - inner
+    points[rings[1:-1], :2] = (inner + square * SQUARE * t * (1 - t) ** 2 + straight * (
+        t - SQUARE * t * (1 - t) ** 2))
 
 
 def _height(front: Front, x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -148,10 +228,10 @@ def _blend_to_lips(points: np.ndarray, front: Front, mouth: np.ndarray) -> None:
 
 def _ear(half: Half, grid: np.ndarray) -> np.ndarray:
     border = rim(grid, EAR)
-    flat = half.points[border] - half.points[border].mean(0)
-    angle = np.arctan2(-flat[:, 1] / 32, flat[:, 2] / 18)
-    angle = np.unwrap(angle)
-    inner = half.add(ear.rings(angle))
+    theta, v = np.meshgrid(np.radians(np.linspace(55, 140, 60)), np.linspace(-100, 40, 60))
+    dense = sculpt(surface(theta, v)).reshape(-1, 3)
+    side = CloughTocher2DInterpolator(dense[:, 1:], dense[:, 0])
+    inner = half.add(ear.rings(len(border), side))
     rings = np.concatenate([border[None], inner])
     for k in range(len(rings) - 1):
         half.strip("skin", rings[k], rings[k + 1], closed=True)
@@ -187,8 +267,8 @@ def _dome(half: Half, index: np.ndarray) -> None:
     free = np.zeros(len(points), bool)
     free[index[1:-1, :-1]] = True
     plan = fill(points, faces, free | free[twin], order=1)[index[1:-1, :-1].ravel()]
-    theta, v = np.meshgrid(np.linspace(0, 2 * np.pi, 60, endpoint=False), np.linspace(84, SECTIONS[-1, 0], 20))
+    theta, v = np.meshgrid(np.linspace(-np.pi, np.pi, 60, endpoint=False), np.linspace(50, SECTIONS[-2, 0], 16))
     dense = sculpt(surface(theta, v)).reshape(-1, 3)
-    plan[:, 1] = RBFInterpolator(dense[:, [0, 2]], dense[:, 1], neighbors=80)(plan[:, [0, 2]])
+    plan[:, 1] = RBFInterpolator(dense[:, [0, 2]], dense[:, 1])(plan[:, [0, 2]])
     half.points[index[1:-1, :-1].ravel()] = plan
     half.points[index[1:-1, 0], 0] = 0.0
