@@ -7,9 +7,15 @@ from pathlib import Path
 from capture.errors import ModelError, UsageError
 from solver.cache import model_cache
 from solver.face_model import FaceModel
+from solver.gltf_file import beside
 from solver.ict import ict_model, is_ict
 from solver.model_file import load_model, save_model
-from solver.model_source import content_key, model_files
+from solver.model_source import content_key, model_files, read_file
+from solver.rig_fbx import read_fbx
+from solver.rig_gltf import read_gltf
+from solver.rig_model import rig_model
+from solver.rig_obj import read_obj_folder
+from solver.shape_names import guess_names, read_names, rename_shapes, write_names
 
 VERSION = 1
 """Goes up when a reader changes what it makes of the same file, so that packed copies are made anew."""
@@ -18,22 +24,35 @@ KINDS = "a packed .npz, ICT-FaceKit's folder or zip, a .glb, .gltf or .fbx rig, 
 
 
 def import_model(source: Path, name: str) -> FaceModel:
-    """Read a face model from whatever `source` is.
+    """Read a face model from whatever `source` is, with ARKit's names for the shapes whose own names are known.
 
     Raises:
         ModelError: it is missing, of an unknown kind, damaged or has no shapes; the message says which.
     """
+    return _renamed(_read(source, name))
+
+
+def _read(source: Path, name: str) -> FaceModel:
+    """`source` as a model with its shapes' own names."""
     if not source.exists():
         raise ModelError(f"there is no {source}; give {KINDS}")
     suffix = source.suffix.lower()
     if source.is_dir() or suffix == ".zip":
         with model_files(source) as files:
-            ict = is_ict(files)
-        if ict:
-            return ict_model(source, name)
+            if is_ict(files):
+                return ict_model(source, name)
+            if any(file.lower().endswith(".obj") for file in files.names):
+                return rig_model(read_obj_folder(files), name)
     if suffix == ".npz" and source.is_file():
         return dataclasses.replace(load_model(source), name=name)
+    if suffix in (".fbx", ".glb", ".gltf") and source.is_file():
+        data, where = read_file(source), str(source)
+        return rig_model(read_fbx(data, where) if suffix == ".fbx" else read_gltf(data, where, beside(source)), name)
     raise ModelError(f"{source} is no face model that mien knows; give {KINDS}")
+
+
+def _renamed(model: FaceModel, table: dict[str, str] | None = None) -> FaceModel:
+    return rename_shapes(model, guess_names(model.shape_names) if table is None else table)
 
 
 def packed_model(source: Path, name: str) -> FaceModel:
@@ -42,21 +61,28 @@ def packed_model(source: Path, name: str) -> FaceModel:
     Raises:
         ModelError: see `import_model`.
     """
-    if source.suffix.lower() == ".npz" or not source.exists():
-        return import_model(source, name)
+    return _renamed(_packed(source, name))
+
+
+def _packed(source: Path, name: str) -> FaceModel:
+    """`_read`, from the cache. A .gltf may lean on files beside it, so it is read each time."""
+    if source.suffix.lower() in (".npz", ".gltf") or not source.exists():
+        return _read(source, name)
     packed = model_cache() / "packed" / f"{content_key(source)}-{VERSION}.npz"
     if packed.exists():
         try:
             return dataclasses.replace(load_model(packed), name=name)
         except ModelError:
             packed.unlink()  # a damaged cache is no reason to stop: it is made again
-    model = import_model(source, name)
+    model = _read(source, name)
     save_model(model, packed)
     return model
 
 
 def add_model(source: Path, name: str) -> FaceModel:
     """Read `source` and know it as `name` from now on; an earlier model of that name is replaced.
+
+    Beside it lies a table of what its shapes' names mean (`names_file`), which the user may edit.
 
     Raises:
         ModelError: see `import_model`.
@@ -65,9 +91,16 @@ def add_model(source: Path, name: str) -> FaceModel:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name) or name == BUILT_IN:
         raise UsageError(f"a model cannot be named {name!r}; use up to 64 letters, digits, dots, dashes and "
                          f"underscores, and not {BUILT_IN!r}, which is the built-in head")
-    model = packed_model(source, name)
+    model = _packed(source, name)
+    table = guess_names(model.shape_names)
     save_model(model, _registered(name))
-    return model
+    write_names(names_file(name), model.shape_names, table)
+    return _renamed(model, table)
+
+
+def names_file(name: str) -> Path:
+    """Where the table of shape names of an added model lies."""
+    return model_cache() / "models" / f"{name}.toml"
 
 
 def find_model(name: str, built_in: Path | None = None) -> FaceModel:
@@ -78,12 +111,14 @@ def find_model(name: str, built_in: Path | None = None) -> FaceModel:
         built_in: where the built-in head lies.
 
     Raises:
-        ModelError: there is none; the message lists the known names.
+        ModelError: there is none (the message lists the known names), or its table of names is damaged.
+        UsageError: its table of names speaks of shapes that it does not have.
     """
     if name == BUILT_IN and built_in is not None:
         return dataclasses.replace(load_model(built_in), name=BUILT_IN)
     if name in list_models():
-        return load_model(_registered(name))
+        table = names_file(name)
+        return _renamed(load_model(_registered(name)), read_names(table) if table.exists() else None)
     path = Path(name)
     if path.exists():
         return packed_model(path, path.stem)

@@ -41,7 +41,7 @@ def model_files(source: Path) -> Iterator[ModelFiles]:
         names = sorted(path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file())
         if len(names) > MOST_FILES:
             raise ModelError(f"{source} holds {len(names)} files; give the model's own folder")
-        yield ModelFiles(str(source), tuple(names), lambda name: _read_file(source / name))
+        yield ModelFiles(str(source), tuple(names), lambda name: read_file(source / name))
         return
     try:
         archive = zipfile.ZipFile(source)
@@ -80,7 +80,12 @@ def content_key(source: Path) -> str:
     return digest.hexdigest()
 
 
-def _read_file(path: Path) -> bytes:
+def read_file(path: Path) -> bytes:
+    """The bytes of one file of a model.
+
+    Raises:
+        ModelError: it cannot be read, or is larger than any model's.
+    """
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise ModelError(f"{path} is larger than {LARGEST_FILE >> 20} MB; give the model's own folder")

@@ -1,0 +1,77 @@
+"""From a user's rig to a face model: all its meshes in one, metres, looking along +z, with eyes that turn."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from capture.errors import ModelError
+from solver.face_model import FaceModel
+from solver.model_file import check_model
+from solver.rig import Rig
+from solver.rig_parts import JoinedRig, eyeballs, face_parts, pieces
+from solver.rig_place import placement
+from solver.shape_names import short_name
+
+
+def rig_model(rig: Rig, name: str) -> FaceModel:
+    """The rig as a face model with its own shape names.
+
+    Raises:
+        ModelError: it has no meshes or no shapes, or its numbers make no sense.
+    """
+    if not rig.meshes:
+        raise ModelError(f"{rig.where} has no mesh; export the head with its shapes")
+    joined = _join(rig)
+    if not joined.shapes:
+        raise ModelError(f"{rig.where} has no named shapes (blend shapes, morph targets) that move anything; "
+                         "export the head with its shapes")
+    for own, values in {"neutral": joined.vertices, **joined.shapes}.items():
+        if not np.isfinite(values).all():
+            raise ModelError(f"{rig.where}: {own!r} has a vertex that is not finite; export the rig again")
+    rotation, metres = placement(rig, joined.vertices, joined.shapes)
+    joined = replace(joined, vertices=joined.vertices @ rotation.T * metres,
+                     shapes={own: delta @ rotation.T * metres for own, delta in joined.shapes.items()})
+    piece = pieces(joined)
+    eyes = eyeballs(joined, piece)
+    part_names, face_part, albedo = face_parts(joined, piece, [eye.vertices for eye in eyes])
+    model = FaceModel(
+        name=name, neutral=joined.vertices.astype(np.float32), faces=joined.faces.astype(np.int32),
+        uv=joined.uv.astype(np.float32), uv_faces=joined.uv_faces.astype(np.int32), part_names=part_names,
+        face_part=face_part, identity=np.zeros((0, len(joined.vertices), 3), np.float32), identity_names=(),
+        shape_names=tuple(joined.shapes), shapes=np.stack(list(joined.shapes.values())).astype(np.float32), eyes=eyes,
+        albedo=albedo)
+    check_model(model, rig.where)
+    return model
+
+
+def _join(rig: Rig) -> JoinedRig:
+    """One mesh of all; shapes of the same name in several meshes are one shape."""
+    starts = np.cumsum([0] + [len(mesh.vertices) for mesh in rig.meshes])
+    uv_starts = np.cumsum([0] + [len(mesh.uv) for mesh in rig.meshes])
+    count = starts[-1]
+    label, face_label, colours, shapes, held = [], [], [], {}, {}
+    for mesh, start in zip(rig.meshes, starts, strict=False):
+        face_label.append(mesh.face_material + len(label))
+        label += [f"{mesh.name} {material}" for material in mesh.material_names]
+        colours.append(mesh.material_colours)
+        for own, delta in _short_names(mesh.shapes).items():
+            if np.abs(delta).max(initial=0.0) == 0.0:
+                continue  # many rigs carry placeholders that move nothing
+            shapes.setdefault(own, np.zeros((count, 3)))[start:start + len(delta)] = delta
+        for joint, share in mesh.held.items():
+            held.setdefault(joint, np.zeros(count))[start:start + len(share)] = share
+
+    def shifted(faces: list[np.ndarray], by: np.ndarray) -> np.ndarray:
+        return np.concatenate([np.where(own >= 0, own + first, -1) for own, first in zip(faces, by, strict=False)])
+
+    meshes = rig.meshes
+    return JoinedRig(
+        np.concatenate([mesh.vertices for mesh in meshes]), shifted([mesh.faces for mesh in meshes], starts),
+        np.concatenate([mesh.uv for mesh in meshes]), shifted([mesh.uv_faces for mesh in meshes], uv_starts),
+        tuple(label), np.concatenate(face_label), np.concatenate(colours), shapes, held)
+
+
+def _short_names(shapes: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Without the deformer's name, unless two shapes would then share one."""
+    short = [short_name(name) for name in shapes]
+    return {own if short.count(cut) > 1 else cut: shapes[own] for own, cut in zip(shapes, short, strict=True)}

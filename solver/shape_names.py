@@ -1,0 +1,171 @@
+"""From a rig's own shape names to ARKit's: a table of conventions, and a small TOML where the user has the last word.
+
+A shape whose name no convention knows keeps its own name. Several shapes that mean parts of one ARKit shape (both inner
+brows, both cheeks) are summed, as ARKit's shape moves both.
+"""
+
+import functools
+import re
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from capture.errors import ModelError, UsageError
+from capture.files import write_bytes
+from solver.face_model import ARKIT, FaceModel
+
+SIDES = {"Left": ("left", "l", "lf", "lft"), "Right": ("right", "r", "rt", "rgt")}
+
+OTHER = {  # other conventions' names without side and separators, in lower case -> ARKit's, "*" for its side
+    # Faceshift, which FaceScape took over
+    "eyeopen": "eyeWide*", "eyedown": "eyeLookDown*", "eyeup": "eyeLookUp*", "eyein": "eyeLookIn*",
+    "eyeout": "eyeLookOut*", "browsd": "browDown*", "browsuc": "browInnerUp", "browsu": "browOuterUp*",
+    "jawfwd": "jawForward", "lipsstretch": "mouthStretch*", "lipsfunnel": "mouthFunnel", "lipspucker": "mouthPucker",
+    "lipsupperup": "mouthUpperUp*", "lipslowerdown": "mouthLowerDown*", "lipsupperclose": "mouthRollUpper",
+    "lipslowerclose": "mouthRollLower", "chinlowerraise": "mouthShrugLower", "chinupperraise": "mouthShrugUpper",
+    "lipstogether": "mouthClose", "sneer": "noseSneer*", "puff": "cheekPuff",
+    # Meta's face tracking
+    "browlowerer": "browDown*", "innerbrowraiser": "browInnerUp", "outerbrowraiser": "browOuterUp*",
+    "cheekraiser": "cheekSquint*", "eyesclosed": "eyeBlink*", "lidtightener": "eyeSquint*",
+    "upperlidraiser": "eyeWide*", "eyeslookdown": "eyeLookDown*", "eyeslookup": "eyeLookUp*", "jawdrop": "jawOpen",
+    "jawthrust": "jawForward", "jawsidewaysleft": "jawLeft", "jawsidewaysright": "jawRight",
+    "lipcornerpuller": "mouthSmile*", "lipcornerdepressor": "mouthFrown*", "dimpler": "mouthDimple*",
+    "lipstretcher": "mouthStretch*", "lippressor": "mouthPress*", "lowerlipdepressor": "mouthLowerDown*",
+    "upperlipraiser": "mouthUpperUp*", "nosewrinkler": "noseSneer*", "chinraiserb": "mouthShrugLower",
+    "chinraisert": "mouthShrugUpper", "lipstoward": "mouthClose", "lippucker": "mouthPucker",
+    "lipsuckb": "mouthRollLower", "lipsuckt": "mouthRollUpper", "lipsucklb": "mouthRollLower",
+    "lipsuckrb": "mouthRollLower", "lipsucklt": "mouthRollUpper", "lipsuckrt": "mouthRollUpper",
+    "lipfunnelerlb": "mouthFunnel", "lipfunnelerlt": "mouthFunnel", "lipfunnelerrb": "mouthFunnel",
+    "lipfunnelerrt": "mouthFunnel",
+    # VRM and hand-made rigs
+    "blink": "eyeBlink*", "wink": "eyeBlink*", "smile": "mouthSmile*", "frown": "mouthFrown*", "squint": "eyeSquint*",
+}
+
+SUMMED = ("browInnerUp", "cheekPuff", "mouthPucker", "mouthFunnel", "mouthRollLower", "mouthRollUpper")
+"""ARKit's shapes that other conventions have in parts. Of any other, the first spelling counts and the rest stay."""
+_ARKIT_PLAIN = frozenset(name.lower() for name in ARKIT)
+
+HEADER = """# Which of ARKit's shapes each shape of this rig stands for. Change what mien guessed wrong:
+#   "its own name" = "jawOpen"   stands for ARKit's jawOpen; several may stand for one, they are summed
+#   "its own name" = ""          is left out
+# A shape without a line keeps its own name.
+"""
+
+
+def short_name(name: str) -> str:
+    """A shape's name without its deformer's: `blendShape1.browDown_L` and `head:browDown_L` are `browDown_L`."""
+    return re.split(r"[.:|]", name)[-1].strip() or name
+
+
+def arkit_name(name: str) -> str | None:
+    """The ARKit shape that a name means, or None: `EyeBlink_L`, `blendShape1.eyeBlinkLeft`, `Eyes_Closed_L`."""
+    return _known().get(_plain(short_name(name)))
+
+
+def guess_names(shape_names: tuple[str, ...]) -> dict[str, str]:
+    """Own name -> ARKit's, for those shapes whose name is known."""
+    guessed: dict[str, str] = {}
+    by_own_name = [name for name in shape_names if _plain(short_name(name)) in _ARKIT_PLAIN]
+    for name in [*by_own_name, *(name for name in shape_names if name not in by_own_name)]:
+        meaning = arkit_name(name)
+        taken = meaning in guessed.values()
+        if meaning is not None and (not taken or (meaning in SUMMED and not any(
+                meaning == guessed[other] for other in by_own_name if other in guessed))):
+            guessed[name] = meaning
+    return {name: guessed[name] for name in shape_names if name in guessed}
+
+
+def rename_shapes(model: FaceModel, names: dict[str, str]) -> FaceModel:
+    """`model` with ARKit's names first, in ARKit's order, then the others in their own.
+
+    Args:
+        model: with its own names.
+        names: own name -> the name to use; "" leaves the shape out; a shape without an entry keeps its name.
+
+    Raises:
+        UsageError: an entry names no shape of the model, or nothing is left.
+    """
+    for own in names:
+        if own not in model.shape_names:
+            raise UsageError(f"the model {model.name!r} has no shape named {own!r}; mend that line of its names file")
+    sums: dict[str, np.ndarray] = {}
+    for own, shape in zip(model.shape_names, model.shapes, strict=True):
+        meaning = names.get(own, own)
+        if meaning:
+            sums[meaning] = sums[meaning] + shape if meaning in sums else shape
+    if not sums:
+        raise UsageError(f"the names file of {model.name!r} leaves out all shapes; keep some")
+    order = [name for name in ARKIT if name in sums] + [name for name in sums if name not in ARKIT]
+    if tuple(order) == model.shape_names:
+        return model
+    return replace(model, shape_names=tuple(order), shapes=np.stack([sums[name] for name in order]))
+
+
+def write_names(path: Path, shape_names: tuple[str, ...], names: dict[str, str]) -> None:
+    """Write the table for the user to edit; shapes of unknown meaning appear as comments.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    lines = [f"{_quoted(own)} = {_quoted(names[own])}" if own in names else f"# {_quoted(own)} = {_quoted(own)}"
+             for own in shape_names]
+    write_bytes(path, (HEADER + "\n".join(["[names]", *lines]) + "\n").encode())
+
+
+def read_names(path: Path) -> dict[str, str]:
+    """Own name -> the name to use.
+
+    Raises:
+        ModelError: the file is damaged; the message says where.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ModelError(f"{path} cannot be read ({error}); mend it, or delete it and add the model again") from error
+    names = table.get("names", {})
+    if not isinstance(names, dict) or not all(isinstance(value, str) for value in names.values()):
+        raise ModelError(f"{path}: [names] must hold lines of the form \"own name\" = \"jawOpen\"; mend it, or "
+                         "delete it and add the model again")
+    return names
+
+
+def _quoted(text: str) -> str:
+    def escaped(c: str) -> str:
+        return "\\" + c if c in '"\\' else c if c.isprintable() else f"\\U{ord(c):08x}"
+
+    return f'"{"".join(escaped(c) for c in text)}"'
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s_\-]+", "", name).lower()
+
+
+@functools.cache
+def _known() -> dict[str, str]:
+    """All spellings without separators, in lower case -> ARKit's name."""
+    table: dict[str, str] = {}
+    for arkit in ARKIT:
+        side = next((side for side in SIDES if arkit.endswith(side)), None)
+        if side is None:
+            table[arkit.lower()] = arkit
+            if arkit in ("browInnerUp", "cheekPuff"):
+                table |= {spelled: arkit for each in SIDES for spelled in _sided(arkit.lower(), each)}
+        else:
+            base = arkit.removesuffix(side).lower()
+            for spelled in _sided(base, side):
+                table[spelled] = arkit
+    for other, meaning in OTHER.items():
+        if not meaning.endswith("*"):
+            table.setdefault(other, meaning)
+            table |= {spelled: meaning for each in SIDES for spelled in _sided(other, each) if spelled not in table}
+            continue
+        for side in SIDES:
+            for spelled in _sided(other, side):
+                table.setdefault(spelled, meaning[:-1] + side)
+    return table
+
+
+def _sided(base: str, side: str) -> list[str]:
+    return [text for mark in SIDES[side] for text in (base + mark, mark + base)]
