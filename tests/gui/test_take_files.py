@@ -1,0 +1,113 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from app.gui import curve_levels, take_state
+from app.gui.copy_in import main as copy_in
+from app.gui.quality import BAD, DOUBTFUL, GOOD, levels, needs_a_look
+from app.gui.take_data import model_named, read_take
+from app.gui.take_notes import write_notes
+from app.gui.take_state import state_of, survey
+from capture.errors import DataError
+from capture.settings import read_settings
+from capture.shoot import open_shoot
+from exporters.scene import make_scene
+from exporters.to_json import write
+from tests.gui import faked
+
+
+def test_notes_leave_the_rest_of_take_toml_alone(tmp_path):
+    (tmp_path / "take.toml").write_text('# slate 4\nactor = "ben"\nnotes = "old"\n\n[lens]\nname = "85 mm"\n')
+    write_notes(tmp_path, 'chin "slips" at 12\nsecond line \x7f', 4)
+    text = (tmp_path / "take.toml").read_text()
+    assert text.startswith('# slate 4\nactor = "ben"\n')
+    assert text.endswith('[lens]\nname = "85 mm"\n')
+    settings = read_settings(tmp_path / "take.toml")
+    assert (settings["notes"], settings["rating"]) == ('chin "slips" at 12\nsecond line \x7f', 4)
+    assert settings["lens"] == {"name": "85 mm"}
+
+
+def test_notes_written_by_hand_over_several_lines_are_not_torn_apart(tmp_path):
+    (tmp_path / "take.toml").write_text('notes = """\nrating = 9\nmany\n"""\n')
+    before = (tmp_path / "take.toml").read_bytes()
+    with pytest.raises(DataError, match=r"take\.toml"):
+        write_notes(tmp_path, "new", 3)
+    assert (tmp_path / "take.toml").read_bytes() == before
+
+
+def test_states_are_computed_from_the_disk_and_the_jobs(shoot):
+    first, second = open_shoot(shoot).takes
+    assert survey(first).state == take_state.SOLVED
+    assert survey(first).seconds == pytest.approx(1.0)
+    assert survey(second).state == take_state.CALIBRATED
+    (shoot / "rig.toml").unlink()
+    second = open_shoot(shoot).takes[1]
+    assert survey(second).state == take_state.NEW
+    (shoot / "takes/T002/camB.mp4").write_bytes(b"no clip")
+    broken = survey(open_shoot(shoot).takes[1])
+    assert broken.state == take_state.FAILED
+    assert "camB.mp4" in broken.reason
+    assert state_of(survey(first), "running", "")[0] == take_state.SOLVING
+    assert state_of(survey(first), "waiting", "")[0] == take_state.WAITING
+    assert state_of(survey(first), "failed", "no face") == (take_state.FAILED, "no face")
+
+
+def test_doubtful_frames_make_a_take_need_a_look(shoot):
+    performance = faked.solved(shoot, "T001")
+    assert needs_a_look(performance) == ""
+    performance.residual_px[4] = 9.0
+    performance.seen[5] = 0.0
+    performance.residual_px[6] = np.nan
+    assert levels(performance)[3:7].tolist() == [GOOD, DOUBTFUL, BAD, GOOD]
+    assert "2 of 30 frames" in needs_a_look(performance)
+    assert "frame 4" in needs_a_look(performance)
+
+
+def test_a_take_is_read_with_what_can_be_read(shoot):
+    data = read_take(open_shoot(shoot).takes[0])
+    assert (data.frames, data.problems, data.first) == (faked.FRAMES, (), 0)
+    assert set(data.landmarks) == {"camA", "camB"}
+    (shoot / "takes/T001/.mien/solve.json").write_text("{")
+    (shoot / "takes/T001/.mien/corrections.json").write_text("{")
+    (shoot / "takes/T001/.mien/detect.camA.npz").write_bytes(b"PK")
+    (shoot / "takes/T001/camB.mp4").write_bytes(b"")
+    data = read_take(open_shoot(shoot).takes[0])
+    assert data.scene is None
+    assert not data.layer_readable
+    assert data.clips is None
+    assert set(data.landmarks) == {"camB"}
+    assert len(data.problems) == 3
+
+
+def test_a_solve_of_a_range_says_where_it_begins(shoot):
+    performance = dataclasses.replace(faked.solved(shoot, "T001"), start_timecode="10:00:00:07")
+    data = read_take(open_shoot(shoot).takes[0])
+    write(make_scene(model_named("mien"), performance), data.where.work / "solve.json")
+    assert read_take(open_shoot(shoot).takes[0]).first == 7
+
+
+def test_clips_are_copied_whole_or_not_at_all(tmp_path, shoot, capsys):
+    clip = shoot / "takes/T001/camA.mp4"
+    target = tmp_path / "takes" / "T009"
+    assert copy_in([str(target), str(clip)]) == 0
+    assert (target / "camA.mp4").read_bytes() == clip.read_bytes()
+    assert copy_in([str(target), str(clip)]) == 1
+    assert "is there already" in capsys.readouterr().out
+    assert copy_in([str(tmp_path / "other"), str(tmp_path / "none.mp4")]) == 3
+    assert not list((tmp_path / "other").glob("*") if (tmp_path / "other").exists() else [])
+
+
+def test_curve_levels_hold_every_extreme():
+    random = np.random.default_rng(3)
+    values = random.random((18_000, 5))
+    built = curve_levels.build(values)
+    for first, last, pixels in ((0, 17_999, 300), (100, 9000, 500), (17_000, 17_999, 1200)):
+        frames, lows, highs = curve_levels.visible(built, first, last, pixels)
+        part = values[first:last + 1]
+        assert (lows.min(axis=0) <= part.min(axis=0)).all()
+        assert (highs.max(axis=0) >= part.max(axis=0)).all()
+        assert len(frames) <= 8 * pixels + 8
+    frames, lows, highs = curve_levels.visible(built, 200, 300, 1000)
+    np.testing.assert_array_equal(lows, highs)
+    np.testing.assert_array_equal(lows, values[frames.astype(int)])
