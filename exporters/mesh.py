@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from exporters.scene import Scene
+from exporters.scene import EYES, Scene
 from solver.face_model import triangulate
 
 
@@ -46,7 +46,7 @@ def meshes(scene: Scene) -> tuple[Mesh, ...]:
     remaining = np.ones(len(model.faces), dtype=bool)
     face_points = np.ones(count, dtype=bool)
     eyes = []
-    for name, eye, centre in zip(("EyeLeft", "EyeRight"), model.eyes, scene.eye_centres, strict=False):
+    for name, eye, centre in zip(EYES, model.eyes, scene.eye_centres, strict=False):
         inside = np.zeros(count + 1, dtype=bool)
         inside[eye.vertices] = True
         inside[-1] = True  # the missing corner of a triangle

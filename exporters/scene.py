@@ -7,8 +7,12 @@ from fractions import Fraction
 import numpy as np
 
 from capture.errors import DataError, OutputError
+from exporters.rotations import gaze_quaternions
 from solver.face_model import FaceModel
 from solver.performance import Performance
+
+EYES = ("EyeLeft", "EyeRight")
+"""What the eyes' nodes are called in every format."""
 
 GENERATOR = "mien"
 VERSION = "0.1.0"
@@ -40,6 +44,12 @@ class Scene:
         rate = self.frame_rate
         return np.arange(self.performance.frames) * rate.denominator / rate.numerator
 
+    @property
+    def eye_turns(self) -> dict[str, np.ndarray]:
+        """Name of an eye's node -> (T, 4) quaternions, head_from_eye; none where the eyes cannot turn."""
+        return {name: gaze_quaternions(self.performance.gaze[:, side])
+                for side, name in enumerate(EYES[:len(self.eye_centres)])}
+
 
 def make_scene(model: FaceModel, performance: Performance) -> Scene:
     """Put a performance on the face it was solved with, the actor's identity baked into the neutral.
@@ -56,6 +66,22 @@ def make_scene(model: FaceModel, performance: Performance) -> Scene:
     baked = dataclasses.replace(model, neutral=neutral, identity=np.zeros((0, len(neutral), 3)), identity_names=())
     centres = np.array([eye.centre(neutral) for eye in model.eyes]).reshape(-1, 3)
     return Scene(performance.take, baked, performance, centres)
+
+
+def bare_scene(performance: Performance) -> Scene:
+    """Curves for a rig whose mesh is not at hand: a triangle of a millimetre that carries the shapes and stays still.
+
+    Raises:
+        OutputError: a number is not finite.
+    """
+    shapes = np.zeros((len(performance.shape_names), 3, 3))
+    triangle, none = np.array([[0, 1, 2, -1]]), np.full((1, 4), -1)
+    model = FaceModel(
+        name=performance.model_name, neutral=np.array([[0, 0, 0], [0.001, 0, 0], [0, 0.001, 0]]), faces=triangle,
+        uv=np.zeros((0, 2)), uv_faces=none, part_names=("carrier",), face_part=np.zeros(1, int),
+        identity=np.zeros((0, 3, 3)), identity_names=(), shape_names=performance.shape_names, shapes=shapes, eyes=(),
+        albedo=np.full((1, 3), 0.5))
+    return make_scene(model, dataclasses.replace(performance, identity=np.zeros(0)))
 
 
 def check_fits(model: FaceModel, performance: Performance) -> None:

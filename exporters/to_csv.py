@@ -25,6 +25,7 @@ from capture.files import write_bytes
 from exporters.rotations import yaw_pitch_roll
 from exporters.scene import Scene
 from solver.face_model import ARKIT
+from solver.performance import Performance
 
 SHAPES = tuple(
     # Apple's order, but the recorder swaps each of these pairs.
@@ -76,10 +77,17 @@ def table(scene: Scene) -> LiveLinkTable:
     for index, name in enumerate(SHAPES):
         if name in performance.shape_names:
             values[:, index] = performance.weights[:, performance.shape_names.index(name)]
-    values[:, 52:55] = yaw_pitch_roll(performance.head_rotation) * [-1.0, -1.0, 1.0]
-    values[:, 55:57] = -performance.gaze[:, 0]
-    values[:, 58:60] = -performance.gaze[:, 1]
+    values[:, len(SHAPES):] = angles(performance)
     return LiveLinkTable(tuple((start + frame).live_link_text() for frame in range(performance.frames)), values)
+
+
+def angles(performance: Performance) -> np.ndarray:
+    """(T, 9) radians: yaw, pitch and roll of the head, the left eye and the right eye, in the signs told above."""
+    out = np.zeros((performance.frames, len(ANGLES)))
+    out[:, 0:3] = yaw_pitch_roll(performance.head_rotation) * [-1.0, -1.0, 1.0]
+    out[:, 3:5] = -performance.gaze[:, 0]
+    out[:, 6:8] = -performance.gaze[:, 1]
+    return out
 
 
 def write_table(table: LiveLinkTable, path: Path) -> None:

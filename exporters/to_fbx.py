@@ -21,7 +21,7 @@ from exporters.fbx_mesh import deformer_nodes, geometry_node, material_node
 from exporters.fbx_nodes import Graph, P, object_node, properties
 from exporters.fbx_skin import add_bind_pose, add_skin
 from exporters.mesh import Mesh, meshes, proxies
-from exporters.rotations import euler_xyz, gaze_quaternions
+from exporters.rotations import euler_xyz
 from exporters.scene import GENERATOR, VERSION, Scene
 
 TICKS = 46_186_158_000
@@ -137,8 +137,8 @@ def _fill(graph: Graph, scene: Scene, times: np.ndarray, preset: Preset) -> None
             add_skin(graph, geometry, carrier, len(mesh.points), place if carrier != head else np.zeros(3))
             skinned.append(node)
         if mesh.name != "Face":
-            gaze = gaze_quaternions(performance.gaze[:, 0 if mesh.name == "EyeLeft" else 1])
-            animation.vector(node if carrier == head else carrier, "Lcl Rotation", "R", np.degrees(euler_xyz(gaze)))
+            turn = np.degrees(euler_xyz(scene.eye_turns[mesh.name]))
+            animation.vector(node if carrier == head else carrier, "Lcl Rotation", "R", turn)
     if preset.bones:
         add_bind_pose(graph, [*bones, *((node, np.zeros(3)) for node in skinned)])
 

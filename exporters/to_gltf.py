@@ -13,7 +13,7 @@ import numpy as np
 
 from capture.files import write_bytes
 from exporters.mesh import Mesh, meshes, normals, shape_normals
-from exporters.rotations import continuous, gaze_quaternions
+from exporters.rotations import continuous
 from exporters.scene import GENERATOR, VERSION, Scene
 
 FLOAT, UINT16, UINT32 = 5126, 5123, 5125
@@ -92,8 +92,7 @@ def document(scene: Scene) -> tuple[dict[str, Any], bytes]:
         node = {"name": mesh.name, "mesh": number}
         if mesh.name != "Face":
             node["translation"] = mesh.origin.tolist()
-            gaze = gaze_quaternions(performance.gaze[:, 0 if mesh.name == "EyeLeft" else 1])
-            moves.append((number + 1, "rotation", buffer.floats(gaze)))
+            moves.append((number + 1, "rotation", buffer.floats(scene.eye_turns[mesh.name])))
         if mesh.shape_names:
             columns = [performance.shape_names.index(name) for name in mesh.shape_names]
             moves.append((number + 1, "weights", buffer.floats(performance.weights[:, columns].ravel())))

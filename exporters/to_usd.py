@@ -13,7 +13,7 @@ import numpy as np
 from capture.errors import OutputError
 from capture.files import write_bytes
 from exporters.mesh import Mesh, meshes, normals, shape_normals
-from exporters.rotations import continuous, gaze_quaternions
+from exporters.rotations import continuous
 from exporters.scene import GENERATOR, VERSION, Scene
 
 
@@ -100,8 +100,7 @@ def _mesh(pxr: Any, stage: Any, parent: Any, mesh: Mesh, scene: Scene, skeleton:
         st.SetIndices(Vt.IntArray.FromNumpy(mesh.uv_faces[used].astype(np.int32)))
     _bind_materials(pxr, prim, mesh, materials)
     if mesh.name != "Face":
-        gaze = gaze_quaternions(scene.performance.gaze[:, 0 if mesh.name == "EyeLeft" else 1])
-        _move(pxr, prim, mesh.origin[None], gaze)
+        _move(pxr, prim, mesh.origin[None], scene.eye_turns[mesh.name])
     if mesh.shape_names:
         _shapes(pxr, stage, prim, mesh, skeleton)
 
