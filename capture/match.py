@@ -47,18 +47,17 @@ def probe_take(take: Take) -> tuple[Clip, ...]:
 
 def plan(take: Take, clips: Sequence[Clip], rig: Rig | None = None, offsets: Mapping[str, float] | None = None,
          ) -> TakeClips:
-    """Put the clips of a take on one clock.
+    """Check a take's clips against its rig and put them on one clock.
 
     Args:
         clips: as `probe_take` gives them.
         rig: None for one camera that has not been calibrated.
-        offsets: camera -> seconds at which its clip begins, on a common clock; by default all begin together.
+        offsets: see `align`.
 
     Raises:
         RigError: the rig lacks a camera, or a clip has another size than its camera in the rig.
-        ClipError: two clips have different frame rates, or no moment is in all of them.
+        ClipError: see `align`.
     """
-    warnings = [warning for clip in clips for warning in clip.warnings]
     if rig is None and len(clips) > 1:
         raise RigError(f"take {take.name} has the cameras {', '.join(clip.camera for clip in clips)} but no rig.toml; "
                        "film a board and run `mien calibrate`, or give --rig")
@@ -67,6 +66,21 @@ def plan(take: Take, clips: Sequence[Clip], rig: Rig | None = None, offsets: Map
         if camera.size != clip.size:
             raise RigError(f"{clip.path} is {clip.size[0]} by {clip.size[1]} px, but in the rig {clip.camera} has "
                            f"{camera.size[0]} by {camera.size[1]}; calibrate at the size you record at, or convert it")
+    return align(f"take {take.name}", clips, offsets)
+
+
+def align(name: str, clips: Sequence[Clip], offsets: Mapping[str, float] | None = None) -> TakeClips:
+    """Put clips on one clock.
+
+    Args:
+        name: what to call them in a message.
+        clips: at least one.
+        offsets: camera -> seconds at which its clip begins, on a common clock; by default all begin together.
+
+    Raises:
+        ClipError: two clips have different frame rates, or no moment is in all of them.
+    """
+    warnings = [warning for clip in clips for warning in clip.warnings]
     first = clips[0]
     for clip in clips[1:]:
         if clip.frame_rate != first.frame_rate:
@@ -81,10 +95,10 @@ def plan(take: Take, clips: Sequence[Clip], rig: Rig | None = None, offsets: Map
     # Half a frame of grace: the nearest frame still exists there.
     count = int(np.floor((ends.min() - begin) * float(rate) + 0.5)) + 1
     if count < 1:
-        raise ClipError(f"the clips of take {take.name} have no moment in common; check their offsets with `mien sync`")
+        raise ClipError(f"the clips of {name} have no moment in common; check their offsets with `mien sync`")
     counts = {clip.camera: clip.frames for clip in clips}
     if not offsets and len(set(counts.values())) > 1:
-        warnings.append(f"the clips of take {take.name} differ in length "
+        warnings.append(f"the clips of {name} differ in length "
                         f"({', '.join(f'{camera} {number}' for camera, number in counts.items())} frames); "
                         f"the {count} that all have are used, from the first on")
     moments = begin + np.arange(count) / float(rate)  # (T,)

@@ -1,0 +1,69 @@
+"""From board clips to a rig: decode, find the board, calibrate."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from capture.board import Board, Corners, find, load_board, recognise
+from capture.calibrate import Calibration, calibrate
+from capture.camera import Camera
+from capture.errors import RigError
+from capture.match import align, take_frames
+from capture.shoot import Shoot
+from capture.video import frames, probe
+
+MOST_MOMENTS = 240
+"""Moments in which the board is looked for, evenly over the clips."""
+
+
+def calibrate_shoot(shoot: Shoot, offsets: Mapping[str, float] | None = None,
+                    lenses: Mapping[str, Camera] | None = None,
+                    report: Callable[[int, int], None] = lambda done, total: None) -> tuple[Calibration, Board]:
+    """Calibrate the cameras of a shoot from its calibration folder: board clips and, if there is one, board.toml.
+
+    Args:
+        offsets: camera -> seconds at which its board clip begins, on a common clock; by default all begin together.
+        lenses: cameras whose lens stays as it is.
+        report: called with what is done and the total; may raise Cancelled.
+
+    Raises:
+        RigError: there are no board clips, or they do not show enough.
+        ClipError: a clip cannot be read.
+        DataError: board.toml makes no sense.
+    """
+    folder = shoot.folder / "calibration"
+    if not shoot.calibration_clips:
+        raise RigError(f"{folder} holds no board clips; film a board with each camera and put the clips there, "
+                       "one per camera, named as the cameras are")
+    path = folder / "board.toml"
+    return calibrate_clips(shoot.calibration_clips, load_board(path) if path.is_file() else None, offsets, lenses,
+                           report, shoot.settings.get("frame_rate"))
+
+
+def calibrate_clips(paths: Sequence[Path], board: Board | None = None, offsets: Mapping[str, float] | None = None,
+                    lenses: Mapping[str, Camera] | None = None,
+                    report: Callable[[int, int], None] = lambda done, total: None, rate: object = None,
+                    ) -> tuple[Calibration, Board]:
+    """Calibrate from board clips, one per camera; see `calibrate_shoot`. Without a board it is recognised."""
+    clips = [probe(path, rate) for path in paths]
+    if board is None:
+        board = recognise([_grey(next(frames(clip, int(at))).rgb) for clip in clips
+                           for at in np.linspace(0, clip.frames - 1, min(clip.frames, 3))])
+    together = align("the calibration", clips, offsets)
+    stride = -(-together.frames // MOST_MOMENTS)
+    wanted = range(0, together.frames, stride)
+    seen: dict[str, list[Corners | None]] = {}
+    total = len(wanted) * len(clips)
+    for camera, clip in enumerate(clips):
+        row = seen[clip.camera] = []
+        for frame in take_frames(together, camera):
+            if frame.index % stride == 0:
+                row.append(find(board, _grey(frame.rgb)))
+                report(camera * len(wanted) + len(row), total)
+    return calibrate(board, seen, {clip.camera: clip.size for clip in clips}, lenses), board
+
+
+def _grey(rgb: np.ndarray) -> np.ndarray:
+    return cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)

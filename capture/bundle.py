@@ -1,0 +1,224 @@
+"""Bundle adjustment of a flat board: cameras, lenses and board poses that explain all corners at once.
+
+Triggs et al., "Bundle Adjustment: A Modern Synthesis" (1999). The lens is OpenCV's; poses are axis-angle and
+translation (a rotation vector and metres). Derivatives are exact: OpenCV gives those of a projection and of two poses
+one after the other, and the chain rule does the rest.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from scipy import sparse
+from scipy.linalg import cho_factor, cho_solve
+
+from capture.board import Corners
+
+LENS = 12
+"""Numbers of a lens: fx, fy, cx, cy, k1, k2, p1, p2, k3, k4, k5, k6."""
+
+
+PLAUSIBLE_DISTORTION = (0.5, 1.0, 0.02, 0.02, 1.0, 0.5, 1.0, 1.0)
+"""Standard deviations of k1, k2, p1, p2, k3, k4, k5, k6 over the lenses that exist."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What one camera saw of the board at one moment."""
+
+    camera: int
+    moment: int
+    corners: Corners
+
+
+@dataclass(frozen=True)
+class Problem:
+    """C cameras, M moments.
+
+    Attributes:
+        points: (N, 3) metres, the board's corners on the board.
+        views: all that was seen.
+        free: for each camera (LENS, n): which directions of its lens may change.
+        fixed_camera: whose pose stays, because only relative poses can be known.
+    """
+
+    points: np.ndarray
+    views: tuple[View, ...]
+    free: tuple[np.ndarray, ...]
+    fixed_camera: int = 0
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What is looked for.
+
+    Attributes:
+        lenses: (C, LENS) px and coefficients.
+        cameras: (C, 6) rotation vector and metres, camera_from_world.
+        boards: (M, 6) rotation vector and metres, world_from_board.
+    """
+
+    lenses: np.ndarray
+    cameras: np.ndarray
+    boards: np.ndarray
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The best guess.
+
+    Attributes:
+        guess: the minimum.
+        residuals: for each view (K, 2) px, explained minus seen.
+    """
+
+    guess: Guess
+    residuals: tuple[np.ndarray, ...]
+
+
+def lens_matrix(lens: np.ndarray) -> np.ndarray:
+    """The camera matrix (3, 3) of a lens (LENS,)."""
+    return np.array([[lens[0], 0.0, lens[2]], [0.0, lens[1], lens[3]], [0.0, 0.0, 1.0]])
+
+
+def refine(problem: Problem, start: Guess, softness_px: float = 1.0, steps: int = 50) -> Answer:
+    """Minimise the distances between seen and explained corners; those beyond `softness_px` count less.
+
+    Levenberg-Marquardt on reweighted squares: each corner's distance d costs s^2 (sqrt(1 + d^2 / s^2) - 1), which is
+    d^2 / 2 for small d and s d for large. The normal equations are small and dense enough to solve them exactly; an
+    iterative solver needs many times as long here, because focal length and distance are nearly interchangeable.
+    """
+    layout = _Layout(problem, start)
+    change, damping = np.zeros(layout.size), 1e-3
+    flat, jacobian = layout.compute(change)
+    for _ in range(steps):
+        weights = np.repeat(1 / np.sqrt(1 + _squares(flat) / softness_px ** 2), 2)
+        weighted = jacobian.multiply(weights[:, None]).tocsr()
+        normal = (weighted.T @ jacobian).toarray()
+        prior, pull = layout.prior(change, softness_px)
+        normal[np.diag_indices_from(normal)] += prior
+        gradient = weighted.T @ flat + pull
+        scale = np.diag(normal).copy()
+        step = -_solve(normal + np.diag(damping * scale + 1e-12), gradient)
+        tried, tried_jacobian = layout.compute(change + step)
+        cost = layout.cost(change, flat, softness_px)
+        gain = cost - layout.cost(change + step, tried, softness_px)
+        if not gain > 0:
+            damping *= 8
+            if damping > 1e8:
+                break
+            continue
+        change, flat, jacobian, damping = change + step, tried, tried_jacobian, max(damping / 8, 1e-12)
+        if gain < 1e-9 * cost:
+            break
+    ends = np.cumsum([2 * len(view.corners.ids) for view in problem.views])[:-1]
+    return Answer(layout.unpack(change), tuple(part.reshape(-1, 2) for part in np.split(flat, ends)))
+
+
+def uncertainty(problem: Problem, answer: Answer) -> tuple[np.ndarray, np.ndarray]:
+    """Standard deviations of the lenses (C, LENS) and of the cameras (C, 6: radians, metres; 0 for the fixed one)."""
+    layout = _Layout(problem, answer.guess)
+    flat, jacobian = layout.compute(np.zeros(layout.size))
+    variance = (1.4826 * np.median(np.abs(flat))) ** 2  # robust: a few mistaken corners must not widen every error bar
+    normal = (jacobian.T @ jacobian).toarray()
+    scale = np.sqrt(np.maximum(np.diag(normal), 1e-30))
+    values, vectors = np.linalg.eigh(normal / np.outer(scale, scale))
+    # What the views do not tell at all comes out as very uncertain, not as certain.
+    inverse = (vectors ** 2 / np.maximum(values, 1e-13)).sum(axis=1)
+    return layout.spread(np.sqrt(inverse * variance) / scale)
+
+
+def _squares(flat: np.ndarray) -> np.ndarray:
+    return (flat.reshape(-1, 2) ** 2).sum(axis=1)
+
+
+def _solve(normal: np.ndarray, right: np.ndarray) -> np.ndarray:
+    try:
+        return cho_solve(cho_factor(normal), right)
+    except np.linalg.LinAlgError:
+        return np.linalg.lstsq(normal, right, rcond=None)[0]
+
+
+class _Layout:
+    """Where each unknown stands in the vector that is optimised: lenses, cameras but the fixed one, boards."""
+
+    def __init__(self, problem: Problem, start: Guess) -> None:
+        self.problem, self.start = problem, start
+        counts = [free.shape[1] for free in problem.free]
+        self.lens_at = np.concatenate([[0], np.cumsum(counts)])
+        others = [camera for camera in range(len(problem.free)) if camera != problem.fixed_camera]
+        self.camera_at = {camera: int(self.lens_at[-1]) + 6 * place for place, camera in enumerate(others)}
+        self.board_at = int(self.lens_at[-1]) + 6 * len(others)
+        self.size = self.board_at + 6 * len(start.boards)
+
+    def unpack(self, change: np.ndarray) -> Guess:
+        lenses, cameras = self.start.lenses.copy(), self.start.cameras.copy()
+        for camera, free in enumerate(self.problem.free):
+            lenses[camera] += free @ change[self.lens_at[camera]:self.lens_at[camera + 1]]
+        for camera, at in self.camera_at.items():
+            cameras[camera] += change[at:at + 6]
+        return Guess(lenses, cameras, self.start.boards + change[self.board_at:].reshape(-1, 6))
+
+    def spread(self, sigma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        lenses, cameras = np.zeros_like(self.start.lenses), np.zeros_like(self.start.cameras)
+        for camera, free in enumerate(self.problem.free):
+            lenses[camera] = np.abs(free) @ sigma[self.lens_at[camera]:self.lens_at[camera + 1]]
+        for camera, at in self.camera_at.items():
+            cameras[camera] = sigma[at:at + 6]
+        return lenses, cameras
+
+    def prior(self, change: np.ndarray, softness_px: float) -> tuple[np.ndarray, np.ndarray]:
+        """Curvature (diagonal) and gradient of the pull that keeps a lens plausible where the views do not tell."""
+        curvature = np.zeros(self.size)
+        end = int(self.lens_at[-1])
+        widths = [self.problem.free[camera].T @ self._plausible(camera) for camera in range(len(self.problem.free))]
+        width = np.concatenate(widths) if end else np.zeros(0)
+        curvature[:end] = (softness_px / width) ** 2
+        return curvature, curvature * change
+
+    def cost(self, change: np.ndarray, flat: np.ndarray, softness_px: float) -> float:
+        soft = softness_px ** 2 * (np.sqrt(1 + _squares(flat) / softness_px ** 2) - 1)
+        return float(soft.sum() + (self.prior(change, softness_px)[0] * change ** 2).sum() / 2)
+
+    def _plausible(self, camera: int) -> np.ndarray:
+        """How far each number of a lens may stray, as a standard deviation."""
+        focal = self.start.lenses[camera, 0]
+        return np.array([focal, focal, 0.03 * focal, 0.03 * focal, *PLAUSIBLE_DISTORTION])
+
+    def compute(self, change: np.ndarray) -> tuple[np.ndarray, sparse.csr_matrix]:
+        """Explained minus seen corners (2K,) over all views, and its derivatives (2K, unknowns)."""
+        guess = self.unpack(change)
+        values, rows, columns, entries, row = [], [], [], [], 0
+        for view in self.problem.views:
+            board, camera = guess.boards[view.moment], guess.cameras[view.camera]
+            composed = cv2.composeRT(board[:3], board[3:], camera[:3], camera[3:])
+            rotation, translation = composed[0], composed[1]
+            # Derivatives of the composed rotation, then of the composed translation, by each pose's own.
+            turn = dict(zip(("rr1", "rt1", "rr2", "rt2", "tr1", "tt1", "tr2", "tt2"), composed[2:], strict=True))
+            lens = guess.lenses[view.camera]
+            pixels, jacobian = cv2.projectPoints(self.problem.points[view.corners.ids], rotation, translation,
+                                                 lens_matrix(lens), lens[4:])
+            values.append((pixels.reshape(-1, 2) - view.corners.xy).ravel())
+            by_pose = jacobian[:, :6]  # (2K, 6)
+            blocks = [(self.lens_at[view.camera], jacobian[:, 6:6 + LENS] @ self.problem.free[view.camera]),
+                      (self.board_at + 6 * view.moment, by_pose @ np.block([[turn["rr1"], turn["rt1"]],
+                                                                            [turn["tr1"], turn["tt1"]]]))]
+            if view.camera in self.camera_at:
+                blocks.append((self.camera_at[view.camera], by_pose @ np.block([[turn["rr2"], turn["rt2"]],
+                                                                                [turn["tr2"], turn["tt2"]]])))
+            for column, block in blocks:
+                height, width = block.shape
+                rows.append(np.repeat(np.arange(row, row + height), width))
+                columns.append(np.tile(np.arange(column, column + width), height))
+                entries.append(block.ravel())
+            row += len(by_pose)
+        matrix = sparse.csr_matrix((np.concatenate(entries), (np.concatenate(rows), np.concatenate(columns))),
+                                   shape=(row, self.size))
+        return np.concatenate(values), matrix
+
+
+def rms(residuals: Sequence[np.ndarray]) -> float:
+    """Root of the mean squared distance in px over views of residuals (K, 2)."""
+    flat = np.concatenate(residuals)
+    return float(np.sqrt((flat ** 2).sum(axis=1).mean()))

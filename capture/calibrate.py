@@ -1,0 +1,251 @@
+"""Cameras from a filmed board: each lens by itself, then where the cameras stand, then everything at once.
+
+The world of the rig is the first camera's own space (in the order of the names) turned to Y up: x to its right, y up,
+z from what it sees towards it, the origin in its lens. Only relative poses can be known from a board in the hand.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from capture.board import Board, Corners
+from capture.bundle import LENS, Answer, Guess, Problem, View, lens_matrix, refine, rms, uncertainty
+from capture.camera import WORLD_FROM_LONE_CAMERA, Camera, Rig
+from capture.errors import RigError
+from capture.lens import ENOUGH_COVERAGE, choose_lens, coverage_of, known_lens, pose
+
+FEWEST_VIEWS = 8
+"""Board views that a lens needs."""
+
+FEWEST_SHARED = 5
+"""Moments in which two cameras must both see the board to know how they stand."""
+
+MOST_VIEWS = 60
+"""Views a lens is chosen by, and moments that two cameras share: more add time, not knowledge."""
+
+OUT_OF_STEP_PX = 6.0
+"""An error of the cameras together from which the result is worth nothing."""
+
+@dataclass(frozen=True)
+class CameraReport:
+    """How well one camera is known.
+
+    Attributes:
+        views: board views that were used.
+        error_px: RMS distance between seen and explained corners.
+        held_out_px: the same on views that the lens was not fitted to.
+        coverage: share of the picture (as 8 by 8 cells) in which corners were seen.
+        terms: numbers of the lens that were worth having.
+        focal_sigma: standard deviation of the focal length, as a share of it.
+        position_sigma: (3,) metres; 0 for the camera that the world is fixed by.
+    """
+
+    name: str
+    views: int
+    error_px: float
+    held_out_px: float
+    coverage: float
+    terms: int
+    focal_sigma: float
+    position_sigma: np.ndarray = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A rig and how far to trust it.
+
+    Attributes:
+        shared: (C, C) moments in which both cameras saw the board.
+        warnings: sentences for the user.
+    """
+
+    rig: Rig
+    cameras: tuple[CameraReport, ...]
+    shared: np.ndarray = field(compare=False)
+    warnings: tuple[str, ...] = ()
+
+
+def calibrate(board: Board, seen: Mapping[str, Sequence[Corners | None]], sizes: Mapping[str, tuple[int, int]],
+              lenses: Mapping[str, Camera] | None = None) -> Calibration:
+    """Find the cameras from what they saw of a board.
+
+    Args:
+        board: what was filmed.
+        seen: camera -> its corners at each of M moments, None where it did not see the board.
+        sizes: camera -> width, height in px.
+        lenses: cameras whose lens is known from before and stays; only where they stand is looked for.
+
+    Raises:
+        RigError: too little was seen; the message says by which camera and what to film.
+    """
+    names = sorted(seen)
+    if board.turned_alike and len(names) > 1:
+        raise RigError(f"a chessboard of {board.squares[0]} by {board.squares[1]} squares looks the same upside down, "
+                       "so cameras cannot agree which corner is which; film one with an odd and an even number of "
+                       "squares, or a ChArUco board")
+    points, known = board.points, lenses or {}
+    lenses, free, held_out = [], [], []
+    for name in names:
+        views = [corners for corners in seen[name] if corners is not None]
+        if len(views) < FEWEST_VIEWS:
+            raise RigError(f"{name} sees the board in {len(views)} of {len(seen[name])} moments and {FEWEST_VIEWS} are "
+                           "needed; film the board longer, larger in the picture, slowly and in good light")
+        views = _spread_out(views, MOST_VIEWS)
+        if name in known:
+            lens, directions, error = known_lens(known[name], points, views, sizes[name])
+        else:
+            lens, directions, error = choose_lens(name, points, views, sizes[name])
+        lenses.append(lens)
+        free.append(directions)
+        held_out.append(error)
+    moments = _useful_moments([seen[name] for name in names])
+    rows = [[seen[name][moment] for moment in moments] for name in names]
+    shared = np.array([[sum(a is not None and b is not None for a, b in zip(one, other, strict=True))
+                        for other in rows] for one in rows])
+    poses = [[pose(points, corners, lens) for corners in row] for row, lens in zip(rows, lenses, strict=True)]
+    cameras = _stand(names, poses, shared)
+    guess = Guess(np.array(lenses), cameras, _board_poses(poses, cameras))
+    views = tuple(View(camera, moment, corners) for camera, row in enumerate(rows)
+                  for moment, corners in enumerate(row) if corners is not None)
+    softness = max(0.25, 2 * float(np.median(held_out)))
+    problem = Problem(points, views, tuple(free))
+    answer = refine(problem, guess, softness)
+    views = _without_mistakes(views, answer)
+    problem = Problem(points, views, tuple(free))
+    answer = refine(problem, answer.guess, softness)
+    if any(_strays(error, held_out[camera]) for camera, error in enumerate(_errors(views, answer))):
+        # Clips out of step would bend the lenses to explain a board that moved; each lens by itself knows better.
+        fixed = tuple(np.zeros((LENS, 0)) for _ in names)
+        answer = refine(Problem(points, views, fixed), guess, 2 * max(_errors(views, answer)))
+    return _result(names, sizes, problem, answer, held_out, shared)
+
+
+def _spread_out(items: Sequence, most: int) -> list:
+    """At most so many of the items, evenly taken."""
+    if len(items) <= most:
+        return list(items)
+    return [items[int(at)] for at in np.linspace(0, len(items) - 1, most).round()]
+
+
+def _useful_moments(rows: Sequence[Sequence[Corners | None]]) -> list[int]:
+    """Moments that tell something: up to MOST_VIEWS that each pair of cameras shares, and as many of each camera's."""
+    chosen: set[int] = set()
+    for one in range(len(rows)):
+        for other in range(one, len(rows)):
+            both = [moment for moment in range(len(rows[one]))
+                    if rows[one][moment] is not None and rows[other][moment] is not None]
+            chosen.update(_spread_out(both, MOST_VIEWS))
+    return sorted(chosen)
+
+
+def _stand(names: Sequence[str], poses: Sequence[Sequence[np.ndarray | None]], shared: np.ndarray) -> np.ndarray:
+    """How the cameras stand to the first one, (C, 6) camera_from_first, along the pairs that share the most views.
+
+    Raises:
+        RigError: a camera shares too few views with the others.
+    """
+    known = {0: np.eye(4)}
+    while len(known) < len(names):
+        pairs = [(int(shared[there, new]), -there, -new) for there in known for new in range(len(names))
+                 if new not in known]
+        count, there, new = max(pairs)
+        there, new = -there, -new
+        if count < FEWEST_SHARED:
+            missing = [camera for camera in range(len(names)) if camera not in known]
+            raise RigError("; ".join(_too_few(names, shared, sorted(known), camera) for camera in missing))
+        steps = [_matrix(b) @ np.linalg.inv(_matrix(a)) for a, b in zip(poses[there], poses[new], strict=True)
+                 if a is not None and b is not None]
+        known[new] = _middle(np.array(steps)) @ known[there]
+    return np.array([_vector(known[camera]) for camera in range(len(names))])
+
+
+def _too_few(names: Sequence[str], shared: np.ndarray, known: Sequence[int], camera: int) -> str:
+    nearest = max(known, key=lambda other: shared[camera, other])
+    return (f"{names[camera]} shares {shared[camera, nearest]} views with {names[nearest]} and no more with others, "
+            f"but {FEWEST_SHARED} are needed; film the board where {names[camera]} and {names[nearest]} both see it")
+
+
+def _middle(steps: np.ndarray) -> np.ndarray:
+    """The most central of some rigid motions (S, 4, 4): a flat board seen from far can be read tilted the wrong way."""
+    turns = np.arccos(np.clip((np.einsum("aij,bij->ab", steps[:, :3, :3], steps[:, :3, :3]) - 1) / 2, -1, 1))
+    shifts = np.linalg.norm(steps[:, None, :3, 3] - steps[None, :, :3, 3], axis=-1)
+    return steps[int(np.argmin(np.median(turns + shifts, axis=1)))]
+
+
+def _board_poses(poses: Sequence[Sequence[np.ndarray | None]], cameras: np.ndarray) -> np.ndarray:
+    """Where the board stood at each moment, (M, 6) first_from_board: the most central of what the cameras say."""
+    boards = []
+    for moment in range(len(poses[0])):
+        said = [np.linalg.inv(_matrix(cameras[camera])) @ _matrix(row[moment])
+                for camera, row in enumerate(poses) if row[moment] is not None]
+        boards.append(_vector(_middle(np.array(said))))
+    return np.array(boards)
+
+
+def _matrix(vector: np.ndarray) -> np.ndarray:
+    matrix = np.eye(4)
+    matrix[:3, :3], matrix[:3, 3] = cv2.Rodrigues(vector[:3])[0], vector[3:]
+    return matrix
+
+
+def _vector(matrix: np.ndarray) -> np.ndarray:
+    return np.concatenate([cv2.Rodrigues(matrix[:3, :3])[0].ravel(), matrix[:3, 3]])
+
+
+def _result(names: Sequence[str], sizes: Mapping[str, tuple[int, int]], problem: Problem, answer: Answer,
+            held_out: Sequence[float], shared: np.ndarray) -> Calibration:
+    cameras, reports, warnings, views = [], [], [], problem.views
+    lens_sigma, camera_sigma = uncertainty(problem, answer)
+    errors = _errors(views, answer)
+    for camera, name in enumerate(names):
+        mine = [at for at, view in enumerate(views) if view.camera == camera]
+        error = errors[camera]
+        lens = answer.guess.lenses[camera]
+        stands = _matrix(answer.guess.cameras[camera])
+        distortion = lens[4:] if lens[9:].any() else lens[4:9]
+        cameras.append(Camera(name, sizes[name], lens_matrix(lens), "pinhole", tuple(distortion.tolist()),
+                              stands[:3, :3] @ WORLD_FROM_LONE_CAMERA.T, stands[:3, 3], error))
+        coverage = coverage_of(np.concatenate([views[at].corners.xy for at in mine]), sizes[name])
+        focal_sigma = float(lens_sigma[camera, 0] / lens[0])
+        reports.append(CameraReport(name, len(mine), error, held_out[camera], coverage,
+                                    problem.free[camera].shape[1], focal_sigma, camera_sigma[camera, 3:]))
+        if error > OUT_OF_STEP_PX:
+            raise RigError(f"{name} agrees with itself to {held_out[camera]:.2f} px but with the other cameras only to "
+                           f"{error:.1f} px; the board clips do not run in step, or a camera was moved: cut them to "
+                           "begin together, or film the board again")
+        if focal_sigma > 0.02:
+            raise RigError(f"the focal length of {name} stays uncertain by {100 * focal_sigma:.0f} %; film the board "
+                           "tilted to all sides and at several distances, not only facing the camera")
+        if _strays(error, held_out[camera]):
+            warnings.append(f"{name} agrees with itself to {held_out[camera]:.2f} px but with the other cameras to "
+                            f"{error:.1f} px: the board clips are not quite in step; hold the board still more often")
+        if coverage < ENOUGH_COVERAGE:
+            warnings.append(f"the board covered {100 * coverage:.0f} % of {name}'s picture; move it into the corners "
+                            "too, for the lens is only known where the board was seen")
+    return Calibration(Rig(tuple(cameras)), tuple(reports), shared, tuple(warnings))
+
+
+def _without_mistakes(views: Sequence[View], answer: Answer) -> tuple[View, ...]:
+    """The views without corners that lie far from where all others say they should."""
+    distances = [np.linalg.norm(residual, axis=1) for residual in answer.residuals]
+    limit = max(1.0, 8 * float(np.median(np.concatenate(distances))))
+    kept = []
+    for view, distance in zip(views, distances, strict=True):
+        good = distance < limit
+        if good.sum() >= 4:
+            kept.append(View(view.camera, view.moment, Corners(view.corners.ids[good], view.corners.xy[good])))
+    return tuple(kept)
+
+
+def _errors(views: Sequence[View], answer: Answer) -> list[float]:
+    """RMS distance in px between seen and explained corners of each camera."""
+    cameras = range(1 + max(view.camera for view in views))
+    return [rms([residual for view, residual in zip(views, answer.residuals, strict=True) if view.camera == camera])
+            for camera in cameras]
+
+
+def _strays(error_px: float, alone_px: float) -> bool:
+    """Whether a camera agrees much less with the others than with itself."""
+    return error_px > 4 * alone_px + 0.5
