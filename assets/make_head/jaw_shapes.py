@@ -52,7 +52,9 @@ def weights(flesh: Flesh) -> tuple[np.ndarray, np.ndarray]:
     corner = skin.mouth.shape[1] // 2
     place = (np.arange(skin.mouth.shape[1]) - corner) / corner   # -1 middle of the lower lip, 1 of the upper
     s = skin.lip                                                  # the open mouth is an oval
-    open_lip = 0.5 - 0.5 * np.sign(place) * (1 - s ** 2.4) ** 0.9
+    open_lip = 0.5 - 0.5 * np.sign(place) * (1 - s ** 2.2) ** 0.7
+    for _ in range(2):                                            # and its corners are round
+        open_lip[1:-1] = (open_lip[:-2] + 2 * open_lip[1:-1] + open_lip[2:]) / 4
     apart, shut = half.copy(), half.copy()
     for k, ring in enumerate(skin.mouth):
         share = step(0, MOUTH_RINGS, np.float64(k))

@@ -38,9 +38,9 @@ def rings(half_count: int) -> tuple[np.ndarray, np.ndarray]:
     for k, (high, low) in enumerate(zip(UPPER, LOWER, strict=True)):
         lower, upper = middle.copy(), middle.copy()
         upper[:, 1] += GAP + high[0] * _UPPER(s)
-        upper[:, 2] += high[1] * (0.05 + 0.95 * np.sqrt(_UPPER(s) / 8.5) * taper)
+        upper[:, 2] += high[1] * (0.2 + 0.8 * np.sqrt(_UPPER(s) / 8.5) * taper)
         lower[:, 1] -= GAP + low[0] * _LOWER(s)
-        lower[:, 2] += low[1] * (0.05 + 0.95 * np.sqrt(_LOWER(s) / 9.6) * taper)
+        lower[:, 2] += low[1] * (0.2 + 0.8 * np.sqrt(_LOWER(s) / 9.6) * taper)
         out = 2.6 * (1 - k / (len(UPPER) - 1))
         for lip in (lower, upper):
             lip[:, 0] += out * s ** 6
