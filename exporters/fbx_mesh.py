@@ -10,6 +10,10 @@ FULL = 100.0
 """The weight at which a channel shows its whole shape. With 1 some programs would show a hundredth of it."""
 
 
+NORMAL_STEPS = 4096
+"""Steps of a shape's normals in 1, a power of two so that they compress: 0.01 degrees."""
+
+
 def geometry_node(mesh: Mesh, parts: np.ndarray, length: float, shift: np.ndarray) -> Node:
     """The mesh with normals a point, UVs a corner and materials a face.
 
@@ -59,9 +63,10 @@ def deformer_nodes(mesh: Mesh, length: float) -> tuple[Node, list[tuple[Node, No
             "Deformer", name, "SubDeformer", "BlendShapeChannel", Node("Version", (100,)),
             Node("DeformPercent", (0.0,)), Node("FullWeights", (np.array([FULL]),)),
             properties(P("DeformPercent", "Number", "", "A", 0.0)))
+        turns = np.round(turn[points] * NORMAL_STEPS) / NORMAL_STEPS
         deltas = object_node(
             "Geometry", name, "Geometry", "Shape", Node("Version", (100,)), Node("Indexes", (points,)),
-            Node("Vertices", (_flat(shape[points] * length),)), Node("Normals", (_flat(turn[points]),)))
+            Node("Vertices", (_flat(shape[points] * length),)), Node("Normals", (_flat(turns),)))
         channels.append((channel, deltas))
     return deformer, channels
 
@@ -81,4 +86,5 @@ def _corners(faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _flat(array: np.ndarray) -> np.ndarray:
-    return np.asarray(array, dtype=np.float64).ravel()
+    """The format's float64, holding no more than float32 can: nobody sees the rest, and it would not compress."""
+    return array.astype(np.float32).astype(np.float64).ravel()

@@ -125,7 +125,7 @@ def test_the_face_deforms_as_the_model_does(file):
         points[rows] += PERFORMANCE.weights[9, index] * value(node, "Vertices").reshape(-1, 3)
     skin = np.setdiff1d(np.arange(len(MODEL.neutral)), np.concatenate([eye.vertices for eye in MODEL.eyes]))
     expected = deform(SCENE.model, PERFORMANCE.weights[9])[skin]
-    np.testing.assert_allclose(points / 100, expected, atol=1e-9)
+    np.testing.assert_allclose(points / 100, expected, atol=1e-7)
 
 
 def test_faces_uvs_and_materials_come_back(file):
