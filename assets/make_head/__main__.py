@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 import assets
-from assets.make_head import head, identity, shapes
+from assets.make_head import flesh, head, identity, shapes
+from assets.make_head.unwrap import unwrap
 from solver.face_model import ARKIT, Eye, FaceModel
 from solver.model_file import save_model
 
@@ -19,14 +20,15 @@ def make() -> FaceModel:
     neutral = head.build()
     part_names = tuple(head.ALBEDO)
     part = np.array([part_names.index(name) for name in neutral.parts])
-    modes = identity.build(neutral)
+    muscles = flesh.build(neutral)
+    modes = identity.build(muscles, shapes.carrier(muscles))
     eyes = tuple(Eye(np.sort(index).astype(np.int32)) for index in (neutral.eye, neutral.twin[neutral.eye]))
-    uv, uv_faces = head.unwrap(neutral)
+    uv, uv_faces = unwrap(neutral)
     return FaceModel(
         name="built-in", neutral=_metres(neutral.points - ORIGIN), faces=neutral.faces.astype(np.int32), uv=uv,
         uv_faces=uv_faces.astype(np.int32), part_names=part_names, face_part=part.astype(np.int32),
         identity=_metres(np.array(list(modes.values()))), identity_names=tuple(modes), shape_names=ARKIT,
-        shapes=_metres(shapes.build(neutral)), eyes=eyes, albedo=np.array(list(head.ALBEDO.values()), np.float32))
+        shapes=_metres(shapes.build(muscles)), eyes=eyes, albedo=np.array(list(head.ALBEDO.values()), np.float32))
 
 
 def _metres(millimetres: np.ndarray) -> np.ndarray:

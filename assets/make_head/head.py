@@ -58,10 +58,3 @@ def build() -> Head:
     sides = ["Left"] * len(half.quads) + ["Right"] * len(half.quads)
     parts = [part + side if part == "eye" else part for part, side in zip(parts, sides, strict=True)]
     return Head(points, faces, parts, twin, len(half.points), loops, eye, brow, lashes, teeth, gums, tongue)
-
-
-def unwrap(head: Head) -> tuple[np.ndarray, np.ndarray]:
-    """(U, 2) texture coordinates and (F, 4) indices into them: around the head and up; a placeholder until cut."""
-    x, y, z = head.points.T
-    uv = np.stack([np.arctan2(x, z) / (2 * np.pi) + 0.5, (y + 190) / 302], -1)
-    return uv.astype(np.float32), head.faces

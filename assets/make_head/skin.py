@@ -31,6 +31,7 @@ class Skin:
         red: row of `mouth` with the border of the red of the lips.
         lip: (M) how far along the lip, 0 in the middle, 1 in the corner.
         ear: (K, E).
+        crown: (R, C) the grid over the top, its border the top row of `grid`.
         nostril: (K, N) from the block's border over the rim (row 2) inwards.
     """
 
@@ -44,6 +45,7 @@ class Skin:
     lip: np.ndarray
     ear: np.ndarray
     nostril: np.ndarray
+    crown: np.ndarray
 
 
 def build(half: Half) -> Skin:
@@ -58,8 +60,8 @@ def build(half: Half) -> Skin:
     _deepen(half, front, nostril)
     _crease(half, eye, share, lid)
     ears = _ear(half, grid)
-    _crown(half, grid)
-    return Skin(grid, eye, EYE_RINGS, share, lid, mouth, MOUTH_RINGS, lip, ears, nostril)
+    crown = _crown(half, grid)
+    return Skin(grid, eye, EYE_RINGS, share, lid, mouth, MOUTH_RINGS, lip, ears, nostril, crown)
 
 
 def _grid(half: Half) -> np.ndarray:
@@ -241,7 +243,7 @@ def _ear(half: Half, grid: np.ndarray) -> np.ndarray:
     return rings
 
 
-def _crown(half: Half, grid: np.ndarray) -> None:
+def _crown(half: Half, grid: np.ndarray) -> np.ndarray:
     """A grid over the top: its sides are the top row's front, side and back stretches."""
     top = grid[-1]
     across = 10
@@ -259,6 +261,7 @@ def _crown(half: Half, grid: np.ndarray) -> None:
             index[j, i] = half.add(spot[None])[0]
     half.grid("skin", index)
     _dome(half, index)
+    return index
 
 
 def _dome(half: Half, index: np.ndarray) -> None:
