@@ -79,9 +79,9 @@ def write_maya(scene: Scene, path: Path, blend_shape: str = "FaceBlendShapes", h
     lines = [f"// {GENERATOR} {VERSION}, take {json.dumps(scene.take)}, from {performance.start_timecode}",
              "animVersion 1.1;", "mayaVersion 2022;", f"timeUnit {unit};", "linearUnit cm;", "angularUnit deg;",
              "startTime 0;", f"endTime {last};"]
-    for name, weights in zip(performance.shape_names, performance.weights.T, strict=True):
+    for index, (name, weights) in enumerate(zip(performance.shape_names, performance.weights.T, strict=True)):
         keys = reduce_keys(weights, TOLERANCE)
-        lines += _maya_curve(_maya_name(name), _maya_name(name), blend_shape, 0, "unitless", keys, weights[keys])
+        lines += _maya_curve(_maya_name(name), _maya_name(name), blend_shape, index, "unitless", keys, weights[keys])
     every = np.arange(performance.frames)
     for axis, values in zip("XYZ", 100.0 * performance.head_translation.T, strict=True):
         lines += _maya_curve(f"translate.translate{axis}", f"translate{axis}", head, "XYZ".index(axis), "linear",
