@@ -30,7 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if paths:
         QTimer.singleShot(0, lambda: session.open(Path(paths[0])))
     # Python sees a signal only when it runs: a timer lets it, so that Ctrl+C in the terminal closes the window.
-    signal.signal(signal.SIGINT, lambda *_: window.close())
+    # Not at once: a signal comes in the middle of whatever is being done.
+    signal.signal(signal.SIGINT, lambda *_: QTimer.singleShot(0, window.close))
     alive = QTimer(interval=500)
     alive.timeout.connect(lambda: None)
     alive.start()

@@ -1,0 +1,103 @@
+"""The app as a process of its own: what it loads, how it dies, and what is there afterwards."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from app.gui.corrections import load_layer
+
+ROOT = Path(__file__).resolve().parents[2]
+EDIT_AND_HANG = """
+import sys
+from pathlib import Path
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+import app.gui.__main__
+from app.gui import edits
+from app.gui.main_window import MainWindow
+from app.gui.session import Session
+application = QApplication([])
+session = Session()
+window = MainWindow(session)
+window.show()
+session.open(Path(sys.argv[1]))
+session.seek(7)
+session.select_shapes(("jawOpen",))
+edits.key_here(session)
+QTimer.singleShot(800, lambda: print("edited", flush=True))
+application.exec()
+"""
+FORBIDDEN = """
+import sys
+for name in ("torch", "mediapipe"):
+    sys.modules[name] = None
+import app.gui.__main__
+print("loaded")
+"""
+PROBE = """
+from PySide6.QtCore import QObject, Signal
+class Thing(QObject):
+    happened = Signal(bool)
+thing, count = Thing(), 0
+def hear(on):
+    global count
+    count += on
+thing.happened.connect(hear)
+for _ in range(200_000):
+    thing.happened.emit(True)
+    thing.blockSignals(False)
+print(count)
+"""
+
+
+def python(code: str, *arguments: str, **options) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, "-c", code, *arguments], cwd=ROOT, capture_output=True, text=True,
+                          timeout=120, **options)
+
+
+def test_the_app_loads_neither_torch_nor_mediapipe():
+    ended = python(FORBIDDEN)
+    assert ended.stdout.strip() == "loaded", ended.stderr
+
+
+def test_this_pyside_survives_two_hundred_thousand_calls():
+    """PySide6 6.12.0 loses references to None and True and dies here."""
+    ended = python(PROBE)
+    assert (ended.returncode, ended.stdout.strip()) == (0, "200000"), ended.stderr
+
+
+def test_kill_9_loses_nothing_that_was_done(shoot, tmp_path):
+    environment = {**os.environ, "HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+    running = subprocess.Popen([sys.executable, "-c", EDIT_AND_HANG, str(shoot)], cwd=ROOT, env=environment,
+                               stdout=subprocess.PIPE, text=True)
+    assert running.stdout.readline().strip() == "edited"
+    running.send_signal(signal.SIGKILL)
+    running.communicate()
+    work = shoot / "takes/T001/.mien"
+    assert [key.frame for key in load_layer(work / "corrections.json").keys["jawOpen"]] == [7]
+    assert not list(work.glob("*.part"))
+    again = subprocess.Popen([sys.executable, "-c", EDIT_AND_HANG.replace("session.seek(7)", "session.seek(9)"),
+                              str(shoot)], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    assert again.stdout.readline().strip() == "edited", "the dead window's lock does not keep it out"
+    again.kill()
+    again.communicate()
+    assert [key.frame for key in load_layer(work / "corrections.json").keys["jawOpen"]] == [7, 9]
+
+
+def test_the_window_opens_and_closes_on_ctrl_c(shoot, tmp_path):
+    environment = {**os.environ, "HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+    running = subprocess.Popen([sys.executable, "-m", "app.gui", str(shoot)], cwd=ROOT, env=environment,
+                               stderr=subprocess.PIPE, text=True)
+    lock = shoot / "takes/T001/.mien/corrections.lock"
+    deadline = time.monotonic() + 60
+    while not lock.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert lock.exists(), "it opened the shoot"
+    running.send_signal(signal.SIGINT)
+    _, said = running.communicate(timeout=60)
+    assert running.returncode == 0, said
+    assert "Traceback" not in said
+    assert not lock.exists()
