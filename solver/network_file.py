@@ -35,7 +35,7 @@ def fresh() -> LandmarkNetwork:
 
 def shipped_path() -> Path | None:
     """The trained weights in `assets`, or None where none ship."""
-    path = Path(str(resources.files("assets") / "landmarks.npz"))
+    path = Path(str(resources.files("assets") / "landmarks.npz"))  # installed as files, never inside a zip
     return path if path.exists() else None
 
 

@@ -1,0 +1,190 @@
+"""Our own landmark network as a detector.
+
+A face finder sees the whole picture when a face is to be found; then the face is followed from frame to frame: the
+square for the next frame comes from this frame's points and their motion, and a third network says whether there still
+is a face in it. A second look at every frame, in batches, takes its squares from the track smoothed in time, since a
+square that shakes by 3 % of its side shakes the points more than a sensor's noise does; the looks' points are averaged.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy.ndimage import gaussian_filter1d
+
+from capture.errors import ModelError
+from solver import network_file, pretrained
+from solver.crop import Roi, apply, crops, eight_bit_rgb, picture_from_crop, roi_of_points
+from solver.detect import Footage, Report, Track
+from solver.network import POINTS, SIZE, LandmarkNetwork
+from solver.network_faces import FullRange, ShortRange, faces
+
+MARGIN = 1.35
+"""The square's side as a multiple of the face's longer side, as in training."""
+FOUND_SIDE = 1.7
+"""The first square's side as a multiple of the finder's box, which ends at the brows and the chin."""
+SETTLE = 3
+"""Looks from a finder's rough square to one that fits."""
+FACE = 0.3
+"""The face score from which there is a face; MediaPipe takes 0.5, which loses profiles."""
+LEAP = 0.35
+"""Share of the side by which a square may move from a frame to the next."""
+BATCH = 16
+SMOOTH = 1.5
+"""Standard deviation in frames of the squares' smoothing."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one look at one picture gave: points (478, 2) px and sigma (478) px of the picture."""
+
+    points: np.ndarray
+    sigma: np.ndarray
+
+
+class NetworkDetector:
+    """Detects with a trained network.
+
+    Args:
+        weights: a trained network's file; None takes the one that ships.
+        device: where torch runs it.
+
+    Raises:
+        ModelError: the weights, or mediapipe's own that they build upon, cannot be read.
+    """
+
+    scheme = "mediapipe478"
+
+    def __init__(self, weights: Path | None = None, device: str = "cpu") -> None:
+        path = weights or network_file.shipped_path()
+        if path is None:
+            raise ModelError("this mien ships no trained landmark network; train one with `mien net train` and give "
+                             "its file, or use MediaPipe's own detector")
+        # Read before it is named, so that a file that is missing is told in words.
+        network = network_file.load_trained(path)
+        self.key = f"network-1-{network_file.key_of(path)}"
+        self._device = device
+        self._network: LandmarkNetwork = network.to(device, memory_format=torch.channels_last)
+        self._presence = pretrained.plain_mesh().to(device)
+        self._finders: tuple[FullRange | ShortRange, ...] = (pretrained.full_range(), pretrained.short_range())
+
+    def detect(self, footage: Footage, report: Report) -> Track:
+        """The landmarks in each of the T frames; a frame without a face is all unseen."""
+        total = footage.count
+        xy, sigma = np.full((total, POINTS, 2), np.nan), np.full((total, POINTS), np.nan)
+        square: Roi | None = None
+        before: np.ndarray | None = None
+        start, held, found = 0, [], []
+        for index, picture in enumerate(footage.pictures()):
+            picture = eight_bit_rgb(picture)
+            look = self._follow(picture, square)
+            square, before = self._next(look, before)
+            held.append(picture)
+            found.append(look)
+            if len(held) == BATCH or index == total - 1:
+                self._finish(held, found, xy[start:start + len(held)], sigma[start:start + len(held)])
+                start, held, found = index + 1, [], []
+            report(index + 1, total)
+        seen = np.isfinite(xy).all(axis=2)
+        return Track(xy, np.where(seen, sigma, np.inf), seen)
+
+    def find(self, picture: np.ndarray) -> Look | None:
+        """The largest face of one picture, looked at until its square fits."""
+        return self._follow(eight_bit_rgb(picture), None)
+
+    def _follow(self, picture: np.ndarray, square: Roi | None) -> Look | None:
+        """What is in the square, or in the best square that the finders give; None where there is no face."""
+        if square is not None:
+            look, score = self._look(picture, square)
+            if score > FACE:
+                return look
+        square = self._search(picture)
+        if square is None:
+            return None
+        for _ in range(SETTLE):
+            look, score = self._look(picture, square)
+            square = roi_of_points(look.points, MARGIN, profile=True)
+        return look if score > FACE else None
+
+    def _look(self, picture: np.ndarray, square: Roi) -> tuple[Look, float]:
+        crop = self._as_input(crops([picture], [square], SIZE))
+        with torch.inference_mode():
+            points, sigma, _ = self._network(crop)
+            score = float(torch.sigmoid(self._presence(crop)[1])[0])
+        return _placed(points[0], sigma[0], square), score
+
+    def _search(self, picture: np.ndarray) -> Roi | None:
+        """The square about the largest face that a finder sees."""
+        height, width = picture.shape[:2]
+        side = max(height, width)
+        middle = ((width - 1) / 2, (height - 1) / 2)
+        for finder in self._finders:
+            boxed = np.zeros((side, side, 3), np.uint8)
+            top, left = (side - height) // 2, (side - width) // 2
+            boxed[top:top + height, left:left + width] = picture
+            small = crops([boxed], [Roi(((side - 1) / 2, (side - 1) / 2), side)], finder.size)
+            found = faces(finder, small)[0]
+            if found:
+                face = max(found, key=lambda face: float(face.size.max()))
+                centre = np.array(middle) + (face.centre - 0.5) * side
+                across = face.points[1] - face.points[0]
+                return Roi((float(centre[0]), float(centre[1])), float(face.size.max()) * side * FOUND_SIDE,
+                           float(np.arctan2(across[1], across[0])))
+        return None
+
+    def _next(self, look: Look | None, before: np.ndarray | None) -> tuple[Roi | None, np.ndarray | None]:
+        """The square for the next frame, and this frame's centre."""
+        if look is None:
+            return None, None
+        square = roi_of_points(look.points, MARGIN, profile=True)
+        centre = np.asarray(square.centre)
+        if before is None:
+            return square, centre
+        step = centre - before
+        step *= min(1.0, LEAP * square.side / max(float(np.hypot(*step)), 1e-9))
+        return replace(square, centre=(float(centre[0] + step[0]), float(centre[1] + step[1]))), centre
+
+    def _finish(self, pictures: list[np.ndarray], looks: list[Look | None], xy: np.ndarray, sigma: np.ndarray) -> None:
+        """Look once more through smoothed squares, and write the means of both looks."""
+        for run in _runs(looks):
+            squares = _smoothed([roi_of_points(look.points, MARGIN, profile=True) for look in looks[run]])
+            batch = self._as_input(crops(pictures[run], squares, SIZE))
+            with torch.inference_mode():
+                points, spread, _ = self._network(batch)
+            for place, square, *second in zip(range(run.start, run.stop), squares, points, spread, strict=True):
+                again = _placed(*second, square)
+                xy[place] = (looks[place].points + again.points) / 2
+                sigma[place] = again.sigma
+
+    def _as_input(self, pictures: np.ndarray) -> torch.Tensor:
+        batch = torch.from_numpy(pictures).to(self._device).permute(0, 3, 1, 2).float() / 255
+        return batch.contiguous(memory_format=torch.channels_last)
+
+
+def _placed(points: torch.Tensor, sigma: torch.Tensor, square: Roi) -> Look:
+    """The network's answer in px of the picture."""
+    matrix = picture_from_crop(square, SIZE)
+    return Look(apply(matrix, points.cpu().numpy().astype(np.float64)),
+                sigma.cpu().numpy().astype(np.float64) * (square.side / SIZE))
+
+
+def _runs(looks: list[Look | None]) -> Iterator[slice]:
+    """The stretches of frames with a face."""
+    start = None
+    for index, look in enumerate([*looks, None]):
+        if look is not None and start is None:
+            start = index
+        elif look is None and start is not None:
+            yield slice(start, index)
+            start = None
+
+
+def _smoothed(squares: list[Roi]) -> list[Roi]:
+    """The same squares, smoothed in time: centres, sizes (their logarithms) and angles."""
+    table = np.array([[*square.centre, np.log(square.side), square.angle] for square in squares])  # (T, 4)
+    table[:, 3] = np.unwrap(table[:, 3])
+    x, y, size, angle = gaussian_filter1d(table, SMOOTH, axis=0, mode="nearest").T
+    return [Roi((float(cx), float(cy)), float(np.exp(log)), float(turn))
+            for cx, cy, log, turn in zip(x, y, size, angle, strict=True)]

@@ -1,0 +1,110 @@
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from capture.errors import ModelError
+from solver import network_file
+from solver.crop import roi_of_points
+from solver.detect import Footage
+from solver.network_detector import BATCH, NetworkDetector
+from tests.material import shared
+
+SIZE = (420, 400)
+"""Width and height of the made footage."""
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory) -> Path:
+    """A network that has learnt nothing yet: its points are MediaPipe's."""
+    path = tmp_path_factory.mktemp("net") / "untrained.npz"
+    network_file.save_difference(network_file.fresh(), {}, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def detector(weights) -> NetworkDetector:
+    return NetworkDetector(weights)
+
+
+@pytest.fixture(scope="module")
+def photo() -> np.ndarray:
+    picture = cv2.cvtColor(cv2.imread(str(shared("footage", "astronaut.png"))), cv2.COLOR_BGR2RGB)
+    return cv2.resize(picture[:280, 100:380], (240, 240), interpolation=cv2.INTER_AREA)
+
+
+def film(photo: np.ndarray, places: list[tuple[int, int] | None]) -> Footage:
+    """The photo at a place in each frame; None shows none."""
+
+    def pictures() -> Iterator[np.ndarray]:
+        for place in places:
+            frame = np.full((SIZE[1], SIZE[0], 3), 90, np.uint8)
+            if place is not None:
+                x, y = place
+                frame[y:y + 240, x:x + 240] = photo
+            yield frame
+
+    return Footage(SIZE, Fraction(30), len(places), pictures)
+
+
+def test_a_moving_face_is_followed(detector, photo):
+    places = [(10 + 8 * frame, 30 + 5 * frame) for frame in range(BATCH + 4)]
+    done = []
+    track = detector.detect(film(photo, places), lambda *progress: done.append(progress))
+    assert track.seen.all()
+    assert done[-1] == (len(places), len(places))
+    in_photo = track.xy - np.array(places)[:, None]
+    spread = np.linalg.norm(in_photo - in_photo.mean(axis=0), axis=2)
+    assert np.median(spread) < 0.25
+    assert spread.max() < 3
+    assert (track.sigma > 0).all()
+
+
+def test_points_lie_where_the_reference_puts_them(detector, photo):
+    from solver.mediapipe_runtime import find_face
+
+    footage = film(photo, [(60, 70)])
+    track = detector.detect(footage, lambda done, total: None)
+    reference = find_face(next(footage.pictures()))
+    off = track.xy[0] - reference
+    side = roi_of_points(reference, 1.0).side
+    # Another margin and a filtered crop: the same face, not the same numbers.
+    assert np.median(np.linalg.norm(off, axis=1)) < 0.015 * side
+    assert np.abs(off.mean(axis=0)).max() < 0.01 * side
+
+
+def test_without_a_face_nothing_is_seen_and_a_face_that_comes_back_is_found(detector, photo):
+    places = [None, (20, 30), (24, 30), None, None, (150, 120), (150, 122)]
+    track = detector.detect(film(photo, places), lambda done, total: None)
+    assert track.seen.all(axis=1).tolist() == [place is not None for place in places]
+    assert not track.seen[[0, 3, 4]].any()
+    assert np.isnan(track.xy[[0, 3, 4]]).all()
+    moved = (track.xy[5] - track.xy[2]).mean(axis=0)
+    assert moved == pytest.approx([126, 90], abs=2)
+
+
+def test_footage_without_frames_and_a_tiny_picture_give_no_face(detector):
+    empty = detector.detect(Footage((9, 9), Fraction(30), 0, lambda: iter(())), lambda done, total: None)
+    assert empty.xy.shape == (0, 478, 2)
+    assert detector.find(np.zeros((1, 1, 3), np.uint8)) is None
+    assert detector.find(np.zeros((40, 300), np.uint16)) is None
+
+
+def test_the_key_names_the_weights(detector, weights, tmp_path):
+    assert NetworkDetector(weights).key == detector.key
+    network = network_file.fresh()
+    network.base.mesh_out.bias.data[0] += 1
+    other = tmp_path / "other.npz"
+    network_file.save_difference(network, {}, other)
+    assert NetworkDetector(other).key != detector.key
+
+
+def test_missing_weights_are_told(monkeypatch, tmp_path):
+    with pytest.raises(ModelError, match="cannot be read"):
+        NetworkDetector(tmp_path / "none.npz")
+    monkeypatch.setattr(network_file, "shipped_path", lambda: None)
+    with pytest.raises(ModelError, match="ships no trained landmark network"):
+        NetworkDetector()
