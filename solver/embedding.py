@@ -20,12 +20,14 @@ from solver.cache import model_cache
 from solver.embedding_views import FindFace, Sightings, face_box, posed, sight, surface_triangles
 from solver.face_model import FaceModel
 
-VERSION = 2
+VERSION = 3
 """Goes up when the method changes, so that embeddings in the cache are made anew."""
 EYE_POINTS = {"mediapipe478": range(468, 478)}
 """Which points of a scheme lie on the eyeballs; all others lie on the face's outer surface."""
 LEAST_FACING = 0.35
 """Cosine between the surface at a landmark and the view below which that view does not count for it."""
+AROUND = 0.06
+"""Radius, as a share of the face's height, over which the surface's direction at a landmark is taken."""
 FEWEST = 4
 """Sightings that a landmark needs to be known."""
 SLIDE = 0.16
@@ -103,9 +105,10 @@ def agree(model: FaceModel, sightings: Sightings, scheme: str, eyes: range) -> E
     count = points.shape[1]
     on_eye = np.isin(np.arange(count), eyes) & balls.any()
     first = _median(points, seen & (sightings.view[:, 2] > np.cos(TURNED))[:, None])
-    guess, _ = _nearest(model, poses, first, outer, balls, on_eye)
-    normal = _normals(model)[guess]  # (N, 3)
-    usable = seen & (sightings.view @ normal.T > LEAST_FACING) & (guess >= 0)
+    low, high = face_box(model)
+    height = high[1] - low[1]
+    facing = sightings.view @ _directions(model, outer | balls, first[:, :3], AROUND * height).T  # (S, N)
+    usable = seen & (facing > LEAST_FACING)
     enough = usable.sum(axis=0) >= FEWEST
     usable = np.where(enough, usable, seen)  # a point that no view sees well is better placed badly than not at all
     middle = _median(points, usable)
@@ -118,9 +121,8 @@ def agree(model: FaceModel, sightings: Sightings, scheme: str, eyes: range) -> E
     triangle, barycentric = _nearest(model, poses, middle, outer, balls, on_eye)
     at_rest = np.linalg.norm((points - middle)[..., :3], axis=2)
     spread = np.nan_to_num(_median(at_rest, usable) / RAYLEIGH_MEDIAN)
-    low, high = face_box(model)
     slide = _slide(points[..., :3], seen, sightings.view)
-    contour = ~on_eye & (slide > SLIDE * (high[1] - low[1]))
+    contour = ~on_eye & (slide > SLIDE * height)
     return Embedding(scheme, np.where(known, triangle, 0), np.where(known[:, None], barycentric, 1 / 3),
                      spread, contour & known, known)
 
@@ -193,11 +195,22 @@ def closest_on_triangles(corners: np.ndarray, points: np.ndarray) -> tuple[np.nd
     return shares, np.take_along_axis(distance, best, axis=-1)[..., 0]
 
 
-def _normals(model: FaceModel) -> np.ndarray:
-    """(F', 3) the triangles' unit normals at rest."""
+def _directions(model: FaceModel, allowed: np.ndarray, at: np.ndarray, reach: float) -> np.ndarray:
+    """(N, 3) points -> (N, 3) where the surface around each looks, unit; NaN for NaN.
+
+    The mean over `reach` metres of all that looks forwards: a lip's edge looks up or down, and yet hides from no view.
+    """
     a, b, c = (model.neutral[model.triangles[:, corner]].astype(np.float64) for corner in range(3))
-    normal = np.cross(b - a, c - a)
-    return normal / np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-20)
+    normal = np.cross(b - a, c - a)  # twice the area long
+    forwards = np.flatnonzero(allowed & (normal[:, 2] > 0))
+    tree = cKDTree(((a + b + c) / 3)[forwards])
+    out = np.full(at.shape, np.nan)
+    for n in np.flatnonzero(np.isfinite(at).all(axis=1)):
+        near = forwards[tree.query_ball_point(at[n], reach)]
+        if len(near) == 0:
+            near = forwards[[tree.query(at[n])[1]]]
+        out[n] = normal[near].sum(axis=0)
+    return out / np.linalg.norm(out, axis=1, keepdims=True)
 
 
 def _cached(model: FaceModel, scheme: str) -> Path:

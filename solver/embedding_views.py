@@ -21,7 +21,7 @@ FILLED = 0.45
 """The share of the picture's height that the moving part of the face takes."""
 VIEWS = ((0, 0), (-12, 0), (12, 0), (-26, 4), (26, 4), (-40, 0), (40, 0), (0, 16), (0, -14))
 """Yaw and pitch of the camera about the face, degrees; the first must be frontal."""
-POSES = ({}, {"jawOpen": 0.5}, {"jawOpen": 0.3, "eyeBlinkLeft": 0.5, "eyeBlinkRight": 0.5})
+POSES = ({}, {"jawOpen": 0.5}, {"jawOpen": 0.5, "eyeBlinkLeft": 0.5, "eyeBlinkRight": 0.5})
 """Closed lips hide which of them a point belongs to, so the mouth is open in most pictures."""
 REACH = 0.06
 """How far, as a share of the face's height in px, a point may lie off its part of the surface."""
@@ -96,8 +96,8 @@ def sight(model: FaceModel, find_face: FindFace, on_eyes: np.ndarray, look: Look
     """
     outer, eyes = surface_triangles(model)
     cameras = view_cameras(model)
-    triangles, shares, views = [], [], []
-    mirror = None
+    triangles, shares, views, is_mirrored = [], [], [], []
+    apart = 0.0  # (N, N) px from each plain to each mirrored point, over all pictures
     with Renderer(SIDE, SIDE) as renderer:
         for vertices in posed(model):
             mesh = face_mesh(model, vertices)
@@ -105,18 +105,14 @@ def sight(model: FaceModel, find_face: FindFace, on_eyes: np.ndarray, look: Look
             for camera in cameras:
                 picture = renderer.colours(camera, [mesh], look)
                 found = find_face(picture)
-                if found is None:
+                flipped = None if found is None else find_face(np.ascontiguousarray(picture[:, ::-1]))
+                if flipped is None:
                     continue
-                answers = [found]
-                flipped = find_face(np.ascontiguousarray(picture[:, ::-1]))
-                if flipped is not None:
-                    flipped = flipped * [-1, 1] + [SIDE - 1, 0]
-                    if mirror is None:
-                        mirror = mirrored_indices(found, flipped)
-                    answers.append(np.where((mirror >= 0)[:, None], flipped[mirror], np.nan))
+                flipped = flipped * [-1, 1] + [SIDE - 1, 0]
+                apart = apart + np.linalg.norm(found[:, None] - flipped[None], axis=2)
                 skin = renderer.surface(camera, [mesh])
                 ball = renderer.surface(camera, [balls]) if len(on_eyes) and eyes.any() else None
-                for answer in answers:
+                for answer in (found, flipped):
                     triangle, share = _lift(model, vertices, camera, skin, outer, answer)
                     if ball is not None:
                         on_ball = _lift(model, vertices, camera, ball, eyes, answer)
@@ -124,9 +120,14 @@ def sight(model: FaceModel, find_face: FindFace, on_eyes: np.ndarray, look: Look
                     triangles.append(triangle)
                     shares.append(share)
                     views.append(-camera.rotation[2])
+                    is_mirrored.append(answer is flipped)
     if not triangles:
         return None
-    return Sightings(np.array(triangles), np.array(shares), np.array(views))
+    partner = mirror_partners(apart)
+    triangle, share, mirrored = np.array(triangles), np.array(shares), np.array(is_mirrored)
+    triangle[mirrored] = np.where(partner >= 0, triangle[mirrored][:, partner], -1)
+    share[mirrored] = share[mirrored][:, partner]
+    return Sightings(triangle, share, np.array(views))
 
 
 def surface_triangles(model: FaceModel) -> tuple[np.ndarray, np.ndarray]:
@@ -140,15 +141,14 @@ def surface_triangles(model: FaceModel) -> tuple[np.ndarray, np.ndarray]:
     return ~inside[model.triangle_part], eyes
 
 
-def mirrored_indices(plain: np.ndarray, flipped: np.ndarray) -> np.ndarray:
+def mirror_partners(apart: np.ndarray) -> np.ndarray:
     """(N) for each landmark the one that takes its place in a mirrored picture; -1 where that is not mutual.
 
     Args:
-        plain: (N, 2) px in a frontal picture.
-        flipped: (N, 2) px in the mirrored picture, mirrored back.
+        apart: (N, N) how far each landmark lies from each landmark of the mirrored picture, mirrored back. One picture
+            does not do: closed lips put four points in two places.
     """
-    across = np.linalg.norm(plain[:, None] - flipped[None], axis=2)  # (N, N)
-    _, partner = linear_sum_assignment(across)
+    _, partner = linear_sum_assignment(apart)
     return np.where(partner[partner] == np.arange(len(partner)), partner, -1)
 
 

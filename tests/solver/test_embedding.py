@@ -4,13 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import cdist
 
 from capture.camera import project
 from capture.errors import ModelError
 from solver import embedding as embedding_module
 from solver.embedding import Embedding, closest_on_triangles, embed
 from solver.embedding_picture import embedding_picture
-from solver.embedding_views import SIDE, face_box, mirrored_indices, posed, view_cameras
+from solver.embedding_views import SIDE, face_box, mirror_partners, posed, view_cameras
 from solver.face_model import FaceModel, deform
 from solver.mediapipe_runtime import SCHEME, find_face
 from solver.model_file import load_model
@@ -74,7 +75,7 @@ def test_iris_points_turn_with_the_eyes(ict, on_ict):
 def test_left_and_right_agree(ict, on_ict):
     points = on_ict.points(ict, ict.neutral)
     mirrored = points * [-1, 1, 1]
-    partner = mirrored_indices(points[:, :2] * 1000, mirrored[:, :2] * 1000)
+    partner = mirror_partners(cdist(points, mirrored))
     pairs = partner >= 0
     assert pairs.sum() > 460
     assert np.median(np.linalg.norm(points - mirrored[partner], axis=1)[pairs]) < 0.001
@@ -150,7 +151,7 @@ def test_points_of_a_perfect_detector_come_back_and_a_bias_cancels(tmp_path, mon
     on_skin = np.flatnonzero(skin & away)
     on_ball = np.flatnonzero((model.triangle_part > 0) & (normals[:, 2] > 0.7))
     chosen = np.concatenate([on_skin, on_ball])
-    partner = mirrored_indices(middles[chosen, :2] * 1000, middles[chosen, :2] * [-1000, 1000])
+    partner = mirror_partners(cdist(middles[chosen], middles[chosen] * [-1, 1, 1]))
     assert (partner >= 0).all()
     assert len(on_skin) > 15
     assert len(on_ball) > 5
