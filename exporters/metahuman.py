@@ -6,10 +6,14 @@ curves, no solve on a MetaHuman.
 """
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 
+from capture import timecode
+from capture.files import write_bytes
 from exporters.retarget import RetargetMap, Target, apply
+from exporters.scene import Scene
 from solver.face_model import ARKIT
 from solver.performance import Performance
 
@@ -82,3 +86,18 @@ def convert(performance: Performance) -> Performance:
         shape_names=(*out.shape_names, *(PREFIX + name for name in (*CLOSE, MARK))),
         weights=np.concatenate([out.weights, extra], axis=1),
         sigma=np.concatenate([out.sigma, np.zeros_like(extra)], axis=1))
+
+
+def write(scene: Scene, path: Path) -> None:
+    """Write a scene's performance as a CSV of MetaHuman controls: a line that says what it is, a header, a row a frame.
+
+    Raises:
+        OutputError: it cannot be written.
+        DataError: the start timecode does not exist at the frame rate.
+    """
+    performance = convert(scene.performance)
+    start = timecode.parse(performance.start_timecode, performance.frame_rate)
+    lines = [f"# {LABEL}", ",".join(("Frame", "Timecode", *performance.shape_names))]
+    lines += [f"{frame},{start + frame}," + ",".join(f"{value:.6f}" for value in row)
+              for frame, row in enumerate(performance.weights.tolist())]
+    write_bytes(path, ("\n".join(lines) + "\n").encode())

@@ -1,0 +1,68 @@
+"""What a user may ask of solved curves on their way into a program, in the one order in which it makes sense."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from exporters.cleanup import Change, dead_zone, resample, smooth
+from exporters.metahuman import convert
+from exporters.retarget import RetargetMap, apply, swap_sides
+from solver.performance import Performance
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """Everything off by default: curves go out as they were solved.
+
+    Attributes:
+        smooth: seconds of the smoothing window; 0 is off.
+        dead_zone: weights below this become 0.
+        mirror: left and right, head included, change places.
+        frame_rate: another rate, or None.
+        retarget: curves of another rig, or None.
+        metahuman: MetaHuman's controls by Epic's table.
+    """
+
+    smooth: float = 0.0
+    dead_zone: float = 0.0
+    mirror: bool = False
+    frame_rate: Fraction | None = None
+    retarget: RetargetMap | None = None
+    metahuman: bool = False
+
+    @property
+    def keeps_shapes(self) -> bool:
+        """Whether the curves still are those of the model that was solved."""
+        return self.retarget is None and not self.metahuman
+
+
+def treat(performance: Performance, treatment: Treatment) -> tuple[Performance, tuple[str, ...]]:
+    """The treated performance, and a sentence for each change: how much it moved, at most, and where.
+
+    Smoothing and the dead zone come first, as they need the solve's own frames and uncertainties; the rate next, names
+    last.
+
+    Raises:
+        DataError: a retarget map asks for a shape that the performance lacks.
+    """
+    notes = []
+
+    def note(what: str, change: Change) -> None:
+        notes.append(f"{what} changed {change.shape} by {change.largest:.3f} in frame {change.frame}, all else less"
+                     if change.largest > 0 else f"{what} changed nothing")
+
+    if treatment.smooth > 0:
+        performance, change = smooth(performance, treatment.smooth)
+        note("smoothing", change)
+    if treatment.dead_zone > 0:
+        performance, change = dead_zone(performance, treatment.dead_zone)
+        note("the dead zone", change)
+    if treatment.frame_rate is not None and treatment.frame_rate != performance.frame_rate:
+        performance, change = resample(performance, treatment.frame_rate)
+        note("the new frame rate", change)
+    if treatment.mirror:
+        performance = swap_sides(performance)
+    if treatment.metahuman:
+        performance = convert(performance)
+    if treatment.retarget is not None:
+        performance = apply(treatment.retarget, performance)
+    return performance, tuple(notes)

@@ -1,0 +1,72 @@
+import csv
+import dataclasses
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from capture.errors import DataError
+from exporters import FORMATS, WRITERS
+from exporters.cleanup import dead_zone, resample, smooth
+from exporters.metahuman import LABEL, convert
+from exporters.retarget import RetargetMap, Target, swap_sides
+from exporters.scene import bare_scene, make_scene
+from exporters.treatment import Treatment, treat
+from tests.synthetic import made_performance, small_face
+
+MODEL = small_face()
+PERFORMANCE = made_performance(MODEL, 30)
+
+
+def test_nothing_asked_is_nothing_done():
+    same, notes = treat(PERFORMANCE, Treatment())
+    assert same is PERFORMANCE
+    assert notes == ()
+    assert Treatment().keeps_shapes
+
+
+def test_each_change_is_made_in_order_and_reported():
+    out, notes = treat(PERFORMANCE, Treatment(smooth=0.1, dead_zone=0.05, mirror=True, frame_rate=Fraction(24)))
+    expected = resample(dead_zone(smooth(PERFORMANCE, 0.1)[0], 0.05)[0], Fraction(24))[0]
+    np.testing.assert_array_equal(out.weights, swap_sides(expected).weights)
+    assert [note.split(" changed ")[0] for note in notes] == ["smoothing", "the dead zone", "the new frame rate"]
+    assert all("in frame" in note for note in notes)
+
+
+def test_other_rigs_curves_come_last():
+    smile = RetargetMap((Target("Smile", (("mouthSmileLeft", 0.5), ("mouthSmileRight", 0.5))),))
+    out, _ = treat(PERFORMANCE, Treatment(retarget=smile))
+    assert out.shape_names == ("Smile",)
+    assert not Treatment(retarget=smile).keeps_shapes
+    raw = RetargetMap((Target("jaw", (("CTRL_expressions_jawOpen", 1.0),)),))
+    out, _ = treat(PERFORMANCE, Treatment(retarget=raw, metahuman=True))
+    np.testing.assert_array_equal(out.weights[:, 0], PERFORMANCE.weights[:, MODEL.shape_names.index("jawOpen")])
+    with pytest.raises(DataError, match="CTRL_expressions_jawOpen"):
+        treat(PERFORMANCE, Treatment(retarget=raw))
+
+
+@pytest.mark.parametrize("suffix", sorted(WRITERS))
+def test_every_writer_takes_the_model_and_bare_curves_twice_alike(tmp_path, suffix):
+    model = dataclasses.replace(MODEL, eyes=())
+    for name, scene in (("face", make_scene(model, PERFORMANCE)), ("bare", bare_scene(convert(PERFORMANCE)))):
+        for copy in "ab":
+            WRITERS[suffix](scene, tmp_path / f"{name}_{copy}{suffix}")
+        first, second = ((tmp_path / f"{name}_{copy}{suffix}").read_bytes() for copy in "ab")
+        assert first == second
+        assert len(first) > 1000
+
+
+def test_every_format_has_a_writer():
+    assert set(FORMATS.values()) <= set(WRITERS)
+
+
+def test_the_metahuman_table_says_what_it_is(tmp_path):
+    WRITERS[".metahuman.csv"](make_scene(MODEL, PERFORMANCE), tmp_path / "T001.metahuman.csv")
+    with (tmp_path / "T001.metahuman.csv").open() as file:
+        assert file.readline() == f"# {LABEL}\n"
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 30
+    assert rows[7]["Timecode"] == "10:00:00:07"
+    expected = convert(PERFORMANCE)
+    for index, name in enumerate(expected.shape_names):
+        assert float(rows[7][name]) == pytest.approx(expected.weights[7, index], abs=1e-6)
