@@ -6,9 +6,8 @@ distances as they are (they do not pull at the places). There are no normalisati
 gradients are clipped, and a set of faces that is never learnt from says each time whether it is getting better.
 """
 
-import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,9 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 
-from solver import network_file
+from solver import network_file, train_data
+from solver.embedding import Embedding
+from solver.face_model import FaceModel
 from solver.network import EYE_LEFT, EYE_RIGHT, LIPS, MESH, POINTS, SIZE, LandmarkNetwork
 from solver.train_data_augment import example
 
@@ -179,6 +180,24 @@ def _alone(_: int) -> None:
     cv2.setNumThreads(1)  # OpenCV's threads would fight torch's for the cores
 
 
+def prepare(out: Path, model: FaceModel, embedding: Embedding, recipe: train_data.Recipe, held_out: int = 300,
+            report: Callable[[int, int], None] = lambda done, total: None, **settings: Any) -> Config:
+    """A Config whose faces are made first, and kept beside `out` for the next run of the same recipe.
+
+    The faces that are never learnt from come from the next seed. `settings` are Config's own.
+
+    Raises:
+        DataError: a recording or the kept faces cannot be read.
+        OutputError: the faces cannot be kept.
+    """
+    held = replace(recipe, count=held_out, seed=recipe.seed + 1)
+    learnt, kept = (train_data.made(one, model, embedding, out.parent, report) for one in (recipe, held))
+    about = {"model": model.name, "model_sha256": model.sha256, "count": recipe.count, "seed": recipe.seed,
+             "recordings": [path.name for path in recipe.recordings], "profiles": recipe.profiles}
+    return Config(out, learnt.jpegs, train_data.true_points(learnt, model, embedding),
+                  kept.jpegs, train_data.true_points(kept, model, embedding), about, **settings)
+
+
 def history_of(checkpoint: Path) -> list[dict[str, float]]:
     """The measurements of a training so far, for plotting."""
-    return json.loads(json.dumps(network_file.load_checkpoint(checkpoint)[0]["history"]))
+    return network_file.load_checkpoint(checkpoint)[0]["history"]

@@ -7,6 +7,7 @@ where the landmarks are follows from those and an embedding, so that a better em
 A sample is made from the recipe's seed and its own number alone: the same recipe gives the same samples.
 """
 
+import hashlib
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ import numpy as np
 
 from capture.camera import Camera, lone_camera
 from capture.errors import DataError
+from capture.files import write_with
 from solver.embedding import Embedding
 from solver.face_model import FaceModel, deform, gaze_rotation
 from solver.parts import SKIPPED
@@ -85,6 +87,17 @@ def make(recipe: Recipe, model: FaceModel, embedding: Embedding,
             report(number + 1, recipe.count)
 
 
+def made(recipe: Recipe, model: FaceModel, embedding: Embedding, folder: Path,
+         report: Callable[[int, int], None]) -> Samples:
+    """The recipe's samples: read from `folder` if they were made before, else made and kept there."""
+    named = repr((recipe.count, recipe.seed, recipe.profiles, [path.name for path in recipe.recordings], model.sha256,
+                  embedding.triangle.tobytes()))
+    path = folder / f"faces-{hashlib.sha256(named.encode()).hexdigest()[:12]}.npz"
+    if not path.exists():
+        save(gather(list(make(recipe, model, embedding, report))), path)
+    return load(path)
+
+
 def gather(made: list[tuple]) -> Samples:
     """Samples out of what `make` gave."""
     jpegs, *numbers = zip(*made, strict=True)
@@ -94,8 +107,9 @@ def gather(made: list[tuple]) -> Samples:
 def save(samples: Samples, path: Path) -> None:
     """Write samples; scratch for training, never shipped."""
     ends = np.cumsum([len(jpeg) for jpeg in samples.jpegs])
-    np.savez(path, jpegs=np.frombuffer(b"".join(samples.jpegs), np.uint8), ends=ends,
-             **{name: getattr(samples, name) for name in NUMBERS})
+    arrays = {"jpegs": np.frombuffer(b"".join(samples.jpegs), np.uint8), "ends": ends}
+    arrays |= {name: getattr(samples, name) for name in NUMBERS}
+    write_with(path, lambda file: np.savez(file, **arrays))
 
 
 def load(path: Path) -> Samples:

@@ -11,7 +11,7 @@ from solver.crop import Roi
 from solver.embedding import Embedding
 from solver.face_model import FaceModel, deform
 from solver.network import SIZE
-from solver.train import Config, Examples, history_of, measure, point_weights, train
+from solver.train import Config, Examples, history_of, measure, point_weights, prepare, train
 from solver.train_data_augment import example, faulty, jittered
 from tests.synthetic import small_face
 
@@ -161,6 +161,19 @@ def test_training_learns_and_goes_on_where_it_stopped(model, embedding, samples,
     assert all(torch.allclose(value, halved[1]["weights"][name], atol=1e-6)
                for name, value in straight[1]["weights"].items())
     assert straight[0]["history"][1]["train"] < straight[0]["history"][0]["train"]
+
+
+def test_prepared_faces_are_kept_for_the_next_run(model, embedding, tmp_path):
+    recipe, done = train_data.Recipe(2, 9), []
+    first = prepare(tmp_path / "net.npz", model, embedding, recipe, 1, lambda *progress: done.append(progress), steps=3)
+    assert done == [(1, 2), (2, 2), (1, 1)]
+    again = prepare(tmp_path / "net.npz", model, embedding, recipe, 1, lambda *progress: done.append(progress))
+    assert len(done) == 3
+    assert again.jpegs == first.jpegs
+    assert first.steps == 3
+    assert first.held_jpegs[0] not in first.jpegs
+    assert first.recipe["seed"] == 9
+    assert first.points.shape == (2, 478, 2)
 
 
 def test_the_difference_gives_the_network_back(model, embedding, samples, tmp_path):
