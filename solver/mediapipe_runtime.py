@@ -24,8 +24,9 @@ TURNED = math.radians(38.0)
 CROP_PX = 192
 """The side of the picture that MediaPipe's landmark network sees."""
 SHIFT = 0.11
-"""How far its points lie along the crop's x axis, in pixels of the crop: half of what a mirrored picture, mirrored back,
-differs by, on 92 pictures of three real faces at 0.4 to 6.5 px per crop pixel (0.10, 0.11, 0.13). Taken for y as well."""
+"""How far its points lie off along the crop's x axis, in pixels of the crop: half of what a mirrored picture, mirrored
+back, differs by, on 92 pictures of three faces at 0.4 to 6.5 px per crop pixel (0.10, 0.11, 0.13). Used for y, too.
+"""
 CROP_PER_FACE = 1.5
 """The side of its crop, as a multiple of the longer side of the face."""
 EYE_CORNERS = (33, 263)
