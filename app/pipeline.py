@@ -96,8 +96,8 @@ def run_take(take: Take, options: Options, tools: Tools, teller: Teller) -> tupl
 
     solve_key = artefacts.key_of(
         "solve", SOLVE_VERSION, detect=detect_keys, model=tools.model.sha256, preset=options.preset, take=take.name,
-        actor=options.actor, scheme=tools.detector.scheme, embedding=EMBEDDING_VERSION, lone=lone, timecode=str(clips.start_timecode),
-        rate=str(clips.rate), rig=[_camera_key(camera) for camera in rig.cameras])
+        actor=options.actor, scheme=tools.detector.scheme, embedding=EMBEDDING_VERSION, lone=lone,
+        timecode=str(clips.start_timecode), rate=str(clips.rate), rig=[_camera_key(camera) for camera in rig.cameras])
     performance, used = (None, None) if options.force else _solved(where, solve_key)
     if performance is None:
         facts = TakeFacts(take.name, options.actor, clips.rate, _timecode_at(clips, first),

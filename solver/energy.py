@@ -29,8 +29,8 @@ CHUNK = 48
 class Priors:
     """What is believed before a picture is seen. Standard deviations; steps are per frame at 30 frames a second."""
 
-    weight: float = 0.6
-    sparsity: float = 0.5  # cost of a weight of 1, in nats: a face uses few shapes at once
+    weight: float = 0.35
+    sparsity: float = 0.3  # cost of a weight of 1, in nats: a face uses few shapes at once
     focal: float = 0.25  # of the logarithm
     gaze_lids: float = 0.15  # between an eyeball's turn and what eyeLook weights say of it, in weights
     gaze: float = math.radians(15.0)
@@ -38,7 +38,7 @@ class Priors:
     translation_step: float = 0.01
     weight_step: float = 0.2
     gaze_step: float = math.radians(15.0)
-    robust: float = 2.5  # landmarks further off than this many standard deviations lose their pull (Cauchy)
+    robust: float = 1.5  # landmarks further off than this many standard deviations lose their pull (Cauchy)
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,13 @@
 """What all tests share: a cache of their own, and models that take seconds to read."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from solver.face_model import FaceModel
 from solver.model_import import packed_model
+from tests.app.command import mien
 from tests.material import shared
 
 
@@ -21,3 +23,12 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def ict(cache: None) -> FaceModel:
     """ICT-FaceKit from the shared material."""
     return packed_model(shared("models", "ICT-FaceKit-master.zip"), "ict")
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory, cache: None) -> Path:
+    """The folder of `mien demo`, run once; what it said is in said.txt."""
+    folder = tmp_path_factory.mktemp("demo")
+    ended = mien("demo", folder)
+    (folder / "said.txt").write_text(ended.stderr)
+    return folder

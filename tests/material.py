@@ -1,4 +1,4 @@
-"""The shared test material: real footage, rendered truth, models. Tests that need it skip where it is absent, but not in CI."""
+"""The shared test material: footage, rendered truth, models. Tests that need it skip where it is absent; not in CI."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a user does wrong, one by one: a sentence that names the file and the cure, the right exit code, nothing left."""
+"""What a user does wrong: a sentence that names the file and the cure, the right exit code, nothing left behind."""
 
 import os
 import subprocess
@@ -139,7 +139,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
     try:
         ended = mien("solve", shared("footage", "smile_man.mp4"), "--out", tmp_path / "out", check=1)
         assert "the disk is full" in error_of(ended)
-        assert [path for path in (tmp_path / "out").rglob("*.part")] == []
+        assert list((tmp_path / "out").rglob("*.part")) == []
         assert list((tmp_path / "out").glob("*.fbx")) == []
     finally:
         subprocess.run(["umount", str(tmp_path)], check=True)
@@ -157,7 +157,8 @@ def test_wrong_usage(arguments: list[str], said: str) -> None:
 
 
 def test_a_range_outside_the_take(tmp_path: Path) -> None:
-    ended = mien("solve", shared("footage", "smile_man.mp4"), "--out", tmp_path, "--start", "70", "--end", "90", check=2)
+    clip = shared("footage", "smile_man.mp4")
+    ended = mien("solve", clip, "--out", tmp_path, "--start", "70", "--end", "90", check=2)
     assert "take of 72" in error_of(ended)
 
 

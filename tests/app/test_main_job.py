@@ -19,15 +19,6 @@ from tests.app.command import ROOT, environment, mien
 from tests.material import shared
 
 
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo's folder, run once for all tests."""
-    folder = tmp_path_factory.mktemp("demo")
-    ended = mien("demo", folder)
-    (folder / "said.txt").write_text(ended.stderr)
-    return folder
-
-
 def test_the_demo_finds_its_truth(demo: Path) -> None:
     accuracy = compare(read(demo / "solved" / "T001.mien.json"), read(demo / "truth.mien.json"))
     assert accuracy.mean_rmse < 0.85 * accuracy.mean_zero_rmse
@@ -71,8 +62,8 @@ def test_a_killed_run_ends_with_the_same_bytes(demo: Path, tmp_path: Path, seed:
 
 def test_a_changed_setting_runs_just_what_it_should(demo: Path, tmp_path: Path) -> None:
     def steps(*more: str) -> set[str]:
-        ended = mien("solve", demo / "takes" / "T001", "--out", tmp_path, "--rig", demo / "rig.toml", "--format", "json",
-                     "--end", "6", "--events", *more)
+        ended = mien("solve", demo / "takes" / "T001", "--out", tmp_path, "--rig", demo / "rig.toml",
+                     "--format", "json", "--end", "6", "--events", *more)
         events = map(json.loads, ended.stdout.splitlines())
         return {event["step"].split()[0] for event in events if event["event"] == "progress"}
 
@@ -92,7 +83,7 @@ def test_damaged_artefacts_are_made_again(tmp_path: Path) -> None:
 
 
 def test_a_take_solved_with_truth_beats_the_peer(tmp_path: Path) -> None:
-    """Three cameras of a path-traced actor, ICT's model: better than answering zero, and than MediaPipe's own scores."""
+    """Three cameras of a path-traced actor, ICT's model: better than answering zero, and than MediaPipe's scores."""
     mien("solve", shared("truth", "actor1"), "--model", shared("models", "ICT-FaceKit-master.zip"), "--out", tmp_path,
          "--format", "json")
     from solver.model_import import packed_model

@@ -1,4 +1,4 @@
-"""`python -m tests.bench`: solves the rendered shoots and prints the errors, MediaPipe's scores beside them in one run."""
+"""`python -m tests.bench`: solves the rendered shoots and prints the errors, MediaPipe's scores beside them."""
 
 import resource
 import sys
@@ -11,8 +11,8 @@ from scipy.spatial.transform import Rotation
 
 from app.accuracy import compare, correlations
 from app.cli import main
-from capture.match import plan, probe_take, take_frames
 from capture.camera import load_rig
+from capture.match import plan, probe_take, take_frames
 from capture.shoot import find_takes
 from exporters.to_json import read
 from solver.face_model import FaceModel, deform
@@ -52,7 +52,8 @@ def _print(found: Performance, truth: Performance, neutral: np.ndarray, model: F
     peers = {camera: (correlations(table, truth.weights), np.sqrt(((table - truth.weights) ** 2).mean(axis=0)))
              for camera, table in scores.items()}
     active = np.flatnonzero(accuracy.active)
-    print(f"{'shape':<22}{'mien r':>8}{'RMSE':>7}" + "".join(f"{'MP ' + camera:>14}" for camera in peers) + f"{'zero':>7}")
+    print(f"{'shape':<22}{'mien r':>8}{'RMSE':>7}" + "".join(f"{'MP ' + camera:>14}" for camera in peers)
+          + f"{'zero':>7}")
     for index in active:
         print(f"{accuracy.shape_names[index]:<22}{accuracy.correlation[index]:>8.2f}{accuracy.rmse[index]:>7.3f}"
               + "".join(f"{r[index]:>7.2f}{rmse[index]:>7.3f}" for r, rmse in peers.values())

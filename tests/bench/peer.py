@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 
-def face_landmarker(task: Path, pictures: Iterator[np.ndarray], frame_rate: float) -> tuple[tuple[str, ...], np.ndarray]:
+def face_landmarker(task: Path, pictures: Iterator[np.ndarray],
+                    frame_rate: float) -> tuple[tuple[str, ...], np.ndarray]:
     """Run the landmarker over a clip in video mode.
 
     Returns:

@@ -14,7 +14,7 @@ from solver.energy import Priors
 from solver.face_model import FaceModel, deform
 from solver.landmarks import Landmarks
 from solver.performance import Performance
-from solver.solve import TakeFacts, gaze_from_weights, solve_take
+from solver.solve import INDEPENDENT, TakeFacts, gaze_from_weights, solve_take
 from tests.synthetic import made_performance, small_face
 
 FACTS = TakeFacts("T001", "anna", Fraction(30), "10:00:00:00", {"solve": "k"})
@@ -92,10 +92,11 @@ def test_error_bars_tell_the_error() -> None:
     rig = around([0, -35, 35])
     landmarks = seen_by(model, everywhere(model), truth, rig, 0.5)
     # every landmark is independent here, which the solver does not assume of a network's
-    found, _ = solve(model, replace(landmarks, sigma=landmarks.sigma * np.sqrt(0.15)), rig, FLAT)
+    found, _ = solve(model, replace(landmarks, sigma=landmarks.sigma * np.sqrt(INDEPENDENT)), rig, FLAT)
     share = np.abs(found.weights - truth.weights) / found.sigma
-    assert 0.60 < (share < 1).mean() < 0.76  # 0.68 by theory
-    assert 0.92 < (share < 2).mean() < 0.98  # 0.95
+    # 0.68 and 0.95 by theory; a little more, because points that face away count for less than they could.
+    assert 0.62 < (share < 1).mean() < 0.78
+    assert 0.93 < (share < 2).mean() < 0.99
 
 
 def test_a_lone_camera_finds_its_focal_length() -> None:

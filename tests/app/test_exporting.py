@@ -1,0 +1,117 @@
+"""`mien export` and `mien stream` on a made performance of the built-in head."""
+
+import contextlib
+import dataclasses
+import json
+import socket
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from app import cli
+from app.models import model_named
+from exporters import FORMATS, fbx_binary
+from exporters.live import live_link, vmc
+from exporters.scene import make_scene
+from exporters.to_json import read, write
+from solver.model_file import save_model
+from tests.synthetic import made_performance
+
+MODEL = model_named("mien")
+PERFORMANCE = made_performance(MODEL, 12)
+
+
+@pytest.fixture
+def take(tmp_path):
+    path = tmp_path / "solved" / "T001.mien.json"
+    write(make_scene(MODEL, PERFORMANCE), path)
+    return path
+
+
+def mien(*arguments, code=0):
+    assert cli.main([str(argument) for argument in arguments]) == code
+
+
+def test_the_command_knows_every_format():
+    assert FORMATS.keys() == set(cli.FORMATS)
+
+
+def test_every_format_is_written(take, tmp_path):
+    mien("export", take, "--out", tmp_path / "out", "--format", ",".join(cli.FORMATS))
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {f"T001{suffix}" for suffix in FORMATS.values()}
+    assert (tmp_path / "out" / "T001.mien.json").read_bytes() == take.read_bytes()
+
+
+def test_curves_are_cleaned_resampled_and_mirrored_and_each_change_is_told(take, tmp_path, capsys):
+    mien("export", take, "--out", tmp_path / "out", "--format", "json", "--rate", "60", "--dead-zone", "0.02",
+         "--mirror", "--events")
+    out = read(tmp_path / "out" / "T001.mien.json")
+    assert out.frame_rate == Fraction(60)
+    assert out.frames == 23
+    left, right = (MODEL.shape_names.index(f"mouthSmile{side}") for side in ("Left", "Right"))
+    np.testing.assert_allclose(out.weights[::2, left], np.maximum(PERFORMANCE.weights[:, right] - 0.02, 0) / 0.98,
+                               atol=1e-12)
+    notes = [event["text"] for event in map(json.loads, capsys.readouterr().out.splitlines())
+             if event["event"] == "note"]
+    assert [note.split(" changed ")[0] for note in notes] == ["the dead zone", "the new frame rate"]
+
+
+def test_each_programs_fbx(take, tmp_path):
+    for program in ("maya", "unity", "unreal", "blender"):
+        mien("export", take, "--out", tmp_path / program, "--format", "fbx", "--for", program)
+    mien("export", take, "--out", tmp_path / "curves", "--format", "fbx", "--curves-only", "--key-tolerance", "0.01")
+    sizes = {path.parent.name: path.stat().st_size for path in tmp_path.glob("*/T001.fbx")}
+    assert sizes["curves"] < 0.1 * sizes["maya"]
+    _, nodes = fbx_binary.read(tmp_path / "unreal" / "T001.fbx")
+    objects = next(node for node in nodes if node.name == "Objects")
+    assert any(node.properties[2] == "LimbNode" for node in objects.all("Model"))
+
+
+def test_another_rigs_curves_by_a_map(take, tmp_path):
+    (tmp_path / "rig.toml").write_text("version = 1\n[targets.Smile]\nfrom = { mouthSmileLeft = 0.5 }\n")
+    mien("export", take, "--out", tmp_path / "out", "--format", "json,fbx,csv", "--retarget", tmp_path / "rig.toml")
+    out = read(tmp_path / "out" / "T001.mien.json")
+    assert out.shape_names == ("Smile",)
+    np.testing.assert_allclose(out.weights[:, 0],
+                               0.5 * PERFORMANCE.weights[:, MODEL.shape_names.index("mouthSmileLeft")])
+
+
+def test_another_model_with_the_same_vertices(take, tmp_path, capsys):
+    other = dataclasses.replace(MODEL, name="half", shapes=2 * MODEL.shapes,
+                                shape_names=tuple(f"my_{name}" for name in MODEL.shape_names))
+    save_model(other, tmp_path / "half.npz")
+    mien("export", take, "--out", tmp_path / "out", "--format", "json", "--onto", tmp_path / "half.npz")
+    out = read(tmp_path / "out" / "T001.mien.json")
+    assert out.shape_names == other.shape_names
+    np.testing.assert_allclose(out.weights, PERFORMANCE.weights / 2, atol=0.02)
+    assert "half follows mien to 0.0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("arguments", "code", "sentence"), [
+    (["--smooth", "3"], 2, "--smooth 3 is not within"), (["--dead-zone", "nan"], 2, "--dead-zone nan"),
+    (["--rate", "fast"], 2, "--rate: frame rate 'fast'"), (["--retarget", "none.toml"], 3, "none.toml cannot be read"),
+    (["--retarget", "a", "--onto", "b"], 2, "give one of them"),
+    (["--mirror", "--format", "json"], 2, "is the solve itself")])
+def test_mistakes_get_a_sentence(take, capsys, arguments, code, sentence):
+    before = take.read_bytes()
+    mien("export", take, *arguments, code=code)
+    assert sentence in capsys.readouterr().err
+    assert take.read_bytes() == before
+
+
+@pytest.mark.parametrize(("to", "packets"), [("livelink", live_link(PERFORMANCE, "anna")), ("vmc", vmc(PERFORMANCE))])
+def test_a_take_is_streamed(take, to, packets):
+    expected = [data for frame in range(12) for data in packets(frame)]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        mien("stream", take, "--to", to, "--port", receiver.getsockname()[1], "--subject", "anna")
+        receiver.settimeout(0.3)
+        received = []
+        with contextlib.suppress(TimeoutError):
+            while True:
+                received.append(receiver.recv(4000))
+    # A busy machine may leave frames out, never change their order or content.
+    assert received[0] == expected[0]
+    left = iter(expected)
+    assert all(data in left for data in received)
