@@ -1,1 +1,1 @@
-"""From frames to landmarks to a performance. Imports `capture`; the nouns (landmarks, face_model, performance) need numpy only."""
+"""From frames to landmarks to a performance. Imports `capture`; the nouns need numpy only."""

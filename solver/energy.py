@@ -38,7 +38,7 @@ class Priors:
     translation_step: float = 0.01
     weight_step: float = 0.2
     gaze_step: float = math.radians(15.0)
-    robust: float = 1.5  # landmarks further off than this many standard deviations lose their pull (Cauchy)
+    robust: float = 1.5  # landmarks off by more than this many standard deviations lose their pull (Cauchy)
 
 
 @dataclass(frozen=True)
