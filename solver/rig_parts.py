@@ -100,12 +100,12 @@ def _held(joined: JoinedRig, piece: np.ndarray) -> list[np.ndarray]:
                 and len(mine) >= FEWEST:
             shells.append(mine[piece[mine] == np.bincount(piece[mine]).argmax()])
     shells.sort(key=lambda shell: -joined.vertices[shell, 0].mean())
-    if len(shells) != 2 or not joined.vertices[shells[0], 0].mean() > 0 > joined.vertices[shells[1], 0].mean():
-        return []
-    return shells
+    return shells if len(shells) == 2 else []
 
 
 def _round_pair(joined: JoinedRig, piece: np.ndarray) -> list[np.ndarray]:
+    motion = np.sum([np.linalg.norm(delta, axis=1) for delta in joined.shapes.values()], axis=0)
+    middle = np.average(joined.vertices[:, 0], weights=motion)  # a rig need not stand at its file's origin
     balls = []
     for number in np.unique(piece):
         indices = np.flatnonzero(piece == number)
@@ -114,8 +114,8 @@ def _round_pair(joined: JoinedRig, piece: np.ndarray) -> list[np.ndarray]:
             continue
         centre, radius, off = fit_ball(joined.vertices[indices])
         if BALL_RADII[0] < radius < BALL_RADII[1] and off < ROUND * radius and size[:2].min() > 1.2 * radius \
-                and ASIDE[0] < abs(centre[0]) < ASIDE[1]:
-            balls.append((radius, centre, indices))
+                and ASIDE[0] < abs(centre[0] - middle) < ASIDE[1]:
+            balls.append((radius, centre - [middle, 0, 0], indices))
     pairs = [(radius, [indices, partner]) for radius, centre, indices in balls for other, mirrored, partner in balls
              if centre[0] > 0 > mirrored[0] and np.abs(centre * [-1, 1, 1] - mirrored).max() < 0.2 * radius
              and abs(radius - other) < 0.1 * radius]

@@ -1,0 +1,91 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from capture.errors import ModelError, UsageError
+from solver.face_model import ARKIT, FaceModel
+from solver.shape_names import arkit_name, guess_names, read_names, rename_shapes, short_name, write_names
+from tests.synthetic import small_face
+
+FACESHIFT = {
+    "EyeBlink_L": "eyeBlinkLeft", "EyeSquint_R": "eyeSquintRight", "EyeDown_L": "eyeLookDownLeft",
+    "EyeOpen_R": "eyeWideRight", "BrowsD_L": "browDownLeft", "BrowsU_C": "browInnerUp", "BrowsU_R": "browOuterUpRight",
+    "JawFwd": "jawForward", "LipsTogether": "mouthClose", "LipsFunnel": "mouthFunnel", "Sneer_L": "noseSneerLeft",
+    "Puff": "cheekPuff", "ChinLowerRaise": "mouthShrugLower", "LipsStretch_R": "mouthStretchRight"}
+META = {
+    "lipsToward": "mouthClose", "jawDrop": "jawOpen", "innerBrowRaiserL": "browInnerUp",
+    "lidTightenerR": "eyeSquintRight",
+    "lipCornerPullerL": "mouthSmileLeft", "eyesClosedL": "eyeBlinkLeft", "cheekRaiserR": "cheekSquintRight",
+    "noseWrinklerL": "noseSneerLeft", "chinRaiserT": "mouthShrugUpper", "jawSidewaysLeft": "jawLeft"}
+
+
+@pytest.mark.parametrize("spell", [
+    lambda name: name, lambda name: name[0].upper() + name[1:], str.upper,
+    lambda name: name.replace("Left", "_L").replace("Right", "_R"), lambda name: f"blendShape1.{name}",
+    lambda name: f"Head:{name.replace('Left', '_left').replace('Right', '_right')}",
+    lambda name: "".join("_" + c.lower() if c.isupper() else c for c in name),
+])
+def test_all_of_arkit_is_known_in_every_usual_spelling(spell):
+    assert [arkit_name(spell(name)) for name in ARKIT] == list(ARKIT)
+
+
+@pytest.mark.parametrize(("own", "meaning"), [*FACESHIFT.items(), *META.items(), ("Blink_L", "eyeBlinkLeft"),
+                                              ("L_eyeBlink", "eyeBlinkLeft"), ("cheekPuff_R", "cheekPuff")])
+def test_other_conventions_are_known(own, meaning):
+    assert arkit_name(own) == meaning
+
+
+@pytest.mark.parametrize("own", ["Basis", "aa", "Blink", "mouthSmile", "Sneer", "viseme_PP", "", "left", "_L"])
+def test_what_has_no_side_or_meaning_is_not_guessed(own):
+    assert arkit_name(own) is None
+
+
+def test_a_name_without_its_deformer():
+    assert short_name("blendShape1.browDown_L") == "browDown_L"
+    assert short_name("a|b:c.d") == "d"
+    assert short_name("ends.") == "ends."
+
+
+def test_sides_are_summed_but_synonyms_are_not():
+    assert guess_names(("browInnerUp_L", "browInnerUp_R")) == {"browInnerUp_L": "browInnerUp",
+                                                               "browInnerUp_R": "browInnerUp"}
+    assert guess_names(("browInnerUp_L", "browInnerUp")) == {"browInnerUp": "browInnerUp"}
+    assert guess_names(("jawDrop", "jawOpen")) == {"jawOpen": "jawOpen"}
+    assert guess_names(("smile_L", "lipCornerPullerL")) == {"smile_L": "mouthSmileLeft"}
+
+
+def renamed(names: tuple[str, ...], table: dict[str, str]) -> tuple[FaceModel, np.ndarray]:
+    model = small_face()
+    kept = model.shapes[:len(names)]
+    return rename_shapes(replace(model, shape_names=names, shapes=kept), table), kept
+
+
+def test_arkits_come_first_and_parts_are_summed():
+    model, shapes = renamed(("extra", "puffL", "puffR", "blinkL", "gone"),
+                            {"puffL": "cheekPuff", "puffR": "cheekPuff", "blinkL": "eyeBlinkLeft", "gone": ""})
+    assert model.shape_names == ("eyeBlinkLeft", "cheekPuff", "extra")
+    np.testing.assert_array_equal(model.shapes, [shapes[3], shapes[1] + shapes[2], shapes[0]])
+
+
+def test_the_table_comes_back_from_its_file(tmp_path):
+    own = ("jawOpen", 'odd "name" \\ 口\n', "Basis")
+    table = {"jawOpen": "jawOpen", own[1]: "mouthClose"}
+    write_names(tmp_path / "names.toml", own, table)
+    assert read_names(tmp_path / "names.toml") == table
+    assert '# "Basis" = "Basis"' in (tmp_path / "names.toml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("text", ["[names", "names = 3", "[names]\na = 3\n", "\udcff"])
+def test_a_damaged_table_gets_a_sentence(tmp_path, text):
+    path = tmp_path / "names.toml"
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(ModelError, match="delete it and add the model again"):
+        read_names(path)
+
+
+def test_a_table_for_another_model_gets_a_sentence():
+    with pytest.raises(UsageError, match="no shape named 'absent'"):
+        rename_shapes(small_face(), {"absent": "jawOpen"})
+    with pytest.raises(UsageError, match="leaves out all"):
+        rename_shapes(small_face(), dict.fromkeys(ARKIT, ""))
