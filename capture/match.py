@@ -46,13 +46,13 @@ def probe_take(take: Take) -> tuple[Clip, ...]:
 
 
 def plan(take: Take, clips: Sequence[Clip], rig: Rig | None = None, offsets: Mapping[str, float] | None = None,
-         ) -> TakeClips:
+         drifts: Mapping[str, float] | None = None) -> TakeClips:
     """Check a take's clips against its rig and put them on one clock.
 
     Args:
         clips: as `probe_take` gives them.
         rig: None for one camera that has not been calibrated.
-        offsets: see `align`.
+        offsets, drifts: see `align`.
 
     Raises:
         RigError: the rig lacks a camera, or a clip has another size than its camera in the rig.
@@ -66,16 +66,18 @@ def plan(take: Take, clips: Sequence[Clip], rig: Rig | None = None, offsets: Map
         if camera.size != clip.size:
             raise RigError(f"{clip.path} is {clip.size[0]} by {clip.size[1]} px, but in the rig {clip.camera} has "
                            f"{camera.size[0]} by {camera.size[1]}; calibrate at the size you record at, or convert it")
-    return align(f"take {take.name}", clips, offsets)
+    return align(f"take {take.name}", clips, offsets, drifts)
 
 
-def align(name: str, clips: Sequence[Clip], offsets: Mapping[str, float] | None = None) -> TakeClips:
+def align(name: str, clips: Sequence[Clip], offsets: Mapping[str, float] | None = None,
+          drifts: Mapping[str, float] | None = None) -> TakeClips:
     """Put clips on one clock.
 
     Args:
         name: what to call them in a message.
         clips: at least one.
         offsets: camera -> seconds at which its clip begins, on a common clock; by default all begin together.
+        drifts: camera -> share by which the common clock runs faster than the clip's; see `capture.sync`.
 
     Raises:
         ClipError: two clips have different frame rates, or no moment is in all of them.
@@ -90,7 +92,8 @@ def align(name: str, clips: Sequence[Clip], offsets: Mapping[str, float] | None 
         return TakeClips(tuple(clips), first.frame_rate, first.frames, first.start_timecode, tuple(warnings),
                          np.arange(first.frames)[None])
     begins = np.array([(offsets or {}).get(clip.camera, 0.0) for clip in clips])  # (C,) seconds
-    ends = np.array([begin + clip.times[-1] for begin, clip in zip(begins, clips, strict=True)])
+    paces = np.array([1.0 + (drifts or {}).get(clip.camera, 0.0) for clip in clips])
+    ends = np.array([begin + pace * clip.times[-1] for begin, pace, clip in zip(begins, paces, clips, strict=True)])
     begin, rate = begins.max(), first.frame_rate
     # Half a frame of grace: the nearest frame still exists there.
     count = int(np.floor((ends.min() - begin) * float(rate) + 0.5)) + 1
@@ -102,7 +105,8 @@ def align(name: str, clips: Sequence[Clip], offsets: Mapping[str, float] | None 
                         f"({', '.join(f'{camera} {number}' for camera, number in counts.items())} frames); "
                         f"the {count} that all have are used, from the first on")
     moments = begin + np.arange(count) / float(rate)  # (T,)
-    numbers = np.stack([_nearest(clip.times, moments - start) for clip, start in zip(clips, begins, strict=True)])
+    numbers = np.stack([_nearest(clip.times, (moments - start) / pace)
+                        for clip, start, pace in zip(clips, begins, paces, strict=True)])
     start = first.start_timecode + int(numbers[0, 0]) if first.start_timecode else None
     return TakeClips(tuple(clips), rate, count, start, tuple(warnings), numbers)
 

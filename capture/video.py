@@ -7,7 +7,7 @@ pictures, variable rates and edit lists alike.
 
 import bisect
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -42,6 +42,7 @@ class Clip:
         codec: FFmpeg's name of it; "png", "jpeg" or "exr" for pictures.
         variable_rate: whether frames come at uneven times.
         warnings: sentences for the user.
+        begins: seconds on the file's own clock, which its sound shares, at which the first frame is shown.
         index: where its frames lie in the file; None for pictures.
         files: the pictures of a sequence; empty for a video.
     """
@@ -57,6 +58,7 @@ class Clip:
     codec: str
     variable_rate: bool
     warnings: tuple[str, ...]
+    begins: float = 0.0
     index: containers.Index | None = field(default=None, compare=False, repr=False)
     files: tuple[Path, ...] = field(default=(), compare=False, repr=False)
 
@@ -108,11 +110,9 @@ def probe(path: Path, rate: Fraction | None = None) -> Clip:
         except DataError as error:
             warnings.append(f"the timecode of {path.name} is left aside: {error}")
     clip = Clip(path, path.stem, (1, 1), frame_rate, len(times), times, start, sound, codec, variable,
-                tuple(warnings), index)
-    first = next(_decode(clip, 0, 1))
-    height, width = first.rgb.shape[:2]
-    return Clip(path, path.stem, (width, height), frame_rate, len(times), times, start, sound, codec, variable,
-                tuple(warnings), index)
+                tuple(warnings), float(index.ticks[0] * index.tick), index)
+    height, width = next(_decode(clip, 0, 1)).rgb.shape[:2]
+    return replace(clip, size=(width, height))
 
 
 def frames(clip: Clip, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
@@ -140,7 +140,7 @@ def _probe_pictures(path: Path, rate: Fraction | None) -> Clip:
         rate = Fraction(30)
     times = np.arange(len(files)) / float(rate)
     return Clip(path, path.name if path.is_dir() else path.stem, size, rate, len(files), times, None, False, codec,
-                False, (), None, files)
+                False, (), files=files)
 
 
 def _timecode_text(container: av.container.InputContainer, stream: av.VideoStream) -> str | None:

@@ -1,0 +1,141 @@
+"""How far two cameras' clocks are apart, from the motion that both see."""
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.interpolate import CubicSpline
+from scipy.optimize import minimize_scalar
+
+from capture.camera import Camera, undistort
+
+LEAST_OVERLAP = 15
+"""Frames that must be common to two clips."""
+
+CLEAR_CORRELATION = 0.8
+"""How alike motions must be to be one and the same; strangers' heads reached 0.78 in five seconds."""
+
+CLEAR_LEAD = 0.03
+"""By how much more alike than at any other lag."""
+
+CLEAR_VALLEY = 0.2
+"""Share of the epipolar misfit some frames beside it that the misfit of the right lag stays below: 0.05 to 0.11 for
+clips of one face in five seconds, 0.29 and more for strangers."""
+
+BESIDE = 6
+
+MOST_PEAKS = 6
+
+
+def motion_lag(first: np.ndarray, second: np.ndarray, cameras: tuple[Camera, Camera] | None = None,
+               ) -> tuple[float, bool]:
+    """By how many frames, and parts of one, what `first` shows comes later than in `second`; and whether that is clear.
+
+    Args:
+        first, second: (T,) any number that moves with the face, or (T, N, 2) px of the same N landmarks; NaN where
+            unseen. T may differ, the frame rate may not.
+        cameras: that saw the landmarks, where they are calibrated.
+
+    Upright cameras around a face see much the same vertical motion, whatever side they stand on; so of landmarks only
+    the vertical velocities are compared. The whole frames come from their correlation. The part of a frame comes from
+    the same with one of the two interpolated by splines; or, where the cameras are known, from what is exact: both see
+    one point at one moment, so each landmark stays as far from its epipolar line as the detector's bias puts it.
+    """
+    one, other = _velocities(first), _velocities(second)  # (T, N)
+    scores = _correlations(one, other)
+    if not scores:
+        return 0.0, False
+    peaks = _peaks(scores)
+    if cameras is None or first.ndim != 3:
+        best, _ = _lowest(_alike(one, other), peaks[0])
+        rival = max((scores[peak] for peak in peaks[1:]), default=0.0)
+        return best, scores[peaks[0]] > CLEAR_CORRELATION and scores[peaks[0]] - rival > CLEAR_LEAD
+    misfit = _along_lines(first, second, cameras)
+    best, least = min((_lowest(misfit, peak) for peak in peaks), key=lambda found: found[1])
+    beside = [value for value in (misfit(best - BESIDE), misfit(best + BESIDE)) if np.isfinite(value)]
+    return best, bool(beside) and least < CLEAR_VALLEY * float(np.mean(beside))
+
+
+def _peaks(scores: dict[int, float]) -> list[int]:
+    """The lags that beat all within BESIDE frames, best first."""
+    tops = [lag for lag in scores if all(scores[lag] >= scores.get(lag + step, -np.inf)
+                                         for step in range(-BESIDE, BESIDE + 1))]
+    return sorted(tops, key=lambda lag: -scores[lag])[:MOST_PEAKS]
+
+
+def _lowest(misfit: Callable[[float], float], near: int) -> tuple[float, float]:
+    found = minimize_scalar(misfit, bounds=(near - 1.5, near + 1.5), method="bounded", options={"xatol": 1e-4})
+    return float(found.x), float(found.fun)
+
+
+def _alike(one: np.ndarray, other: np.ndarray) -> Callable[[float], float]:
+    """Shift in frames -> how unlike the velocities (T, N) are."""
+    curve = CubicSpline(np.arange(len(other)), other)
+
+    def misfit(shift: float) -> float:
+        at = np.arange(len(one)) - shift
+        inside = (at >= 1) & (at <= len(other) - 2)
+        there, here = curve(at[inside]), one[inside]
+        # Over the power of both: interpolation smooths one of them, and half frames would look best by that alone.
+        power = np.sqrt((there ** 2).sum(axis=0) * (here ** 2).sum(axis=0)) + 1e-12
+        return -float((np.abs((there * here).sum(axis=0)) / power).mean())
+
+    return misfit
+
+
+def _along_lines(first: np.ndarray, second: np.ndarray, cameras: tuple[Camera, Camera]) -> Callable[[float], float]:
+    """Shift in frames -> how much the landmarks' distances from their epipolar lines vary, in px."""
+    rays = []
+    for camera, xy in zip(cameras, (first, second), strict=True):
+        flat = undistort(camera, np.asarray(xy, dtype=np.float64))
+        rays.append(np.concatenate([flat, np.ones((*flat.shape[:2], 1))], axis=2) @ np.linalg.inv(camera.matrix).T)
+    turn = cameras[0].rotation @ cameras[1].rotation.T  # first_from_second
+    x, y, z = cameras[0].translation - turn @ cameras[1].translation
+    essential = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]]) @ turn
+    known = np.isfinite(rays[1]).all(axis=2)  # (T, N)
+    frames = np.arange(len(rays[1]))
+    curves = [CubicSpline(frames[seen], rays[1][seen, point]) if seen.sum() >= LEAST_OVERLAP else None
+              for point, seen in enumerate(known.T)]
+
+    def misfit(shift: float) -> float:
+        at = np.arange(len(rays[0])) - shift
+        errors = []
+        for point, curve in enumerate(curves):
+            near = np.clip(np.floor(at).astype(int), 0, len(frames) - 2)
+            inside = (at >= 0) & (at <= len(frames) - 1) & np.isfinite(rays[0][:, point]).all(axis=1)
+            inside &= known[near, point] & known[near + 1, point]
+            if curve is None or inside.sum() < LEAST_OVERLAP:
+                continue
+            here, there = rays[0][inside, point], curve(at[inside])
+            lines, back = there @ essential.T, here @ essential  # in the first picture, in the second
+            distance = (here * lines).sum(axis=1) / np.sqrt((lines[:, :2] ** 2 + back[:, :2] ** 2).sum(axis=1))
+            errors.append(np.median(np.abs(distance - np.median(distance))))
+        return float(np.mean(errors) * cameras[0].matrix[0, 0]) if errors else np.inf
+
+    return misfit
+
+
+def _velocities(signal: np.ndarray) -> np.ndarray:
+    """(T, N) of unit spread, with 0 where nothing is known."""
+    values = np.asarray(signal, dtype=np.float64)
+    values = values[:, None] if values.ndim == 1 else values[..., 1]
+    # Central differences over three frames: a single landmark's noise is as large as its motion from frame to frame.
+    speed = np.full_like(values, np.nan)
+    speed[1:-1] = (values[2:] - values[:-2]) / 2
+    spread = np.nanstd(speed, axis=0, keepdims=True) if np.isfinite(speed).any() else np.ones((1, values.shape[1]))
+    return np.nan_to_num((speed - np.nan_to_num(_mean(speed))) / np.where(spread > 0, spread, 1.0))
+
+
+def _mean(speed: np.ndarray) -> np.ndarray:
+    known = np.isfinite(speed)
+    return np.where(known, speed, 0.0).sum(axis=0, keepdims=True) / np.maximum(known.sum(axis=0, keepdims=True), 1)
+
+
+def _correlations(one: np.ndarray, other: np.ndarray) -> dict[int, float]:
+    """Whole lags -> correlation of what overlaps."""
+    least = max(LEAST_OVERLAP, min(len(one), len(other)) // 5)
+    scores = {}
+    for shift in range(least - len(other), len(one) - least + 1):
+        here, there = one[max(0, shift):len(other) + shift], other[max(0, -shift):len(one) - shift]
+        power = np.sqrt((here ** 2).sum() * (there ** 2).sum())
+        scores[shift] = float((here * there).sum() / power) if power > 0 else 0.0
+    return scores

@@ -1,0 +1,247 @@
+"""When each clip begins, and how fast its clock runs: from timecode, else from sound, else from motion."""
+
+import itertools
+import math
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import theilslopes
+
+from capture import sound
+from capture.camera import Rig
+from capture.errors import ClipError, DataError
+from capture.files import write_bytes
+from capture.motion import motion_lag
+from capture.video import Clip
+
+WINDOW_S = 8.0
+"""Length of the pieces that drift is measured by."""
+
+MOST_WINDOWS = 24
+
+LEAST_SPAN_S = 60.0
+"""A drift of some parts in a million is not to be seen in less."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """One clip's clock against the take's, which is the first camera's.
+
+    A moment at `t` seconds of the clip is at `offset + t * (1 + drift)` seconds of the take's clock.
+
+    Attributes:
+        name: of the camera; "audio" for a separate recording.
+        offset: seconds at which the clip begins.
+        drift: how much faster the take's clock runs, as a share (1e-6: a part in a million).
+        residual_ms: how far the single measurements lie from this, root mean square; NaN where there is only one.
+    """
+
+    name: str
+    offset: float
+    drift: float = 0.0
+    residual_ms: float = math.nan
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """All clocks of a take.
+
+    Attributes:
+        method: "timecode", "sound" or "motion".
+        warnings: sentences for the user.
+    """
+
+    clocks: tuple[Clock, ...]
+    method: str
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def offsets(self) -> dict[str, float]:
+        """Camera -> seconds at which its clip begins."""
+        return {clock.name: clock.offset for clock in self.clocks}
+
+    @property
+    def drifts(self) -> dict[str, float]:
+        return {clock.name: clock.drift for clock in self.clocks}
+
+
+def synchronise(clips: Sequence[Clip], audio: Path | None = None, signals: Mapping[str, np.ndarray] | None = None,
+                rig: Rig | None = None) -> Timeline:
+    """Find the clocks of a take's clips by the best means that there is.
+
+    Args:
+        clips: in the order of the cameras' names; the first one's clock is the take's.
+        audio: a separate sound recording, put on the same clock where it can be heard to fit.
+        signals: camera -> its motion, see `by_motion`; without it motion is not tried.
+        rig: makes motion exact.
+
+    Raises:
+        ClipError: none of the means tells; the message says why of each.
+    """
+    reasons = []
+    for means in (lambda: by_timecode(clips), lambda: by_sound(clips, audio), lambda: by_motion(clips, signals, rig)):
+        try:
+            return means()
+        except ClipError as error:
+            reasons.append(str(error))
+    raise ClipError("the clips cannot be brought in step: " + "; ".join(reasons) + "; write the offsets into sync.toml "
+                    "by hand, or clap at the start of the next take")
+
+
+def by_timecode(clips: Sequence[Clip]) -> Timeline:
+    """Clocks by the clips' own timecodes, which tell whole frames.
+
+    Raises:
+        ClipError: a clip has none, or by them no moment is in all clips.
+    """
+    silent = [clip.camera for clip in clips if clip.start_timecode is None]
+    if silent:
+        raise ClipError(f"{', '.join(silent)} has no timecode")
+    starts = [float(clip.start_timecode.seconds - clips[0].start_timecode.seconds) for clip in clips]
+    ends = [start + clip.times[-1] for start, clip in zip(starts, clips, strict=True)]
+    if max(starts) > min(ends):
+        raise ClipError("the timecodes share no moment, so the cameras' clocks were not set together")
+    frame_ms = 1000 / float(clips[0].frame_rate)
+    clocks = [Clock(clip.camera, start, 0.0, 0.0 if at == 0 else frame_ms / math.sqrt(12))
+              for at, (clip, start) in enumerate(zip(clips, starts, strict=True))]
+    return Timeline(tuple(clocks), "timecode")
+
+
+def by_sound(clips: Sequence[Clip], audio: Path | None = None) -> Timeline:
+    """Clocks by what all microphones heard. Sound needs 3 ms for each metre: cameras should stand about as far away.
+
+    Raises:
+        ClipError: a clip has no sound, or hears nothing that the first one hears.
+    """
+    silent = [clip.camera for clip in clips if not clip.sound]
+    if silent:
+        raise ClipError(f"{', '.join(silent)} has no sound")
+    names = [clip.camera for clip in clips]
+    recordings = [sound.read_sound(clip.path, clip.begins) for clip in clips]
+    if audio is not None:
+        names.append("audio")
+        recordings.append(sound.read_sound(audio))
+    clocks, warnings = [Clock(names[0], 0.0, 0.0, 0.0)], []
+    for name, recording in zip(names[1:], recordings[1:], strict=True):
+        clock = _clock_by_sound(name, recordings[0], recording)
+        if clock is not None:
+            clocks.append(clock)
+        elif name == "audio":
+            warnings.append(f"{audio} is not heard to fit {names[0]}'s sound and is left aside")
+        else:
+            raise ClipError(f"{name} and {names[0]} do not hear the same sound")
+    return Timeline(tuple(clocks), "sound", tuple(warnings))
+
+
+def by_motion(clips: Sequence[Clip], signals: Mapping[str, np.ndarray] | None, rig: Rig | None = None) -> Timeline:
+    """Clocks by the motion that all cameras see.
+
+    Args:
+        signals: camera -> (T,) any number per frame that moves with the face, or (T, N, 2) px of landmarks; NaN where
+            unseen.
+
+    Raises:
+        ClipError: there are no signals, or too little common motion.
+    """
+    missing = [clip.camera for clip in clips if signals is None or clip.camera not in signals]
+    if missing:
+        raise ClipError(f"the face of {', '.join(missing)} has not been tracked yet")
+    rate = float(clips[0].frame_rate)
+    names = [clip.camera for clip in clips]
+    lags, clear = {}, {}
+    for one, other in itertools.combinations(names, 2):
+        cameras = (rig[one], rig[other]) if rig is not None else None
+        frames, sure = motion_lag(np.asarray(signals[one]), np.asarray(signals[other]), cameras)
+        lags[one, other], clear[one, other] = frames / rate, sure
+    for name in names[1:]:
+        if not any(sure for pair, sure in clear.items() if name in pair):
+            raise ClipError(f"{name} shows too little motion in common with the others")
+    return Timeline(_agree(names, lags, clear), "motion")
+
+
+def save_timeline(timeline: Timeline, path: Path) -> None:
+    """Write a sync.toml, atomically, in a form that can be mended by hand.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    lines = ["version = 1", f'method = "{timeline.method}"']
+    for clock in timeline.clocks:
+        escaped = clock.name.replace("\\", "\\\\").replace('"', '\\"')
+        lines += [f'[clocks."{escaped}"]', f"offset_s = {clock.offset:.9f}", f"drift_ppm = {1e6 * clock.drift:.3f}",
+                  f"residual_ms = {clock.residual_ms:.3f}"]
+    write_bytes(path, ("\n".join(lines) + "\n").encode())
+
+
+def load_timeline(path: Path) -> Timeline:
+    """Read a sync.toml.
+
+    Raises:
+        DataError: it cannot be read, or a clock in it makes no sense.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}); run `mien sync` again") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise DataError(f"{path} is not a valid TOML file ({error}); mend it or run `mien sync` again") from error
+    entries = table.get("clocks")
+    if not isinstance(entries, dict) or not entries:
+        raise DataError(f"{path} has no [clocks.NAME] table; run `mien sync` again")
+    clocks = []
+    for name, entry in entries.items():
+        values = [entry.get(key, default) if isinstance(entry, dict) else None
+                  for key, default in (("offset_s", None), ("drift_ppm", 0.0), ("residual_ms", math.nan))]
+        if (any(isinstance(value, bool) or not isinstance(value, int | float) for value in values)
+                or not abs(values[0]) < 1e6 or not abs(values[1]) < 1e5):
+            raise DataError(f"{path}: [clocks.{name}] needs offset_s in seconds, and drift_ppm in parts in a million "
+                            "if there is any; mend it or run `mien sync` again")
+        clocks.append(Clock(name, float(values[0]), float(values[1]) * 1e-6, float(values[2])))
+    return Timeline(tuple(clocks), str(table.get("method", "")))
+
+
+def _clock_by_sound(name: str, first: np.ndarray, other: np.ndarray) -> Clock | None:
+    """The lag of all, then that of pieces near it, and a line through those."""
+    whole, clear = sound.lag(first, other)
+    if clear < sound.CLEAR_PEAK:
+        return None
+    size = round(WINDOW_S * sound.RATE)
+    begin, end = max(0.0, -whole), min(len(other) / sound.RATE, len(first) / sound.RATE - whole)
+    count = int(min(MOST_WINDOWS, (end - begin) // WINDOW_S))
+    times, lags = [], []
+    for at in np.linspace(begin, end - WINDOW_S, count) if count > 1 else ():
+        here, there = round((at + whole) * sound.RATE), round(at * sound.RATE)
+        piece, clear = sound.lag(first[here:here + size], other[there:there + size], reach=0.5)
+        if clear > sound.CLEAR_PEAK:
+            times.append(at + WINDOW_S / 2)
+            lags.append(piece + (here - there) / sound.RATE)
+    if len(times) < 2:
+        return Clock(name, whole)
+    drift = theilslopes(lags, times).slope if len(times) >= 5 and times[-1] - times[0] >= LEAST_SPAN_S else 0.0
+    offset = float(np.median(np.array(lags) - drift * np.array(times)))
+    errors = np.array(lags) - offset - drift * np.array(times)
+    return Clock(name, offset, float(drift), float(1000 * np.sqrt(np.mean(errors ** 2))))
+
+
+def _agree(names: Sequence[str], lags: Mapping[tuple[str, str], float], clear: Mapping[tuple[str, str], bool],
+           ) -> tuple[Clock, ...]:
+    """Offsets that fit all clear pairs best, the first at 0; a residual is how far a camera's pairs contradict them."""
+    pairs = [pair for pair, sure in clear.items() if sure]
+    rows = np.zeros((len(pairs) + 1, len(names)))
+    rows[0, 0] = 1.0
+    for row, (one, other) in enumerate(pairs, start=1):
+        rows[row, names.index(one)], rows[row, names.index(other)] = -1.0, 1.0
+    if np.linalg.matrix_rank(rows) < len(names):
+        raise ClipError("the cameras fall into groups that show too little motion in common")
+    right = np.array([0.0, *(lags[pair] for pair in pairs)])
+    offsets = np.linalg.lstsq(rows, right, rcond=None)[0]
+    errors = rows @ offsets - right
+    clocks = []
+    for at, name in enumerate(names):
+        mine = [errors[row] for row, pair in enumerate(pairs, start=1) if name in pair]
+        spread = 1000 * float(np.sqrt(np.mean(np.square(mine)))) if len(pairs) >= len(names) else math.nan
+        clocks.append(Clock(name, float(offsets[at] - offsets[0]), 0.0, 0.0 if len(names) == 1 else spread))
+    return tuple(clocks)

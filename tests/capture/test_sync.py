@@ -1,0 +1,229 @@
+import math
+from fractions import Fraction
+
+import cv2
+import numpy as np
+import pytest
+from scipy.interpolate import CubicSpline
+
+from capture import sound
+from capture.camera import Camera, Rig, project
+from capture.errors import ClipError, DataError
+from capture.match import align
+from capture.motion import motion_lag
+from capture.sync import Clock, Timeline, by_sound, load_timeline, save_timeline, synchronise
+from capture.video import probe
+from tests.clips import numbered, write_clip
+
+FRAME = 1 / 30
+
+
+def noise(seconds: float, seed: int = 0):
+    """A sound of broad-band bursts as a function of time, so that it can be recorded by any clock."""
+    generator = np.random.default_rng(seed)
+    rate = 16000
+    loudness = np.repeat(generator.uniform(0, 1, int(seconds * 5) + 1) ** 3, rate // 5)[:int(seconds * rate)]
+    samples = loudness * generator.normal(0, 1, int(seconds * rate))
+    spectrum = np.fft.rfft(samples)
+    spectrum[np.fft.rfftfreq(len(samples), 1 / rate) > 5000] = 0
+    times = np.arange(len(samples)) / rate
+    smooth = np.fft.irfft(spectrum, len(samples))
+    curve = CubicSpline(times, 0.25 * smooth / np.abs(smooth).std())
+    return lambda at: np.where((at >= 0) & (at < times[-1]), curve(np.clip(at, 0, times[-1])), 0.0)
+
+
+def recorded(world, begin: float, seconds: float, pace: float = 1.0, seed: int = 1, hiss: float = 0.02) -> np.ndarray:
+    """What a microphone with its own hiss and tone records at 48 kHz from `begin` on, on a clock of its own pace."""
+    at = begin + np.arange(int(seconds * 48000)) / 48000 * pace
+    heard = world(at) + 0.4 * world(at - 0.004)  # and an echo
+    return np.clip(0.5 * heard + np.random.default_rng(seed).normal(0, hiss, len(at)), -1, 1)
+
+
+@pytest.mark.parametrize(("suffix", "offset"), [(".mp4", 40.25 * FRAME), (".mp4", -13.5 * FRAME), (".mov", 7 * FRAME),
+                                                (".mkv", 1.4142)])
+def test_sound_within_a_fiftieth_of_a_frame(suffix, offset, tmp_path):
+    world = noise(30)
+    clips = []
+    for seed, (camera, begin) in enumerate((("camA", 5.0), ("camB", 5.0 + offset))):
+        heard = recorded(world, begin, 8, seed=seed)
+        path = write_clip(tmp_path / f"{camera}{suffix}", numbered(240), sound=heard)
+        clips.append(probe(path))
+    timeline = synchronise(clips)
+    assert timeline.method == "sound"
+    assert timeline.offsets["camA"] == 0
+    assert timeline.offsets["camB"] == pytest.approx(offset, abs=0.02 * FRAME)
+
+
+def test_a_sound_recorder_joins_and_a_wrong_one_is_left_aside(tmp_path):
+    import wave
+
+    def write_wave(name: str, samples: np.ndarray):
+        with wave.open(str(tmp_path / name), "wb") as file:
+            file.setparams((1, 2, 48000, 0, "NONE", ""))
+            file.writeframes((samples * 32767).astype("<i2").tobytes())
+        return tmp_path / name
+
+    world = noise(30)
+    clip = probe(write_clip(tmp_path / "camA.mp4", numbered(240), sound=recorded(world, 5, 8)))
+    right = by_sound([clip], write_wave("audio.wav", recorded(world, 3.21, 12, seed=4)))
+    assert right.offsets["audio"] == pytest.approx(-1.79, abs=0.02 * FRAME)
+    wrong = by_sound([clip], write_wave("other.wav", recorded(noise(30, seed=9), 3, 12, seed=5)))
+    assert "audio" not in wrong.offsets
+    assert "left aside" in wrong.warnings[0]
+
+
+def test_drift_of_a_sound_recorder_over_three_minutes():
+    """40 parts in a million are 7 ms over three minutes."""
+    from capture.sync import _clock_by_sound
+
+    world = noise(200)
+    def at_rate(begin, seconds, pace, seed):
+        times = begin + np.arange(int(seconds * sound.RATE)) / sound.RATE * pace
+        return (0.5 * world(times) + np.random.default_rng(seed).normal(0, 0.05, len(times))).astype(np.float32)
+    clock = _clock_by_sound("audio", at_rate(2, 180, 1.0, 1), at_rate(5, 180, 1 + 40e-6, 2))
+    assert clock.offset == pytest.approx(3.0, abs=0.02 * FRAME)
+    assert clock.drift == pytest.approx(40e-6, abs=3e-6)
+    assert clock.residual_ms < 0.5
+
+
+def test_different_sounds_are_not_forced_together(tmp_path):
+    clips = []
+    for seed, camera in enumerate(("camA", "camB")):
+        heard = recorded(noise(10, seed), 1, 4, seed=seed)
+        clips.append(probe(write_clip(tmp_path / f"{camera}.mp4", numbered(120), sound=heard)))
+    with pytest.raises(ClipError, match=r"no timecode; camB and camA do not hear the same sound; .* not been tracked"):
+        synchronise(clips)
+
+
+def test_timecode_goes_first(tmp_path):
+    rate = Fraction(30000, 1001)
+    clips = [probe(write_clip(tmp_path / f"{camera}.mov", numbered(60), rate, timecode=text))
+             for camera, text in (("camA", "10:00:00;00"), ("camB", "09:59:59;17"), ("camC", "10:00:00;20"))]
+    timeline = synchronise(clips)
+    assert timeline.method == "timecode"
+    assert timeline.offsets == {"camA": 0.0, "camB": pytest.approx(-13 / rate), "camC": pytest.approx(20 / rate)}
+    aligned = align("the take", clips, timeline.offsets)
+    assert aligned.numbers[:, 0].tolist() == [20, 33, 0]
+    assert str(aligned.start_timecode) == "10:00:00;20"
+    assert aligned.frames == 27
+
+
+def test_timecodes_that_share_no_moment_are_not_believed(tmp_path):
+    clips = [probe(write_clip(tmp_path / f"{camera}.mov", numbered(60), timecode=text))
+             for camera, text in (("camA", "10:00:00:00"), ("camB", "02:00:00:00"))]
+    with pytest.raises(ClipError, match="share no moment"):
+        synchronise(clips)
+
+
+def face(times: np.ndarray, seed: int) -> np.ndarray:
+    """Landmarks (T, 40, 3) m of a head that turns, a jaw that opens and lids that blink, at any times."""
+    generator = np.random.default_rng(seed)
+    base = generator.uniform(-0.08, 0.08, (40, 3)) * [1, 1, 0.5]
+
+    def curve(size: float, fastest: float) -> np.ndarray:
+        hertz, phase = generator.uniform(0.1, fastest, 12), generator.uniform(0, 6.28, 12)
+        waves = size * generator.normal(0, 1, 12) / np.sqrt(12) * np.sin(2 * np.pi * hertz * times[:, None] + phase)
+        return waves.sum(axis=1)
+
+    turns = np.stack([curve(size, 1.5) for size in (0.15, 0.2, 0.08)], axis=1)
+    places = np.stack([curve(0.02, 1.0) for _ in range(3)], axis=1)
+    points = np.repeat(base[None], len(times), axis=0)
+    points[:, base[:, 1] < -0.03, 1] -= np.maximum(curve(0.012, 4), 0)[:, None]
+    blinks = sum(np.exp(-((times - at) / 0.06) ** 2) for at in generator.uniform(-2, 14, 10))
+    points[:, (base[:, 1] > 0.03) & (base[:, 1] < 0.05), 1] -= 0.008 * blinks[:, None]
+    rotations = np.stack([cv2.Rodrigues(turn)[0] for turn in turns])
+    return np.einsum("tij,tnj->tni", rotations, points) + places[:, None]
+
+
+def around(name: str, yaw: float) -> Camera:
+    turn = cv2.Rodrigues(np.array([0.0, np.radians(yaw), 0.0]))[0] @ np.diag([1.0, -1.0, -1.0])
+    return Camera(name, (1280, 720), np.array([[1100, 0, 639.5], [0, 1100, 359.5], [0, 0, 1.0]]), rotation=turn,
+                  translation=np.array([0, 0, 0.6]))
+
+
+RIG = Rig((around("camA", 0), around("camB", -38), around("camC", 36)))
+
+
+def seen(camera: Camera, begin: float, seed: int, frames: int = 150, jitter: float = 0.5) -> np.ndarray:
+    """Landmarks (T, 40, 2) px with jitter, a bias of 3 px for each point as detectors have, and a gap."""
+    generator = np.random.default_rng(seed + int(1000 * camera.rotation[0, 2]) % 97)
+    xy = project(camera, face((begin + np.arange(frames)) / 30, seed))
+    xy = xy + generator.normal(0, jitter, xy.shape) + generator.normal(0, 3, xy.shape[1:])
+    xy[60:70] = np.nan
+    return xy
+
+
+@pytest.mark.parametrize(("offset", "seed"), [(40.25, 0), (-40.0, 1), (12.5, 2), (0.0, 3), (-7.75, 4), (33.1, 5)])
+def test_motion_within_a_tenth_of_a_frame(offset, seed):
+    for other in RIG.cameras[1:]:
+        frames, clear = motion_lag(seen(RIG["camA"], 0, seed), seen(other, offset, seed), (RIG["camA"], other))
+        assert clear
+        assert frames == pytest.approx(offset, abs=0.1)
+
+
+def test_motion_without_a_rig_still_finds_the_frame():
+    errors = [motion_lag(seen(RIG["camA"], 0, seed), seen(RIG["camC"], 20.25, seed))[0] - 20.25 for seed in range(6)]
+    assert np.abs(errors).max() < 0.35
+    assert np.median(np.abs(errors)) < 0.1
+
+
+def test_one_number_per_frame_is_enough():
+    times = np.arange(200) / 30
+    first, second = (np.sin(2 * times) + 0.5 * np.sin(7.3 * times + 1) + np.sin(0.9 * times ** 2) for times in
+                     (times, times + 9.3 / 30))
+    frames, clear = motion_lag(first, second)
+    assert clear
+    assert frames == pytest.approx(9.3, abs=0.1)
+
+
+def test_three_cameras_by_motion_agree(tmp_path):
+    clips = [probe(write_clip(tmp_path / f"{name}.mp4", numbered(150))) for name in RIG.names]
+    offsets = {"camA": 0.0, "camB": 10.4, "camC": -6.7}
+    signals = {name: seen(RIG[name], offsets[name], 3) for name in RIG.names}
+    timeline = synchronise(clips, signals=signals, rig=RIG)
+    assert timeline.method == "motion"
+    for clock in timeline.clocks:
+        assert clock.offset == pytest.approx(offsets[clock.name] / 30, abs=0.1 * FRAME)
+        assert clock.residual_ms < 3.4
+    aligned = align("the take", clips, timeline.offsets)
+    assert aligned.numbers[:, 0].tolist() == [10, 0, 17]
+
+
+def test_stillness_and_strangers_are_not_forced_together(tmp_path):
+    generator = np.random.default_rng(8)
+    still = [300 + generator.normal(0, 0.5, (150, 40, 2)) for _ in range(2)]
+    assert not motion_lag(*still)[1]
+    for seed in range(8):
+        strangers = seen(RIG["camA"], 0, seed), seen(RIG["camB"], 0, seed + 1)
+        assert not motion_lag(*strangers)[1]
+        assert not motion_lag(*strangers, (RIG["camA"], RIG["camB"]))[1]
+    assert not motion_lag(np.full((150, 40, 2), np.nan), seen(RIG["camB"], 0, 2))[1]
+    assert not motion_lag(np.zeros(4), np.zeros(4))[1]
+    clips = [probe(write_clip(tmp_path / f"{name}.mp4", numbered(150))) for name in ("camA", "camB")]
+    with pytest.raises(ClipError, match="too little motion in common"):
+        synchronise(clips, signals=dict(zip(("camA", "camB"), still, strict=True)))
+
+
+def test_drift_moves_frames(tmp_path):
+    clips = [probe(write_clip(tmp_path / f"{name}.mp4", numbered(150))) for name in ("camA", "camB")]
+    aligned = align("the take", clips, {"camA": 0.0, "camB": 0.0}, {"camB": 0.01})
+    assert aligned.numbers[1, -1] == 148
+    assert aligned.frames == 150
+
+
+def test_timeline_file(tmp_path):
+    timeline = Timeline((Clock("camA", 0.0, 0.0, 0.0), Clock('cam "B"', -1.234567891, 4e-5, 0.25)), "sound")
+    save_timeline(timeline, tmp_path / "sync.toml")
+    read = load_timeline(tmp_path / "sync.toml")
+    assert (read.method, read.offsets) == ("sound", timeline.offsets)
+    assert read.drifts == pytest.approx(timeline.drifts)
+    assert [clock.residual_ms for clock in read.clocks] == [0.0, 0.25]
+    save_timeline(Timeline((Clock("camA", 1.0),), "motion"), tmp_path / "sync.toml")
+    assert math.isnan(load_timeline(tmp_path / "sync.toml").clocks[0].residual_ms)
+    for text, says in (("", "no .clocks"), ("[clocks.camA]", "camA"), ("[clocks.camA]\noffset_s = true", "camA"),
+                       ("[clocks.camA]\noffset_s = nan", "camA"), ("x", "TOML"), ("clocks = {a = 1}", "a")):
+        (tmp_path / "sync.toml").write_text(text)
+        with pytest.raises(DataError, match=says):
+            load_timeline(tmp_path / "sync.toml")
+    with pytest.raises(DataError, match="cannot be read"):
+        load_timeline(tmp_path / "none.toml")
