@@ -12,7 +12,7 @@ from pathlib import Path
 from app import __version__
 from capture.errors import Cancelled, MienError, UsageError
 
-FORMATS = ("json", "csv", "fbx", "glb", "usd")
+FORMATS = ("json", "csv", "fbx", "glb", "usd", "maya", "unity", "metahuman")
 DEFAULT_FORMATS = ("json", "csv", "glb", "fbx")
 
 
@@ -99,6 +99,16 @@ def build_parser() -> argparse.ArgumentParser:
                  "mien export solved/T001.mien.json --format fbx,glb --out for-unreal")
     export.add_argument("paths", nargs="+", type=Path, metavar="TAKE", help="TAKE.mien.json files")
     _output_options(export)
+    _export_options(export)
+
+    stream = add("stream", _run_stream, "play a solved take to Live Link Face or VMC receivers",
+                 "mien stream solved/T001.mien.json --to livelink --host 192.168.1.20")
+    stream.add_argument("path", type=Path, metavar="TAKE", help="a TAKE.mien.json, or the folder of a solved take")
+    stream.add_argument("--to", choices=("livelink", "vmc"), default="livelink")
+    stream.add_argument("--host", default="127.0.0.1", help="the receiver (default: this computer)")
+    stream.add_argument("--port", type=_positive, help="its UDP port (default: 11111 for livelink, 39539 for vmc)")
+    stream.add_argument("--subject", default="mien", help="the face's name in Unreal (default mien)")
+    stream.add_argument("--loop", action="store_true", help="again and again, until Ctrl+C")
 
     model = add("model", _run_model, "list, add, show and check face models",
                 "mien model add ICT-FaceKit-master.zip --name ict")
@@ -119,6 +129,22 @@ def _output_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--format", type=_formats, default=DEFAULT_FORMATS, metavar="LIST",
                          help=f"of {','.join(FORMATS)} (default {','.join(DEFAULT_FORMATS)})")
     command.add_argument("--force", action="store_true", help="do every step again")
+
+
+def _export_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--for", dest="program", choices=("maya", "unity", "unreal", "blender"), default="maya",
+                         help="whose FBX: unreal gets bones, blender metres (default maya)")
+    command.add_argument("--curves-only", action="store_true", help="FBX without the head, for one that is there")
+    command.add_argument("--key-tolerance", type=float, default=0.0, metavar="WEIGHT",
+                         help="leave out FBX keys that change no weight by more (default 0: a key a frame)")
+    command.add_argument("--rate", metavar="FPS", help='another frame rate, such as 60 or "30000/1001"')
+    command.add_argument("--smooth", type=float, default=0.0, metavar="SECONDS",
+                         help="take jitter out, keep blinks and closed lips (0.05 to 0.15 are useful)")
+    command.add_argument("--dead-zone", type=float, default=0.0, metavar="WEIGHT", help="weights below become 0")
+    command.add_argument("--mirror", action="store_true", help="exchange left and right")
+    command.add_argument("--retarget", type=Path, metavar="MAP", help="curves of another rig, by a TOML map")
+    command.add_argument("--onto", metavar="NAME|PATH",
+                         help="curves of another model with the same vertices, by what its shapes do")
 
 
 def _formats(text: str) -> tuple[str, ...]:
@@ -177,9 +203,15 @@ def _run_solve(options: argparse.Namespace) -> int:
 
 
 def _run_export(options: argparse.Namespace) -> int:
-    from app.solving import run_export
+    from app.exporting import run
 
-    return run_export(options)
+    return run(options)
+
+
+def _run_stream(options: argparse.Namespace) -> int:
+    from app.streaming import run
+
+    return run(options)
 
 
 def _run_model(options: argparse.Namespace) -> int:

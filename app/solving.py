@@ -1,18 +1,15 @@
-"""`mien solve` and `mien export`: several takes after one another or in parallel processes, going on past failures."""
+"""`mien solve`: several takes after one another or in parallel processes, going on past failures."""
 
 import argparse
 import concurrent.futures
 import multiprocessing
 from pathlib import Path
 
-from app.models import BUILT_IN, embedding_of, model_named
-from app.pipeline import Options, Tools, export, run_take
-from app.places import Places
+from app.models import embedding_of, model_named
+from app.pipeline import Options, Tools, run_take
 from app.progress import Teller, teller
-from capture.errors import Cancelled, DataError, MienError, UsageError
-from capture.files import make_folder
+from capture.errors import Cancelled, MienError, UsageError
 from capture.shoot import Take, find_takes
-from exporters.to_json import read as read_performance
 from solver.mediapipe_runtime import MediapipeDetector
 
 
@@ -30,30 +27,7 @@ def run(options: argparse.Namespace) -> int:
         results += _in_processes(takes, options, tell)
     else:
         results += [_one(take, options, tell) for take in takes]
-    return _finish(results, tell)
-
-
-def run_export(options: argparse.Namespace) -> int:
-    """Write solved takes again. Returns the exit code."""
-    tell = teller(options.events)
-    results = []
-    for path in options.paths:
-        try:
-            performance = read_performance(path)
-            model = model_named(options.model if options.model != BUILT_IN else performance.model_name)
-            if model.sha256 != performance.model_sha256:
-                raise DataError(f"{path} was solved with another model than {model.name!r}; "
-                                "name the model it was solved with by --model")
-            out = options.out or path.parent
-            work = out / ".mien" / performance.take
-            make_folder(work)
-            outputs = export(performance, model, options.format, Places(out, work), options.force, tell)
-            tell.take(performance.take, "done", "", outputs)
-            results.append(0)
-        except MienError as error:
-            tell.take(path.name, "failed", str(error), ())
-            results.append(error.exit_code)
-    return _finish(results, tell)
+    return finish(results, tell)
 
 
 def _takes(paths: list[Path], tell: Teller) -> tuple[list[Take], list[int]]:
@@ -149,7 +123,7 @@ class _Relay:
         self.lines.put(("take", arguments))
 
 
-def _finish(codes: list[int], tell: Teller) -> int:
+def finish(codes: list[int], tell: Teller) -> int:
     """0 if all are done; 3 if nothing could be read; else 1."""
     failed = [code for code in codes if code]
     if not failed:

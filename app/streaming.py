@@ -1,0 +1,48 @@
+"""`mien stream`: a solved take over the network, at its own speed."""
+
+import argparse
+import itertools
+from pathlib import Path
+
+from app.places import SOLVE_NAME, places
+from app.progress import teller
+from capture.errors import UsageError
+from capture.shoot import find_takes
+from exporters import live
+from exporters.to_json import read
+from solver.performance import Performance
+
+LOOPBACK = "127.0.0.1"
+PORTS = {"livelink": live.LIVE_LINK_PORT, "vmc": live.VMC_PORT}
+
+
+def run(options: argparse.Namespace) -> int:
+    """Play one take, once or until cancelled. Returns the exit code."""
+    tell = teller(options.events)
+    performance = performance_at(options.path)
+    packets = live.live_link(performance, options.subject) if options.to == "livelink" else live.vmc(performance)
+    port = options.port or PORTS[options.to]
+    tell.note(performance.take, f"{performance.frames} frames at {float(performance.frame_rate):g} a second to "
+                                f"{options.host}, port {port}" + (", until you press Ctrl+C" if options.loop else ""))
+    for _ in itertools.count() if options.loop else range(1):
+        sent = live.play(packets, performance.frames, performance.frame_rate, port, options.host,
+                         lambda done, total: tell.progress(performance.take, "stream", done, total))
+        if sent < performance.frames:
+            tell.note(performance.take, f"{performance.frames - sent} frames were left out, as this computer was late")
+    tell.end(0, 1, 0)
+    return 0
+
+
+def performance_at(path: Path) -> Performance:
+    """The performance in a TAKE.mien.json, or the one that was solved of a take's folder.
+
+    Raises:
+        DataError: there is none.
+        UsageError: the path holds several takes.
+    """
+    if path.is_file() and path.suffix == ".json":
+        return read(path)
+    takes = find_takes(path)
+    if len(takes) != 1:
+        raise UsageError(f"{path} holds {len(takes)} takes; give one take, or its TAKE.mien.json")
+    return read(places(takes[0], None).work / SOLVE_NAME)
