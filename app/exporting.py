@@ -17,6 +17,7 @@ from exporters.scene import Scene, bare_scene, make_scene
 from exporters.to_json import read
 from exporters.transfer import transfer
 from exporters.treatment import Treatment, treat
+from solver.performance import Performance
 
 
 def run(options: argparse.Namespace) -> int:
@@ -27,8 +28,9 @@ def run(options: argparse.Namespace) -> int:
     results = []
     for path in options.paths:
         try:
-            outputs = _one(path, options, treatment, writers, tell)
-            tell.take(path.name, "done", "", outputs)
+            solved = read(path)
+            outputs = _one(solved, path, options, treatment, writers, tell)
+            tell.take(solved.take, "done", "", outputs)
             results.append(0)
         except MienError as error:
             if options.debug:
@@ -68,15 +70,14 @@ def writers_of(options: argparse.Namespace) -> dict[str, Callable[[Scene, Path],
     return WRITERS | {".fbx": partial(to_fbx.write, preset=preset)}
 
 
-def _one(path: Path, options: argparse.Namespace, treatment: Treatment,
+def _one(solved: Performance, path: Path, options: argparse.Namespace, treatment: Treatment,
          writers: dict[str, Callable[[Scene, Path], None]], tell: Teller) -> tuple[str, ...]:
-    """Write one take; the paths written."""
-    solved = performance = read(path)
-    model = model_named(options.model if options.model != BUILT_IN else performance.model_name)
-    if model.sha256 != performance.model_sha256:
+    """Write one take, read from `path`; the paths written."""
+    model = model_named(options.model if options.model != BUILT_IN else solved.model_name)
+    if model.sha256 != solved.model_sha256:
         raise DataError(f"{path} was solved with another model than {model.name!r}; "
                         "name the model it was solved with by --model")
-    performance, notes = treat(performance, treatment)
+    performance, notes = treat(solved, treatment)
     for note in notes:
         tell.note(performance.take, note)
     if options.onto:
