@@ -7,6 +7,12 @@ import numpy as np
 from exporters.scene import EYES, Scene
 from solver.face_model import triangulate
 
+UNMOVED = 1e-6
+"""Metres that a shape may move a point without it counting as moved: a thousandth of what skin shows."""
+
+UNTURNED = 0.01
+"""Change of a unit normal that is left out (half a degree): light does not show it, and it would double the files."""
+
 
 @dataclass(frozen=True)
 class Mesh:
@@ -21,7 +27,7 @@ class Mesh:
         uv_faces: (F, 4) indices into uv, -1 as in faces.
         face_part: (F) index into the model's part_names.
         shape_names: (K): all the model's for the face, for an eyeball only those that move it (mostly none).
-        shapes: (K, V, 3) metres at a weight of 1.
+        shapes: (K, V, 3) metres at a weight of 1; exactly 0 where a shape does not move a point.
     """
 
     name: str
@@ -54,7 +60,7 @@ def meshes(scene: Scene) -> tuple[Mesh, ...]:
         if mine.any():
             remaining &= ~mine
             face_points[eye.vertices] = False
-            moving = [k for k, shape in enumerate(model.shapes) if shape[eye.vertices].any()]
+            moving = [k for k, shape in enumerate(model.shapes) if _moved(shape[eye.vertices]).any()]
             eyes.append(_part(scene, name, centre, inside[:-1], mine, uv_faces, moving))
     face_points[model.faces[remaining][model.faces[remaining] >= 0]] = True
     every = list(range(len(model.shape_names)))
@@ -79,7 +85,12 @@ def _part(scene: Scene, name: str, origin: np.ndarray, points: np.ndarray, faces
     uv_index[used] = np.arange(len(used))
     return Mesh(name, origin, model.neutral[points] - origin, index[model.faces[faces]], model.uv[used],
                 uv_index[uv_faces[faces]], model.face_part[faces], tuple(model.shape_names[k] for k in shapes),
-                model.shapes[shapes][:, points])
+                np.where(_moved(model.shapes[shapes][:, points])[..., None], model.shapes[shapes][:, points], 0.0))
+
+
+def _moved(shapes: np.ndarray) -> np.ndarray:
+    """(..., V, 3) -> (..., V): which points a shape moves."""
+    return np.linalg.norm(shapes, axis=-1) > UNMOVED
 
 
 def normals(mesh: Mesh) -> np.ndarray:
@@ -97,7 +108,8 @@ def shape_normals(mesh: Mesh) -> np.ndarray:
         touched = triangles[shape.any(axis=1)[triangles].any(axis=1)]
         change = _normal_sums(mesh.points + shape, touched, count) - _normal_sums(mesh.points, touched, count)
         near = np.unique(touched)
-        out[k, near] = _unit(rest[near] + change[near]) - _unit(rest[near])
+        turn = _unit(rest[near] + change[near]) - _unit(rest[near])
+        out[k, near] = np.where(np.linalg.norm(turn, axis=-1, keepdims=True) > UNTURNED, turn, 0.0)
     return out
 
 

@@ -20,9 +20,6 @@ FLOAT, UINT16, UINT32 = 5126, 5123, 5125
 VERTICES, INDICES = 34962, 34963
 """Targets of buffer views."""
 
-STILL = 1e-4
-"""Changes of a normal (radians) that are left out: nobody sees them, and they would make the shapes dense."""
-
 
 class _Buffer:
     """The binary chunk and the tables that point into it."""
@@ -139,8 +136,8 @@ def _mesh(buffer: _Buffer, mesh: Mesh) -> dict[str, Any]:
         targets = []
         for shape, turn in zip(mesh.shapes[:, vertex], change[:, vertex], strict=True):
             target = {}
-            for name, deltas, least in (("POSITION", shape, 0.0), ("NORMAL", turn, STILL)):
-                keep = np.abs(deltas).max(axis=1) > least
+            for name, deltas in (("POSITION", shape), ("NORMAL", turn)):
+                keep = deltas.any(axis=1)
                 if keep.any():
                     target[name] = buffer.sparse(deltas, keep)
                 else:  # one accessor of zeros serves all
