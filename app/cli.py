@@ -82,6 +82,15 @@ def build_parser() -> argparse.ArgumentParser:
                   "mien inspect my-shoot")
     inspect.add_argument("path", type=Path)
 
+    calibrate = add("calibrate", _run_calibrate, "find the cameras from clips of a board: writes rig.toml",
+                    "mien calibrate my-shoot")
+    calibrate.add_argument("shoot", type=Path, help="a shoot folder with board clips in calibration/")
+    calibrate.add_argument("--out", type=Path, metavar="FILE", help="where the rig goes (default: SHOOT/rig.toml)")
+    calibrate.add_argument("--force", action="store_true", help="replace a rig that is there")
+
+    sync = add("sync", _run_sync, "find when each camera's clip begins: writes sync.toml", "mien sync my-shoot")
+    sync.add_argument("path", type=Path, help="a take or a shoot folder")
+
     solve = add("solve", _run_solve, "turn footage into animation: the main job",
                 "mien solve my-shoot/takes/T001 --out anim --format json,fbx")
     solve.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="clips, take folders or shoot folders")
@@ -189,6 +198,18 @@ def _run_demo(options: argparse.Namespace) -> int:
 
 def _run_inspect(options: argparse.Namespace) -> int:
     from app.inspection import run
+
+    return run(options.path, options.events)
+
+
+def _run_calibrate(options: argparse.Namespace) -> int:
+    from app.calibrating import run
+
+    return run(options.shoot, options.out, options.force, options.events)
+
+
+def _run_sync(options: argparse.Namespace) -> int:
+    from app.syncing import run
 
     return run(options.path, options.events)
 

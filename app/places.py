@@ -7,6 +7,7 @@ from capture.shoot import Take
 
 SOLVE_NAME = "solve.json"
 RIG_NAME = "rig.used.toml"
+SYNC_NAME = "sync.toml"
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ class Priors:
 
 @dataclass(frozen=True)
 class Cameras:
-    """rotation (C, 3, 3), translation (C, 3) metres, camera_from_world; matrix (C, 3, 3) px; C whether focal is free."""
+    """rotation (C, 3, 3), translation (C, 3) metres, camera_from_world; matrix (C, 3, 3) px; free_focal (C)."""
 
     rotation: Tensor
     translation: Tensor

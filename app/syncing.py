@@ -1,0 +1,52 @@
+"""`mien sync`: when each camera's clip of a take begins, written to the take's sync.toml."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+
+from app.places import SYNC_NAME
+from app.progress import Teller, teller
+from capture.camera import load_rig
+from capture.errors import ClipError, UsageError
+from capture.match import probe_take
+from capture.shoot import Take, find_takes
+from capture.sync import Timeline, save_timeline, synchronise
+from capture.video import Clip, frames
+from solver.detect import Footage
+from solver.mediapipe_runtime import MediapipeDetector
+
+
+def run(path: Path, events: bool) -> int:
+    """Synchronise each take below `path` and print its clocks. Returns the exit code."""
+    tell = teller(events)
+    for take in find_takes(path):
+        if take.folder is None or len(take.clips) < 2:
+            raise UsageError(f"{take.name} has one camera alone; give a take folder with two or more clips")
+        timeline = _synchronised(take, tell)
+        save_timeline(timeline, take.folder / SYNC_NAME)
+        print(f"{take.name}: by {timeline.method}")
+        for clock in timeline.clocks:
+            residual = "" if math.isnan(clock.residual_ms) else f", residual {clock.residual_ms:.2f} ms"
+            drift = f", drift {clock.drift * 1e6:.1f} ppm" if clock.drift else ""
+            print(f"  {clock.name:<14} begins at {clock.offset:+.4f} s{drift}{residual}")
+        for warning in timeline.warnings:
+            tell.note(take.name, warning)
+    return 0
+
+
+def _synchronised(take: Take, tell: Teller) -> Timeline:
+    """By timecode or sound if they tell, else by the face's motion, which takes a detection of every clip."""
+    clips = probe_take(take)
+    try:
+        return synchronise(clips, take.audio)
+    except ClipError:
+        rig = load_rig(take.rig_path) if take.rig_path is not None else None
+        return synchronise(clips, take.audio, {clip.camera: _motion(clip, take.name, tell) for clip in clips}, rig)
+
+
+def _motion(clip: Clip, take: str, tell: Teller) -> np.ndarray:
+    """(T, N, 2) px: the landmarks of the whole clip, NaN where unseen."""
+    footage = Footage(clip.size, clip.frame_rate, clip.frames, lambda: (frame.rgb for frame in frames(clip)))
+    step = f"detect {clip.camera}"
+    return MediapipeDetector().detect(footage, lambda done, total: tell.progress(take, step, done, total)).xy
