@@ -71,6 +71,6 @@ def eye_shapes(flesh: Flesh) -> dict[str, np.ndarray]:
     shapes["eyeLookUp"] += pulled(flesh, Pull((31, 14), (14, 6), (0, 1.6)))
     shapes["eyeLookDown"] += pulled(flesh, Pull((31, -17), (13, 6), (0, -1.0)))
     shapes["eyeWide"] += pulled(flesh, Pull((31, 13), (15, 6), (0, 2.4), -0.6))
-    shapes["eyeSquint"] += pulled(flesh, Pull((33, -16), (15, 6), (-0.6, 3.2), 1.6), Pull((52, -2), (7, 9), (-2.5, 0), 0.5),
-                                  Pull((34, 12), (15, 5), (0, -1.2)))
+    shapes["eyeSquint"] += pulled(flesh, Pull((33, -16), (15, 6), (-0.6, 3.2), 1.6),
+                                  Pull((52, -2), (7, 9), (-2.5, 0), 0.5), Pull((34, 12), (15, 5), (0, -1.2)))
     return shapes

@@ -8,7 +8,8 @@ from assets.make_head.mesh import Half
 SEGMENTS = 32
 PUPIL, IRIS = 2.0, 5.9  # radii, mm
 # Polar angles of the rings: front and back alike, so that the mean of the vertices stays the centre.
-_FRONT = np.r_[np.arcsin(np.array([0.55 * PUPIL, PUPIL, 3.2, 4.6, IRIS]) / RADIUS), np.radians([38.0, 50.0, 63.0, 76.0])]
+_FRONT = np.r_[np.arcsin(np.array([0.55 * PUPIL, PUPIL, 3.2, 4.6, IRIS]) / RADIUS),
+               np.radians([38.0, 50.0, 63.0, 76.0])]
 POLAR = np.r_[_FRONT, np.pi - _FRONT[::-1]]
 
 

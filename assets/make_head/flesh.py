@@ -113,7 +113,8 @@ def pulled(flesh: Flesh, *pulls: Pull, nose: float = 0.2) -> np.ndarray:
         move[:, :2] += near[:, None] * np.array(pull.draw)
         lift += near * pull.lift
     slid = flesh.front.bare(x + move[:, 0], y + move[:, 1]) - flesh.front.bare(x, y)
-    facing = step(-118, -96, y) * step(15, 45, z)  # beyond, the form turns away: skin stretches there and does not slide
+    # Where the form turns away, below and at the sides, skin stretches and does not slide.
+    facing = step(-118, -96, y) * step(15, 45, z)
     move[:, 2] += np.where(weight > 0, 8 * np.tanh(np.nan_to_num(slid) / 8), 0.0) * facing
     return move + lift[:, None] * flesh.outwards
 

@@ -128,10 +128,14 @@ def _near_lids(flesh: Flesh) -> np.ndarray:
 
 
 def _eye_length(flesh: Flesh) -> np.ndarray:
-    points = flesh.head.points[:flesh.head.half]
-    here = lids.about(points)
-    longer = lids.Lid(here.along * 1.05, here.angle, np.maximum(here.radius, lids.clear_of_eye(here.along * 1.05)))
-    return (longer.points() - points) * _near_lids(flesh)[:, None]
+    """Longer along the axis; what touches the eyeball slides around it instead, or a shorter eye would press into it."""
+    local = flesh.head.points[:flesh.head.half] - lids.CENTRE
+    apart = np.linalg.norm(local, axis=1, keepdims=True)
+    longer = (local @ lids.FRAME[0])[:, None] * 0.05 * lids.FRAME[0]
+    away = local / np.maximum(apart, 1e-9)
+    around = longer - (longer * away).sum(1, keepdims=True) * away
+    free = step(lids.RADIUS + 0.3, lids.RADIUS + 2.2, apart)
+    return (free * longer + (1 - free) * around) * _near_lids(flesh)[:, None]
 
 
 def _eye_tilt(flesh: Flesh) -> np.ndarray:
@@ -170,7 +174,7 @@ def _mouth_width(points: np.ndarray) -> np.ndarray:
 
 
 MODES: dict[str, Callable[[Flesh], np.ndarray]] = {
-    "head_size": lambda flesh: flesh.head.points[:flesh.head.half] * 0.028,
+    "head_size": _everywhere(lambda points: points * 0.028),
     "head_width": _everywhere(_stretch(0, lambda p: 0.04 * step(-90, 0, p[..., 1]))),
     "head_length": _everywhere(_back),
     "head_height": _everywhere(_top),

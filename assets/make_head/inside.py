@@ -1,5 +1,7 @@
 """Teeth, gums and tongue of the left half. Millimetres."""
 
+from itertools import pairwise
+
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
@@ -46,15 +48,14 @@ def teeth(half: Half) -> dict[str, np.ndarray]:
             rings = []
             for share, width, depth in CROWN:
                 thick = deep * min(depth * (molar if share > .6 else 1), 1.0)
-                base = spot + inwards * (deep * 0.5 * (0.3 if molar > 1 else 0.6) + 1.2 * share * (1 if down > 0 else 0))
                 base = spot + inwards * deep * 0.5 + [0, edge + down * tall * (1 - share), 0]
                 rings.append(base + _OCTAGON[:, :1] * (wide * width) * across
                              - _OCTAGON[:, 1:] * thick * inwards)
             rings = half.add(np.array(rings))
             if down > 0:
                 rings = rings[:, ::-1]
-            for low, high in zip(rings[:-1], rings[1:], strict=True):
-                half.strip("teeth", high, low, closed=True)
+            for low, high in pairwise(rings):
+                half.strip("teeth", low, high, closed=True)
             cap = rings[-1]
             for a, b, c, d in ((0, 1, 2, 7), (7, 2, 3, 6), (6, 3, 4, 5)):
                 half.face("teeth", cap[a], cap[b], cap[c], cap[d])

@@ -9,6 +9,7 @@ from assets.make_head.skin import MOUTH_RINGS
 HINGE = np.array([0.0, -21.0, 9.0])   # the middle between the condyles
 CONDYLE = 48.0                        # mm from the middle to either
 OPEN_TURN, OPEN_SLIDE = np.radians(24.5), np.array([0.0, -7.0, 11.0])
+JAW_SIDE_DROP = np.array([0.0, 0.8, 0.0])
 THROAT = np.array([0.0, -15.0, -14.0])
 SMOOTH = 10  # rounds of evening out the jaw's weights
 SHUT_SHARE = 0.42  # how far the closed lips follow an open jaw
@@ -38,7 +39,7 @@ def weights(flesh: Flesh) -> tuple[np.ndarray, np.ndarray]:
     """(V) and (V): how far each vertex follows the jaw with the lips apart, and with the lips together."""
     head, skin = flesh.head, flesh.head.skin
     points = head.points
-    x, y, z = points.T
+    _, y, z = points.T
     below = np.arctan2(HINGE[1] - y, z - HINGE[2])
     bone = step(np.radians(13), np.radians(42), below)
     bone *= step(0, 1, (z - 6 + 24 * step(45, 65, -y)) / 36)  # the ear stays, the jaw's angle goes
@@ -52,7 +53,7 @@ def weights(flesh: Flesh) -> tuple[np.ndarray, np.ndarray]:
     corner = skin.mouth.shape[1] // 2
     place = (np.arange(skin.mouth.shape[1]) - corner) / corner   # -1 middle of the lower lip, 1 of the upper
     s = skin.lip                                                  # the open mouth is an oval
-    open_lip = 0.5 - 0.5 * np.sign(place) * (1 - s ** 2.2) ** 0.7
+    open_lip = 0.5 - 0.5 * np.sign(place) * (1 - s ** 2.2) ** 0.76
     for _ in range(2):                                            # and its corners are round
         open_lip[1:-1] = (open_lip[:-2] + 2 * open_lip[1:-1] + open_lip[2:]) / 4
     apart, shut = half.copy(), half.copy()
@@ -77,15 +78,17 @@ def jaw_shapes(flesh: Flesh) -> dict[str, np.ndarray]:
     points = head.points
     fall = opened(points) - points
     skin = flesh.soft > 0
-    fall[skin, 2] *= 0.4 + 0.6 * step(5, 55, points[skin, 2])  # beside the jaw's angle the skin swings less than the bone
+    # Beside the jaw's angle the skin swings less than the bone.
+    fall[skin, 2] *= 0.4 + 0.6 * step(5, 55, points[skin, 2])
     throat = (step(0, 35, below_jaw(points)) * skin)[:, None]
     fall = (1 - throat) * fall + throat * THROAT  # the skin of the throat slides down, it does not swing into the neck
     narrow = symmetric(flesh, Pull((25, -69), (9, 12), (-4.5, 0.0), 0.0), Pull((40, -60), (13, 22), (-3.0, -2.0), -2.0))
-    side = _turn(points, np.radians(5.2), 1, HINGE + [-CONDYLE, 0, 0]) - points
+    side = _turn(points, np.radians(5.2), 1, HINGE - [CONDYLE, 0, 0]) - points
+    together = 0.25 + 0.35 * flesh.lip * (flesh.soft > 0)  # the lips stay together while the jaw slides under them
     shapes = {
         "jawOpen": apart[:, None] * fall + narrow,
         "jawForward": apart[:, None] * np.array([0, -1.2, 6.5]),
-        "jawLeft": (0.75 * apart + 0.25 * shut)[:, None] * side,
+        "jawLeft": (together * shut + (1 - together) * apart)[:, None] * side - apart[:, None] * JAW_SIDE_DROP,
     }
     shapes["mouthClose"] = (shut - apart)[:, None] * fall - narrow
     shapes["tongueOut"] = _tongue_out(flesh)

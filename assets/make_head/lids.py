@@ -1,4 +1,4 @@
-"""The lids and the eyeball of the left eye. Lids slide over an ellipsoid that is round about the line through the canthi."""
+"""The lids and the eyeball of the left eye. Lids slide over an ellipsoid, round about the line through the canthi."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ LID_RADIUS = 13.8      # its radius about that axis: the lids' outside
 INNER_LONG = 16.4      # the same for the inside of the lids
 INNER_RADIUS = 12.75
 CANTHI = (-14.6, 13.9)  # inner and outer corner, along the axis
-SHUT_AT = -17.0        # degrees about the axis where the lids meet in the middle
+CANTHI_LOW = 8.0       # degrees about the axis by which the canthi lie below the middle of the eye
 
 
 def _frame() -> np.ndarray:
@@ -57,8 +57,8 @@ def inside(along: np.ndarray) -> np.ndarray:
 
 
 def clear_of_eye(along: np.ndarray) -> np.ndarray:
-    """The radius about the axis that keeps 0.2 mm off the eyeball."""
-    return np.sqrt(np.clip((RADIUS + 0.2) ** 2 - along ** 2, 0, None))
+    """The radius about the axis that keeps 0.3 mm off the eyeball."""
+    return np.sqrt(np.clip((RADIUS + 0.3) ** 2 - along ** 2, 0, None))
 
 
 def opening(share: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -71,14 +71,16 @@ def opening(share: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     upper = 5.3 * (4 * share * (1 - share)) ** 0.74 * (1 + 0.10 * (0.5 - share))
     lower = -5.6 * (4 * share * (1 - share)) ** 0.82 * (1 + 0.25 * (share - 0.5))
     radius = outside(along)
-    return along, np.arcsin(np.clip(upper / radius, -1, 1)), np.arcsin(np.clip(lower / radius, -1, 1))
+    corner = np.radians(CANTHI_LOW) * (1 - 4 * share * (1 - share)) ** 2
+    upper, lower = (np.arcsin(np.clip(rise / radius, -1, 1)) - corner for rise in (upper, lower))
+    return along, upper, lower
 
 
 def shut(share: np.ndarray) -> np.ndarray:
     """The angle where the lids meet."""
     _, upper, lower = opening(share)
     corner = 1 - 4 * share * (1 - share)
-    return lower + (upper - lower) * (0.16 + (0.28 + 0.15 * share) * corner)
+    return lower + (upper - lower) * (0.16 + (0.24 + 0.19 * share) * corner)
 
 
 def edge(count: int) -> tuple[np.ndarray, np.ndarray]:

@@ -3,8 +3,8 @@
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
-HALF_WIDTH = 25.5
-GAP = 0.02          # from the line to either lip
+HALF_WIDTH = 24.3
+GAP = -0.04         # from the line to either lip: shut lips press into one another, or light would shine through
 _UPPER = PchipInterpolator([0, .12, .22, .4, .6, .8, .93, 1], [7.4, 8.2, 8.5, 7.4, 5.6, 3.3, 1.3, 0.5])
 _LOWER = PchipInterpolator([0, .2, .4, .6, .8, .93, 1], [9.6, 9.3, 8.3, 6.4, 3.7, 1.4, 0.5])
 # Cross-sections from the border of the red to where the lips touch: share of the height, mm in front of the line.
@@ -41,7 +41,7 @@ def rings(half_count: int) -> tuple[np.ndarray, np.ndarray]:
         upper[:, 2] += high[1] * (0.2 + 0.8 * np.sqrt(_UPPER(s) / 8.5) * taper)
         lower[:, 1] -= GAP + low[0] * _LOWER(s)
         lower[:, 2] += low[1] * (0.2 + 0.8 * np.sqrt(_LOWER(s) / 9.6) * taper)
-        out = 2.6 * (1 - k / (len(UPPER) - 1))
+        out = 2.2 * (1 - k / (len(UPPER) - 1))
         for lip in (lower, upper):
             lip[:, 0] += out * s ** 6
         result.append(_join(lower, upper))

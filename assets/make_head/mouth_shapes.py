@@ -2,18 +2,32 @@
 
 import numpy as np
 
-from assets.make_head.flesh import CONTACT, ONLY_LOWER, ONLY_UPPER, WET, Flesh, Pull, pulled, symmetric
-from assets.make_head.lips import INSIDE
+from assets.make_head.flesh import ONLY_LOWER, ONLY_UPPER, WET, Flesh, Pull, pulled, symmetric
 from assets.make_head.skin import MOUTH_RINGS
 
+# Changes of a lip's cross-section, at its rings from three outside the red to the wet inside: mm away from the line
+# between the lips, mm forwards, and the share of both that the corners keep.
+POUT = ((.2, 1.5, .3), (.5, 2.6, .3), (.9, 3.6, .2), (1.0, 4.2, .2), (1.1, 4.8, .2), (.9, 5.0, .2), (.5, 4.8, .03),
+        (.1, 4.5, .03), (0, 4.4, .03), (0, 3.6, .03), (0, 2.2, .03), (0, 1, 0), (0, .4, 0))
+TRUMPET_UPPER = ((1.2, 2.2, .2), (2.0, 3.4, .2), (3.0, 4.8, .2), (3.6, 5.6, .2), (4.4, 6.6, .2), (5.0, 7.2, .2),
+                 (5.2, 7.2, .15), (5.0, 6.6, .03), (4.8, 6.0, .03), (4.4, 5.0, .03), (3.4, 3.4, .03), (2, 1.6, 0),
+                 (1, .6, 0))
+TRUMPET_LOWER = ((1.4, 2.2, .2), (2.4, 3.4, .2), (3.6, 4.8, .2), (4.4, 5.6, .2), (5.4, 6.4, .2), (6.0, 6.8, .2),
+                 (6.2, 6.6, .15), (6.0, 6.0, .03), (5.8, 5.4, .03), (5.2, 4.6, .03), (4.0, 3.2, .03), (2.4, 1.6, 0),
+                 (1.2, .6, 0))
+ROLL = ((-1.2, -.5, .03), (-2.4, -1.2, .03), (-3.8, -2.2, .03), (-5.0, -3.0, .03), (-4.2, -4.2, .03),
+        (-2.6, -4.6, .03), (-1.0, -4.3, .03), (-.1, -3.2, .03), (0, -2.6, .03), (0, -1.6, .03), (.5, -.6, 0),
+        (.5, 0, 0), (0, 0, 0))
+FLAT = ((-.1, .3, .03), (-.4, .5, .03), (-.9, .2, .03), (-1.5, -.6, .03), (-1.5, -1.4, .03), (-1.0, -1.8, .03),
+        (-.5, -1.6, .03), (-.1, -1.0, .03), (0, -.8, .03), (0, -.5, .03), (0, -.2, .03), (0, 0, 0), (0, 0, 0))
 
-def _lip(flesh: Flesh, profile: list[tuple[float, float, float]], upper: bool, spread: float = 2.0) -> np.ndarray:
+
+def _lip(flesh: Flesh, profile: tuple[tuple[float, float, float], ...], upper: bool, spread: float = 2.0) -> np.ndarray:
     """A change of one lip's cross-section, given at the rings from outside the red to the wet inside.
 
     Args:
         flesh: the head.
-        profile: for rings from three outside the red inwards: mm away from the line, mm forward, share kept in the
-            corners.
+        profile: as POUT.
         upper: which lip.
         spread: power of the fall-off towards the corners.
     """
@@ -29,14 +43,12 @@ def _lip(flesh: Flesh, profile: list[tuple[float, float, float]], upper: bool, s
     return flesh.both(move)
 
 
-ROWS_OF_PROFILE = CONTACT - MOUTH_RINGS + 4 + len(INSIDE)
-
-
 def mouth_shapes(flesh: Flesh) -> dict[str, np.ndarray]:
     """The left and the symmetric shapes of the mouth, sides left out of the names of the left ones."""
     shapes = {}
     shapes["mouthSmile"] = pulled(
-        flesh, Pull((26, -69), (10, 10), (8.5, 7.5), -1.5), Pull((12, -69), (9, 10), (2.0, 1.5), -0.5),
+        flesh, Pull((27, -69), (11.5, 10), (8.2, 7.6), -1.5), Pull((11, -69), (9, 10), (1.2, 1.0), -0.4),
+        Pull((8, -80), (10, 5), (0.4, 1.8), -0.3, ONLY_LOWER),
         Pull((38, -50), (13, 13), (2.5, 6.5), 3.6), Pull((37, -28), (14, 9), (0.5, 3.0), 2.0),
         Pull((27, -56), (9, 11), (1.5, 2.5), -0.8), Pull((30, -90), (14, 12), (2.0, 3.0)))
     shapes["mouthFrown"] = pulled(
@@ -58,25 +70,14 @@ def mouth_shapes(flesh: Flesh) -> dict[str, np.ndarray]:
         flesh, Pull((0, -69), (30, 15), (11.0, 0.0), -0.4), Pull((38, -66), (12, 18), (1.5, 1.5), 2.0))
     shapes["mouthPucker"] = symmetric(
         flesh, Pull((25, -69), (12, 13), (-10.0, 0.0), 2.0), Pull((11, -69), (8, 10), (-1.5, 0.0), 2.0),
-        Pull((44, -66), (14, 18), (-3.0, 0.0), -1.5)) + _lip(flesh, [
-            (.2, 1.5, .3), (.5, 2.6, .3), (.9, 3.6, .2), (1.0, 4.2, .2), (1.1, 4.8, .2), (.9, 5.0, .2), (.5, 4.8, .03),
-            (.1, 4.5, .03), (0, 4.4, .03), (0, 3.6, .03), (0, 2.2, .03), (0, 1, 0), (0, .4, 0)], True) + _lip(flesh, [
-                (.2, 1.5, .3), (.5, 2.6, .3), (.9, 3.6, .2), (1.0, 4.2, .2), (1.1, 4.8, .2), (.9, 5.0, .2),
-                (.5, 4.8, .03), (.1, 4.5, .03), (0, 4.4, .03), (0, 3.6, .03), (0, 2.2, .03), (0, 1, 0), (0, .4, 0)], False)
+        Pull((44, -66), (14, 18), (-3.0, 0.0), -1.5)) + _lip(flesh, POUT, True) + _lip(flesh, POUT, False)
     shapes["mouthFunnel"] = symmetric(
-        flesh, Pull((25, -69), (9, 10), (-7.0, 0.0), 3.0), Pull((36, -66), (13, 18), (-3.0, 0.0), -1.0)) + _lip(flesh, [
-            (1.2, 2.2, .2), (2.0, 3.4, .2), (3.0, 4.8, .2), (3.6, 5.6, .2), (4.4, 6.6, .2), (5.0, 7.2, .2),
-            (5.2, 7.2, .15), (5.0, 6.6, .03), (4.8, 6.0, .03), (4.4, 5.0, .03), (3.4, 3.4, .03), (2, 1.6, 0), (1, .6, 0)],
-            True, 2.6) + _lip(flesh, [
-            (1.4, 2.2, .2), (2.4, 3.4, .2), (3.6, 4.8, .2), (4.4, 5.6, .2), (5.4, 6.4, .2), (6.0, 6.8, .2),
-            (6.2, 6.6, .15), (6.0, 6.0, .03), (5.8, 5.4, .03), (5.2, 4.6, .03), (4.0, 3.2, .03), (2.4, 1.6, 0),
-            (1.2, .6, 0)], False, 2.6)
-    roll = [(-1.2, -.5, .03), (-2.4, -1.2, .03), (-3.8, -2.2, .03), (-5.0, -3.0, .03), (-4.2, -4.2, .03), (-2.6, -4.6, .03),
-            (-1.0, -4.3, .03), (-.1, -3.2, .03), (0, -2.6, .03), (0, -1.6, .03), (.5, -.6, 0), (.5, 0, 0), (0, 0, 0)]
-    shapes["mouthRollUpper"] = _lip(flesh, roll, True)
-    shapes["mouthRollLower"] = _lip(flesh, roll, False)
+        flesh, Pull((25, -69), (9, 10), (-7.0, 0.0), 3.0), Pull((36, -66), (13, 18), (-3.0, 0.0), -1.0),
+    ) + _lip(flesh, TRUMPET_UPPER, True, 2.6) + _lip(flesh, TRUMPET_LOWER, False, 2.6)
+    shapes["mouthRollUpper"] = _lip(flesh, ROLL, True)
+    shapes["mouthRollLower"] = _lip(flesh, ROLL, False)
     shapes["mouthShrugLower"] = symmetric(
-        flesh, Pull((0, -96), (15, 11), (0, 6.0), 1.8), Pull((0, -80), (19, 8), (0, 5.0), 1.5, ONLY_LOWER),
+        flesh, Pull((0, -96), (15, 11), (0, 6.0), 1.8), Pull((0, -84), (19, 6.2), (0, 4.0), 1.5, ONLY_LOWER),
         Pull((0, -68), (17, 6), (0, 4.4), 1.6), Pull((25, -71), (7, 7), (0, -1.2), 0))
     shapes["mouthShrugUpper"] = symmetric(
         flesh, Pull((0, -64), (17, 7), (0, 4.6), 2.4, ONLY_UPPER), Pull((0, -52), (14, 8), (0, 1.6), 0.6))
@@ -85,9 +86,7 @@ def mouth_shapes(flesh: Flesh) -> dict[str, np.ndarray]:
 
 def _press(flesh: Flesh) -> np.ndarray:
     """The lips of one side pressed together: the red grows thin, the skin above and below bulges."""
-    flat = [(-.1, .3, .03), (-.4, .5, .03), (-.9, .2, .03), (-1.5, -.6, .03), (-1.5, -1.4, .03), (-1.0, -1.8, .03),
-            (-.5, -1.6, .03), (-.1, -1.0, .03), (0, -.8, .03), (0, -.5, .03), (0, -.2, .03), (0, 0, 0), (0, 0, 0)]
-    both = _lip(flesh, flat, True) + _lip(flesh, flat, False)
+    both = _lip(flesh, FLAT, True) + _lip(flesh, FLAT, False)
     side = 1 / (1 + np.exp(-(flesh.head.points[:, :1] - 6) / 3.0))
     return both * side * 1.2 + pulled(flesh, Pull((26, -69), (7, 6), (-1.2, 0.0), -0.8),
                                       Pull((30, -69), (6, 9), (0.0, 0.0), 1.4))

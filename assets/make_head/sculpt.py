@@ -60,7 +60,8 @@ def nose(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     below = y - TIP[1] < 0
     tip = TIP[2] - x ** 2 / 8.0 - (y - TIP[1]) ** 2 * np.where(below, 1 / 7.0, 1 / 20.0)
     across, up = x - WING[0], y - WING[1]
-    wing = WING[2] - across ** 2 * np.where(across > 0, 1 / 1.9, 1 / 12.0) - up ** 2 * np.where(up < 0, 1 / 3.0, 1 / 9.0)
+    wing = (WING[2] - across ** 2 * np.where(across > 0, 1 / 1.9, 1 / 12.0)
+            - up ** 2 * np.where(up < 0, 1 / 3.0, 1 / 9.0))
     return soft_max(ridge, tip, wing)
 
 

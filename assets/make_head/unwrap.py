@@ -95,7 +95,7 @@ def _teeth(count: int) -> np.ndarray:
     angle = np.arange(8) * np.pi / 4
     disc = np.stack([np.cos(angle), np.sin(angle)], -1)
     one = np.concatenate([disc * size for size in (1.0, 0.8, 0.6, 0.4)]) * 0.45 + 0.5
-    return np.concatenate([(one + [k, 0]) / [count, 1] for k in range(count)])
+    return np.concatenate([(one + np.array([k, 0])) / [count, 1] for k in range(count)])
 
 
 def _tongue(head: Head) -> np.ndarray:
