@@ -128,7 +128,7 @@ def _near_lids(flesh: Flesh) -> np.ndarray:
 
 
 def _eye_length(flesh: Flesh) -> np.ndarray:
-    """Longer along the axis; what touches the eyeball slides around it instead, or a shorter eye would press into it."""
+    """Longer along the axis; what touches the eyeball slides around it, or a shorter eye would press into it."""
     local = flesh.head.points[:flesh.head.half] - lids.CENTRE
     apart = np.linalg.norm(local, axis=1, keepdims=True)
     longer = (local @ lids.FRAME[0])[:, None] * 0.05 * lids.FRAME[0]

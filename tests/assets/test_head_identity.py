@@ -56,7 +56,7 @@ def test_eyeballs_stay_round_and_behind_their_lids(model, head):
             points = deform(model, weights, identity) * 1e3
             ball = points[model.eyes[0].vertices]
             distance = np.linalg.norm(ball - ball.mean(0), axis=1)
-            np.testing.assert_allclose(distance, RADIUS, atol=0.01)  # eyeballs hardly differ among adults
+            np.testing.assert_allclose(distance, RADIUS, atol=0.03)  # eyeballs hardly differ among adults
             assert np.linalg.norm(points[np.unique(lids)] - ball.mean(0), axis=1).min() > RADIUS
 
 
