@@ -150,7 +150,9 @@ def _export_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--smooth", type=float, default=0.0, metavar="SECONDS",
                          help="take jitter out, keep blinks and closed lips (0.05 to 0.15 are useful)")
     command.add_argument("--dead-zone", type=float, default=0.0, metavar="WEIGHT", help="weights below become 0")
-    command.add_argument("--mirror", action="store_true", help="exchange left and right")
+    command.add_argument("--mirror", action="store_true", help="exchange left and right, head and eyes included")
+    command.add_argument("--swap-sides", action="store_true",
+                         help="exchange only the names of left and right, for a receiver that mirrors")
     command.add_argument("--retarget", type=Path, metavar="MAP", help="curves of another rig, by a TOML map")
     command.add_argument("--onto", metavar="NAME|PATH",
                          help="curves of another model with the same vertices, by what its shapes do")

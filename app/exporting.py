@@ -59,7 +59,8 @@ def treatment_of(options: argparse.Namespace) -> Treatment:
     except DataError as error:
         raise UsageError(f"--rate: {error}") from None
     return Treatment(
-        smooth=options.smooth, dead_zone=options.dead_zone, mirror=options.mirror, frame_rate=rate,
+        smooth=options.smooth, dead_zone=options.dead_zone, mirror=options.mirror,
+        swap_sides=options.swap_sides, frame_rate=rate,
         retarget=load_map(options.retarget) if options.retarget else None)
 
 

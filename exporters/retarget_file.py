@@ -70,7 +70,7 @@ def save(retarget: RetargetMap, path: Path) -> None:
 
 def _target(path: Path, name: str, entry: Any) -> Target:
     def wrong(what: str) -> DataError:
-        return DataError(f"{path}: [targets.{name}] {what}; mend it as the README shows")
+        return DataError(f"{path}: [targets.{name}] {what}; see assets/retarget-example.toml")
 
     if not isinstance(entry, dict):
         raise wrong("is not a table")

@@ -17,6 +17,7 @@ class Treatment:
         smooth: seconds of the smoothing window; 0 is off.
         dead_zone: weights below this become 0.
         mirror: left and right, head included, change places.
+        swap_sides: only the names of left and right change places, for a receiver that means them the other way round.
         frame_rate: another rate, or None.
         retarget: curves of another rig, or None.
         metahuman: MetaHuman's controls by Epic's table.
@@ -25,6 +26,7 @@ class Treatment:
     smooth: float = 0.0
     dead_zone: float = 0.0
     mirror: bool = False
+    swap_sides: bool = False
     frame_rate: Fraction | None = None
     retarget: RetargetMap | None = None
     metahuman: bool = False
@@ -61,6 +63,8 @@ def treat(performance: Performance, treatment: Treatment) -> tuple[Performance, 
         note("the new frame rate", change)
     if treatment.mirror:
         performance = swap_sides(performance)
+    if treatment.swap_sides:
+        performance = swap_sides(performance, head=False)
     if treatment.metahuman:
         performance = convert(performance)
     if treatment.retarget is not None:

@@ -3,6 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+import assets
 from capture.errors import DataError
 from exporters.retarget import Coupling, RetargetMap, Target, apply, identity_map, swap_sides
 from exporters.retarget_file import load, save
@@ -160,6 +161,13 @@ def test_damage_is_named(tmp_path, text, match):
     (tmp_path / "map.toml").write_text(text)
     with pytest.raises(DataError, match=match):
         load(tmp_path / "map.toml")
+
+
+def test_the_example_that_ships_can_be_used():
+    out = apply(load(assets.path("retarget-example.toml")), PERFORMANCE)
+    assert out.shape_names == ("Smile_L", "Smile_R", "Blink", "Jaw_Smile_Fix")
+    assert np.abs(column(out, "Jaw_Smile_Fix")).max() > 0.05
+    assert column(out, "Blink").max() <= 1.0
 
 
 def test_a_missing_map_is_refused(tmp_path):

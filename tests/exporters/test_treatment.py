@@ -33,6 +33,13 @@ def test_each_change_is_made_in_order_and_reported():
     assert all("in frame" in note for note in notes)
 
 
+def test_only_names_change_sides():
+    out, notes = treat(PERFORMANCE, Treatment(swap_sides=True))
+    np.testing.assert_array_equal(out.weights, swap_sides(PERFORMANCE, head=False).weights)
+    np.testing.assert_array_equal(out.head_rotation, PERFORMANCE.head_rotation)
+    assert notes == ()
+
+
 def test_other_rigs_curves_come_last():
     smile = RetargetMap((Target("Smile", (("mouthSmileLeft", 0.5), ("mouthSmileRight", 0.5))),))
     out, _ = treat(PERFORMANCE, Treatment(retarget=smile))
