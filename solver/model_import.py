@@ -4,6 +4,8 @@ import dataclasses
 import re
 from pathlib import Path
 
+import numpy as np
+
 from capture.errors import ModelError, UsageError
 from solver.cache import model_cache
 from solver.face_model import FaceModel
@@ -32,6 +34,7 @@ def import_model(source: Path, name: str) -> FaceModel:
     return _renamed(_read(source, name))
 
 
+@np.errstate(all="ignore")  # a damaged file's numbers overflow; they are refused by name, not warned of
 def _read(source: Path, name: str) -> FaceModel:
     """`source` as a model with its shapes' own names."""
     if not source.exists():

@@ -107,8 +107,8 @@ def _round_pair(joined: JoinedRig, piece: np.ndarray) -> list[np.ndarray]:
     motion = np.sum([np.linalg.norm(delta, axis=1) for delta in joined.shapes.values()], axis=0)
     middle = np.average(joined.vertices[:, 0], weights=motion)  # a rig need not stand at its file's origin
     balls = []
-    for number in np.unique(piece):
-        indices = np.flatnonzero(piece == number)
+    order = np.argsort(piece, kind="stable")
+    for indices in np.split(order, np.flatnonzero(np.diff(piece[order])) + 1):
         size = np.ptp(joined.vertices[indices], axis=0)
         if len(indices) < FEWEST or size.max() > 2.6 * BALL_RADII[1] or size[:2].min() < 1.2 * BALL_RADII[0]:
             continue
