@@ -99,7 +99,7 @@ def test_a_damaged_packed_copy_is_made_again(tmp_path, monkeypatch):
     source = tmp_path / "kit"
     source.mkdir()
     (source / "x.txt").write_text("any")
-    monkeypatch.setattr(model_import, "import_model", lambda _, name: dataclasses.replace(small_face(), name=name))
+    monkeypatch.setattr(model_import, "_read", lambda _, name: dataclasses.replace(small_face(), name=name))
     packed_model(source, "a")
     (packed,) = (tmp_path / "cache" / "packed").iterdir()
     packed.write_bytes(packed.read_bytes()[:1000])
