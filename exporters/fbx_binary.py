@@ -3,7 +3,7 @@
 A file is a magic, a version, nested nodes and a footer. A node has a name, properties and children. Properties become
 Python and NumPy values, one kind each, so that both directions agree:
 
-    C bool    Y np.int16    I int    L np.int64    F np.float32    D float
+    C Char    Y np.int16    I int    L np.int64    F np.float32    D float
     S str    R bytes    B np.uint8    Z np.int8
     arrays: i int32    l int64    f float32    d float64    b bool    c uint8
 """
@@ -31,8 +31,13 @@ WIDE = 7500
 DEEPEST = 64
 """Nesting that no real file reaches: more is an attack on the stack."""
 
+
+class Char(int):
+    """One byte that FBX means as a letter, such as the T, W or Y of a model's shading."""
+
+
 SCALARS = {"Y": ("<h", np.int16), "I": ("<i", int), "L": ("<q", np.int64), "F": ("<f", np.float32), "D": ("<d", float),
-           "B": ("<B", np.uint8), "Z": ("<b", np.int8), "C": ("<B", bool)}
+           "B": ("<B", np.uint8), "Z": ("<b", np.int8), "C": ("<B", Char)}
 ARRAYS = {"i": "<i4", "l": "<i8", "f": "<f4", "d": "<f8", "b": "?", "c": "u1"}
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from capture.files import write_bytes
 from exporters import fbx_binary
 from exporters.cleanup import reduce_keys
-from exporters.fbx_binary import Node
+from exporters.fbx_binary import Char, Node
 from exporters.fbx_mesh import deformer_nodes, geometry_node, material_node
 from exporters.fbx_nodes import Graph, P, object_node, properties
 from exporters.fbx_skin import add_bind_pose, add_skin
@@ -230,7 +230,7 @@ def _model(name: str, kind: str, place: np.ndarray, extra: Sequence[Node] = ()) 
                    P("Lcl Translation", "Lcl Translation", "", "A", *place.tolist()),
                    P("Lcl Rotation", "Lcl Rotation", "", "A", 0.0, 0.0, 0.0),
                    P("Lcl Scaling", "Lcl Scaling", "", "A", 1.0, 1.0, 1.0), *extra),
-        Node("Shading", (True,)), Node("Culling", ("CullingOff",)))
+        Node("Shading", (Char(ord("T" if kind == "Mesh" else "Y")),)), Node("Culling", ("CullingOff",)))
 
 
 def _global_settings(rate: Fraction, stop: np.int64, unit: float) -> Node:
@@ -250,6 +250,6 @@ def _global_settings(rate: Fraction, stop: np.int64, unit: float) -> Node:
 
 
 def _documents(take: str) -> Node:
-    return Node("Documents", (), (Node("Count", (1,)), Node("Document", (np.int64(1), "Scene", "Scene"), (
+    return Node("Documents", (), (Node("Count", (1,)), Node("Document", (np.int64(1), "", "Scene"), (
         properties(P("SourceObject", "object", "", ""), P("ActiveAnimStackName", "KString", "", "", take)),
         Node("RootNode", (np.int64(0),))))))

@@ -7,12 +7,12 @@ import pytest
 
 from capture.errors import DataError
 from exporters import fbx_binary
-from exporters.fbx_binary import MAGIC, Node, decode, encode
+from exporters.fbx_binary import MAGIC, Char, Node, decode, encode
 from tests.material import shared
 
 EVERYTHING = (
-    Node("Scalars", (True, False, np.int16(-3), -70000, np.int64(1 << 40), np.float32(0.1), 0.1, np.uint8(200),
-                     np.int8(-7), "Zoë\x00\x01Model", b"\x00\xff")),
+    Node("Scalars", (Char(ord("T")), Char(1), np.int16(-3), -70000, np.int64(1 << 40), np.float32(0.1), 0.1,
+                     np.uint8(200), np.int8(-7), "Zoë\x00\x01Model", b"\x00\xff")),
     Node("Arrays", (np.arange(3, dtype=np.int32), np.arange(400, dtype=np.int64) << 33, np.float32([0.5]),
                     np.linspace(0, 1, 200), np.array([True, False]), np.arange(5, dtype=np.uint8),
                     np.zeros(0, np.float64))),
