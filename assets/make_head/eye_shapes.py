@@ -64,7 +64,7 @@ def eye_shapes(flesh: Flesh) -> dict[str, np.ndarray]:
         "eyeLookIn": turned(flesh, np.radians(1.0) * bow * (skin.share - 0.5), 0 * bow, -1.1),
         "eyeLookOut": turned(flesh, np.radians(1.0) * bow * (0.5 - skin.share), 0 * bow, 1.1),
         "eyeLookUp": turned(flesh, np.radians(8.5) * bow ** 0.7, np.radians(6.5) * bow),
-        "eyeSquint": turned(flesh, -np.radians(4.5) * bow, np.radians(13.0) * bow),
+        "eyeSquint": turned(flesh, -np.radians(3.5) * bow, np.radians(11.0) * bow),
         "eyeWide": turned(flesh, wide, -np.radians(4.5) * bow),
     }
     shapes["eyeBlink"] += pulled(flesh, Pull((31, 15), (14, 6), (0, -1.0)))

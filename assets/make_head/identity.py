@@ -109,7 +109,7 @@ def _eye_alone(by: tuple[float, float, float]) -> Callable[[Flesh], np.ndarray]:
         one = 1 - step(EYE_RIGID, EYE_FADE, np.linalg.norm((points - lids.CENTRE) * [1, 1, 0.7], axis=1))
         one[flesh.head.eye] = 1.0
         move = one[:, None] * np.array(by)
-        move[:, 0] *= np.tanh(points[:, 0] / 8.0)
+        move[:, 0] *= step(0, 14, points[:, 0])
         return move
     return mode
 

@@ -4,10 +4,11 @@ import cv2
 import numpy as np
 
 import assets
-from capture.camera import Camera
+from capture.camera import Camera, project
 from capture.files import write_bytes
 from solver.face_model import FaceModel, deform
 from solver.model_file import load_model
+from solver.parts import INSIDE
 from solver.render import Renderer, face_mesh
 
 COMBINATIONS: dict[str, dict[str, float]] = {
@@ -103,6 +104,24 @@ def views(model: FaceModel) -> np.ndarray:
                        for name, yaw in VIEWS], len(VIEWS))
 
 
+def loops(model: FaceModel) -> np.ndarray:
+    """(H, W, 3) sRGB: the edges of the skin's faces that are seen, from the front and the side."""
+    size, vertices = (800, 800), model.neutral.astype(np.float64)
+    shown = np.array([not name.startswith(INSIDE) for name in model.part_names])[model.face_part]
+    owner = np.concatenate([np.arange(len(model.faces)), np.flatnonzero(model.faces[:, 3] >= 0)])  # of each triangle
+    pictures = []
+    with Renderer(*size) as renderer:
+        for yaw, tall, at in ((0.0, 0.2, (0, -0.02, 0.05)), (-65.0, 0.28, (0, -0.02, 0))):
+            view, mesh = camera(np.radians(yaw), 0.0, size, tall, at), face_mesh(model, vertices)
+            picture, seen = renderer.colours(view, [mesh]), renderer.surface(view, [mesh]).triangle
+            visible = np.intersect1d(np.unique(owner[seen[seen >= 0]]), np.flatnonzero(shown))
+            corners = np.round(project(view, vertices) * 8).astype(np.int32)  # in eighths of a pixel
+            for face in model.faces[visible]:
+                cv2.polylines(picture, [corners[face[face >= 0]]], True, (60, 32, 30), 1, cv2.LINE_AA, shift=3)
+            pictures.append(picture)
+    return _tiled(pictures, 2)
+
+
 def _named(picture: np.ndarray, name: str) -> np.ndarray:
     picture = picture.copy()
     cv2.putText(picture, name, (5, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.38, (235, 235, 235), 1, cv2.LINE_AA)
@@ -119,13 +138,15 @@ def main() -> None:
     model = load_model(assets.path("head.npz"))
     drawn = {
         "head_views.png": views(model),
+        "head_loops.png": loops(model),
         "head_shapes.png": sheet(model, {name: ({"jawOpen": 1.0} if name == "mouthClose" else {}) | {name: 1.0}
                                          for name in model.shape_names}, 9),
         "head_combinations.png": sheet(model, COMBINATIONS, 6),
         "head_people.png": people(model, 18, 9),
     }
     for name, picture in drawn.items():
-        write_bytes(assets.path(name), cv2.imencode(".png", picture[..., ::-1])[1].tobytes())
+        packed = cv2.imencode(".png", picture[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 9])[1]
+        write_bytes(assets.path(name), packed.tobytes())
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import numpy as np
 from assets.make_head.eyeball import POLAR, SEGMENTS
 from assets.make_head.head import Head
 
+FRONT_SHARE = 0.75  # below 1 the front of the face gets more of the width than its length
 FLOOR = 0.2  # the skin lies above, everything else below
 CELLS = ("crown", "eye", "upper teeth", "lower teeth", "upper gums", "lower gums", "tongue", "hair")
 
@@ -62,7 +63,7 @@ def _even(shape: tuple[int, ...]) -> np.ndarray:
 def _skin(head: Head) -> dict[int, np.ndarray]:
     """The grid by the length along its rows and columns, each block's rings shrinking into the block's middle."""
     skin, points = head.skin, head.points
-    columns = _lengths(np.where((skin.grid >= 0)[:, :, None], points[skin.grid], np.nan), 1)
+    columns = _lengths(np.where((skin.grid >= 0)[:, :, None], points[skin.grid], np.nan), 1) ** FRONT_SHARE
     rows = _lengths(np.where((skin.grid >= 0)[:, :, None], points[skin.grid], np.nan), 0)
     v, u = np.meshgrid(rows, columns, indexing="ij")
     spot = {int(vertex): np.array([a, FLOOR + (1 - FLOOR) * b])
