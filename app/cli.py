@@ -155,7 +155,7 @@ def _export_options(command: argparse.ArgumentParser) -> None:
                          help="exchange only the names of left and right, for a receiver that mirrors")
     command.add_argument("--retarget", type=Path, metavar="MAP", help="curves of another rig, by a TOML map")
     command.add_argument("--onto", metavar="NAME|PATH",
-                         help="curves of another model with the same vertices, by what its shapes do")
+                         help="on another model: by what its shapes do where it has the same vertices, else by names")
 
 
 def _formats(text: str) -> tuple[str, ...]:

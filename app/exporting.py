@@ -6,17 +6,21 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from app.models import BUILT_IN, model_named
 from app.progress import Teller, teller
 from app.solving import finish
 from capture.errors import DataError, MienError, UsageError
 from capture.timecode import exact_rate
 from exporters import FORMATS, WRITERS, to_fbx
+from exporters.retarget import apply, identity_map
 from exporters.retarget_file import load as load_map
 from exporters.scene import Scene, bare_scene, make_scene
 from exporters.to_json import read
 from exporters.transfer import transfer
 from exporters.treatment import Treatment, treat
+from solver.face_model import FaceModel
 from solver.performance import Performance
 
 
@@ -83,9 +87,8 @@ def _one(solved: Performance, path: Path, options: argparse.Namespace, treatment
         tell.note(performance.take, note)
     if options.onto:
         source, model = model, model_named(options.onto)
-        performance, fit = transfer(performance, source, model)
-        tell.note(performance.take, f"{model.name} follows {source.name} to {1000 * fit.rms:.2f} mm RMS, at worst "
-                                    f"{1000 * fit.worst:.2f} mm in frame {fit.worst_frame}")
+        performance, note = _onto(performance, source, model)
+        tell.note(performance.take, note)
     scene = make_scene(model, performance) if treatment.keeps_shapes else bare_scene(performance)
     outputs = []
     for index, name in enumerate(options.format):
@@ -98,3 +101,18 @@ def _one(solved: Performance, path: Path, options: argparse.Namespace, treatment
         outputs.append(str(out))
     tell.progress(performance.take, "export", len(outputs), len(outputs))
     return tuple(outputs)
+
+
+def _onto(performance: Performance, source: FaceModel, target: FaceModel) -> tuple[Performance, str]:
+    """The performance on another model, and how well it fits: by what the shapes do where both have the same vertices,
+    else by their names."""
+    if source.neutral.shape == target.neutral.shape:
+        moved, fit = transfer(performance, source, target)
+        return moved, (f"{target.name} follows {source.name} to {1000 * fit.rms:.2f} mm RMS, at worst "
+                       f"{1000 * fit.worst:.2f} mm in frame {fit.worst_frame}")
+    names, missing = identity_map(performance.shape_names, target.shape_names)
+    moved = dataclasses.replace(apply(names, performance), model_name=target.name, model_sha256=target.sha256,
+                                identity=np.zeros(0))
+    found, count = len(target.shape_names) - len(missing), len(target.shape_names)
+    rest = f"; these stay at rest: {', '.join(missing)}" if missing else ""
+    return moved, f"{found} of {target.name}'s {count} shapes found by name{rest}"

@@ -16,6 +16,7 @@ from exporters.live import live_link, vmc
 from exporters.scene import make_scene
 from exporters.to_json import read, write
 from solver.model_file import save_model
+from tests.material import shared
 from tests.synthetic import made_performance
 
 MODEL = model_named("mien")
@@ -86,6 +87,17 @@ def test_another_model_with_the_same_vertices(take, tmp_path, capsys):
     assert out.shape_names == other.shape_names
     np.testing.assert_allclose(out.weights, PERFORMANCE.weights / 2, atol=0.02)
     assert "half follows mien to 0.0" in capsys.readouterr().err
+
+
+def test_a_users_own_rig_by_its_shapes_names(take, tmp_path, capsys):
+    mien("export", take, "--out", tmp_path / "out", "--format", "json,fbx,glb", "--onto",
+         shared("models", "facecap", "FaceCapLiveModeAvatar.fbx"))
+    out = read(tmp_path / "out" / "T001.mien.json")
+    assert "51 of FaceCapLiveModeAvatar's 51 shapes found by name" in capsys.readouterr().err
+    for name in ("jawOpen", "browInnerUp", "mouthSmileLeft"):
+        np.testing.assert_array_equal(out.weights[:, out.shape_names.index(name)],
+                                      PERFORMANCE.weights[:, MODEL.shape_names.index(name)])
+    assert (tmp_path / "out" / "T001.fbx").is_file()
 
 
 @pytest.mark.parametrize(("arguments", "code", "sentence"), [
