@@ -20,7 +20,7 @@ from solver.cache import model_cache
 from solver.embedding_views import FindFace, Sightings, face_box, posed, sight, surface_triangles
 from solver.face_model import FaceModel
 
-VERSION = 3
+VERSION = 4
 """Goes up when the method changes, so that embeddings in the cache are made anew."""
 EYE_POINTS = {"mediapipe478": range(468, 478)}
 """Which points of a scheme lie on the eyeballs; all others lie on the face's outer surface."""
@@ -85,6 +85,11 @@ def embed(model: FaceModel, find_face: FindFace, scheme: str) -> Embedding:
     embedding = agree(model, sightings, scheme, eyes)
     save_arrays(path, {name: getattr(embedding, name) for name in ARRAYS})
     return embedding
+
+
+def cached_embedding(model: FaceModel, scheme: str) -> Embedding | None:
+    """The landmarks of `scheme` on `model` if they were found before; looking for them takes the detector."""
+    return _load(_cached(model, scheme), scheme)
 
 
 ARRAYS = ("triangle", "barycentric", "spread_m", "contour", "known")

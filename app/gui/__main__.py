@@ -3,8 +3,10 @@
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from types import TracebackType
 
 import cv2  # noqa: F401 - imported here so that its environment can be put right before Qt reads it
 from PySide6.QtCore import QTimer
@@ -26,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     theme.dress(application)
     session = Session()
     window = MainWindow(session)
+    sys.excepthook = lambda kind, error, trace: _tell(session, kind, error, trace)
     window.show()
     if paths:
         QTimer.singleShot(0, lambda: session.open(Path(paths[0])))
@@ -36,6 +39,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     alive.timeout.connect(lambda: None)
     alive.start()
     return application.exec()
+
+
+def _tell(session: Session, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """A fault of ours, in the middle of an event: the app goes on, the corrections are saved, the user is told."""
+    traceback.print_exception(kind, error, trace)
+    session.save()
+    session.message.emit(f"internal error ({kind.__name__}: {error}); your corrections are saved. Please report what "
+                         "the terminal shows")
 
 
 if __name__ == "__main__":

@@ -180,12 +180,13 @@ class CurveView(QWidget):
             painter.setPen(theme.GRID)
             painter.drawLine(QPointF(x, 0), QPointF(x, floor))
             painter.setPen(theme.QUIET)
-            painter.drawText(QPointF(x + 3, self.height() - 6), self.axis.label(frame))
+            if x < self.width() - 24:
+                painter.drawText(QPointF(x + 3, self.height() - 6), self.axis.label(frame))
 
     def _paint_curves(self, painter: QPainter) -> None:
         if self._grey is None:
             self._grey = self._grey_curves()
-        painter.setClipRect(QRectF(0, 0, self.width(), self.height() - BOTTOM))
+        painter.setClipRect(QRectF(LEFT - 6, 0, self.width(), self.height() - BOTTOM))
         painter.drawImage(QRectF(0, 0, self.width(), self.height()), self._grey)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         session = self.session

@@ -7,6 +7,8 @@ from capture.camera import Camera, project
 from solver.face_model import FaceModel
 
 SUBPIXEL_BITS = 4
+OPAQUE_PX = 16.0
+"""Length of a face's side from which its lines are drawn at full strength."""
 
 PARTS = ("skin", "lips", "eye", "face", "head")
 """Parts (by the beginning of their name) that a wireframe shows: what a camera sees of a face."""
@@ -20,7 +22,7 @@ def wire_faces(model: FaceModel) -> np.ndarray:
 
 
 def wireframe(camera: Camera, vertices: np.ndarray, faces: np.ndarray, size: tuple[int, int], scale: float,
-              shift: tuple[float, float], colour: tuple[int, int, int], strength: float) -> np.ndarray:
+              shift: tuple[float, float], colour: tuple[int, int, int]) -> np.ndarray:
     """The faces that look to the camera, as lines.
 
     Args:
@@ -29,7 +31,6 @@ def wireframe(camera: Camera, vertices: np.ndarray, faces: np.ndarray, size: tup
         size: of the picture to draw, px.
         scale, shift: picture px = (camera px + 0.5) * scale + shift - 0.5.
         colour: RGB.
-        strength: 0..1.
 
     Returns:
         (H, W, 4) uint8, premultiplied RGBA.
@@ -42,6 +43,8 @@ def wireframe(camera: Camera, vertices: np.ndarray, faces: np.ndarray, size: tup
     front = across[:, 0] * along[:, 1] - across[:, 1] * along[:, 0] < 0
     inside = np.isfinite(corners).all(axis=(1, 2)) & (np.abs(np.nan_to_num(corners)) < 30000).all(axis=(1, 2))
     lines = np.round(corners[front & inside] * (1 << SUBPIXEL_BITS)).astype(np.int32)
+    # Lines that nearly touch would hide the face they lie on.
+    strength = float(np.clip(np.median(_sides(corners[front & inside])) / OPAQUE_PX, 0.2, 0.7)) if len(lines) else 0.0
     premultiplied = tuple(float(channel * strength) for channel in (*colour, 255))
     if len(lines):
         cv2.polylines(picture, list(lines[:, :, None]), True, premultiplied, 1, cv2.LINE_AA, SUBPIXEL_BITS)
@@ -66,3 +69,8 @@ def face_box(xy: np.ndarray, seen: np.ndarray, size: tuple[int, int], margin: fl
     room = margin * (high - low)
     low, high = np.maximum(low - room, 0), np.minimum(high + room, np.array(size))
     return (*low.tolist(), *(high - low).tolist())
+
+
+def _sides(corners: np.ndarray) -> np.ndarray:
+    """(F, 4, 2) -> (F) the length of each face's first side."""
+    return np.linalg.norm(corners[:, 1] - corners[:, 0], axis=1)

@@ -103,7 +103,8 @@ class Overview(QWidget):
         for frame in range(0, self.whole.count, step):
             x = self.whole.x(frame, self.width())
             painter.drawLine(QPointF(x, RULER - 6), QPointF(x, RULER))
-            painter.drawText(QPointF(x + 3, RULER - 6), self.axis.label(frame))
+            if x < self.width() - room / 2:
+                painter.drawText(QPointF(x + 3, RULER - 6), self.axis.label(frame))
 
     def _paint_sound(self, painter: QPainter) -> None:
         middle = RULER + GAP + SOUND / 2

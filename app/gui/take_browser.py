@@ -102,7 +102,7 @@ class TakeBrowser(QWidget):
         icon, colour = LOOKS[state]
         seconds = self.session.seconds(take)
         stars = int(take.settings.get("rating", 0))
-        item.setText(0, take.name + ("  " + "★" * stars if stars else ""))
+        item.setText(0, take.name + (f"  ★{stars}" if stars else ""))
         item.setIcon(0, theme.icon(icon, colour))
         item.setText(1, "" if seconds is None else f"{int(seconds) // 60}:{int(seconds) % 60:02d}")
         item.setForeground(1, theme.QUIET)

@@ -20,8 +20,12 @@ from capture.video import Clip
 from exporters.rotations import matrices
 from exporters.scene import Scene, make_scene
 from exporters.to_json import read as read_performance
+from solver.embedding import Embedding, cached_embedding
 from solver.face_model import FaceModel, deform
 from solver.model_import import BUILT_IN, find_model
+
+SCHEMES = {478: "mediapipe478"}
+"""Number of landmarks -> the scheme that has so many."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ class TakeData:
         first: the take's frame that is the solve's first.
         scene: the solved performance on its face; None before a solve.
         landmarks: camera -> points, from the solve's first frame on.
+        embedding: where these landmarks lie on the scene's face; None where that is not known here.
         layer: the corrections as they lie on disk.
         layer_readable: False where the corrections on disk cannot be read, and so must not be overwritten.
         problems: sentences for the user.
@@ -56,6 +61,7 @@ class TakeData:
     first: int = 0
     scene: Scene | None = None
     landmarks: dict[str, Points] = field(default_factory=dict)
+    embedding: Embedding | None = None
     layer: Layer = field(default_factory=Layer)
     layer_readable: bool = True
     problems: tuple[str, ...] = ()
@@ -86,8 +92,9 @@ def read_take(take: Take) -> TakeData:
     rig_path = used if scene is not None and used.is_file() else take.rig_path
     rig = _attempt(lambda: load_rig(rig_path), problems) if rig_path is not None else None
     layer = _attempt(lambda: load_layer(where.work / LAYER_NAME), problems)
-    return TakeData(take, where, clips, rig, _first_frame(clips, scene), scene, _landmarks(take, where),
-                    layer or Layer(), layer is not None, tuple(problems))
+    landmarks = _landmarks(take, where)
+    return TakeData(take, where, clips, rig, _first_frame(clips, scene), scene, landmarks,
+                    _embedding(scene, landmarks), layer or Layer(), layer is not None, tuple(problems))
 
 
 @lru_cache(maxsize=4)
@@ -151,6 +158,15 @@ def _first_frame(clips: TakeClips | None, scene: Scene | None) -> int:
     except MienError:
         return 0
     return first if 0 <= first < clips.frames else 0
+
+
+def _embedding(scene: Scene | None, landmarks: dict[str, Points]) -> Embedding | None:
+    counts = {points.xy.shape[1] for points in landmarks.values()}
+    scheme = SCHEMES.get(counts.pop()) if len(counts) == 1 else None
+    if scene is None or scheme is None:
+        return None
+    # The scene's own model has the actor's identity in it; landmarks are known on the model as it was added.
+    return cached_embedding(model_named(scene.performance.model_name), scheme)
 
 
 def _landmarks(take: Take, where: Places) -> dict[str, Points]:

@@ -34,7 +34,6 @@ CURVES = tuple(QColor(name) for name in ("#e8a33d", "#6ab0de", "#5fbf8f", "#d97f
 STYLE = """
 QToolBar { border: none; spacing: 2px; padding: 3px 8px; }
 QDockWidget::title { background: #2e3134; padding: 5px 10px; }
-QDockWidget { titlebar-close-icon: none; }
 QMainWindow::separator { background: #131415; width: 3px; height: 3px; }
 QSplitter::handle { background: #131415; }
 QStatusBar { color: #9a9da1; } QStatusBar::item { border: none; }

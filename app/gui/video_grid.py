@@ -3,12 +3,14 @@
 import math
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
+from app.gui import theme
 from app.gui.frame_loader import FrameLoader, Response
 from app.gui.session import Session
 from app.gui.start_page import StartPage
-from app.gui.video_pane import VideoPane
+from app.gui.video_pane import HEAD, VideoPane
 
 MOST = 8
 
@@ -27,25 +29,33 @@ class VideoGrid(QWidget):
         self._busy: int | None = None
         self._late = False
         self._alone: int | None = None
+        self._arranged_for = 0.0
         self._shown: tuple[str, ...] = ()
 
         self.points_box = self._box("Landmarks", "Where the detector found each landmark (1)", True)
-        self.wire_box = self._box("Wireframe", "The solved face, projected into each camera (2)", False)
-        self.crop_box = self._box("Crop to face", "Show only the face, standing still through the take (3)", False)
+        self.residuals_box = self._box("Residuals", "From each landmark to where the solved face has it: "
+                                                    "dark is near, yellow is far (2)", False)
+        self.wire_box = self._box("Wireframe", "The solved face, projected into each camera (3)", False)
+        self.crop_box = self._box("Crop to face", "Show only the face, standing still through the take (4)", False)
         bar = QHBoxLayout()
         bar.setContentsMargins(8, 2, 8, 2)
-        for box in (self.points_box, self.wire_box, self.crop_box):
+        bar.setSpacing(12)
+        for box in (self.points_box, self.residuals_box, self.wire_box, self.crop_box):
             bar.addWidget(box)
         bar.addStretch()
         self.grid = QGridLayout()
         self.grid.setSpacing(2)
         self.grid.setContentsMargins(0, 0, 0, 0)
         self.start = StartPage(session)
-        holder = QWidget()
-        holder.setLayout(self.grid)
+        self.holder = QWidget()
+        self.holder.setLayout(self.grid)
+        self.holder.setAutoFillBackground(True)
+        ground = self.holder.palette()
+        ground.setColor(QPalette.ColorRole.Window, theme.PANE)
+        self.holder.setPalette(ground)
         self.pages = QStackedLayout()
         self.pages.addWidget(self.start)
-        self.pages.addWidget(holder)
+        self.pages.addWidget(self.holder)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -68,9 +78,11 @@ class VideoGrid(QWidget):
     def _choose(self) -> None:
         for pane in self.panes:
             pane.show_points = self.points_box.isChecked()
+            pane.show_residuals = self.residuals_box.isChecked()
             pane.show_wire = self.wire_box.isChecked()
             pane.crop = self.crop_box.isChecked()
             pane.update()
+        self._arrange()
 
     def _take_changed(self) -> None:
         data = self.session.data
@@ -97,11 +109,23 @@ class VideoGrid(QWidget):
         self.pages.setCurrentIndex(1 if count else 0)
 
     def _arrange(self) -> None:
-        """Two columns for up to four cameras, three or four beyond; a pane that was double-clicked has it all."""
-        columns = max(1, math.ceil(math.sqrt(len(self.panes))))
-        for index, pane in enumerate(self.panes):
-            pane.setVisible(self._alone is None or self._alone == index)
-            self.grid.addWidget(pane, index // columns, index % columns)
+        """In as many columns as make the pictures largest; a pane that was double-clicked has it all."""
+        shown = [pane for index, pane in enumerate(self.panes) if self._alone in (None, index)]
+        columns = best_columns(len(shown), self._aspect(), self.holder.width(), self.holder.height())
+        for pane in self.panes:
+            self.grid.removeWidget(pane)
+            pane.setVisible(pane in shown)
+        for place, pane in enumerate(shown):
+            self.grid.addWidget(pane, place // columns, place % columns)
+
+    def _aspect(self) -> float:
+        """Width over height of what the first pane shows."""
+        source = self.panes[0].source() if self.panes else None
+        return source.width() / source.height() if source is not None and not source.isEmpty() else 16 / 9
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
 
     def _enlarge(self, index: int) -> None:
         self._alone = None if self._alone == index else index
@@ -131,7 +155,19 @@ class VideoGrid(QWidget):
             self.session.message.emit(response.problem)
         for pane, picture in zip(self.panes, response.pictures, strict=False):
             pane.show_picture(picture, response.request.frame)
+        if self._aspect() != self._arranged_for:
+            self._arranged_for = self._aspect()
+            self._arrange()
         self.shown.emit(response.pictures)
         if self._late:
             self._late = False
             self._ask()
+
+
+def best_columns(count: int, aspect: float, width: int, height: int) -> int:
+    """In how many columns `count` pictures of that aspect are largest."""
+    def scale(columns: int) -> float:
+        rows = math.ceil(count / columns)
+        return min(width / columns / aspect, height / rows - HEAD)
+
+    return max(range(1, count + 1), key=scale, default=1)

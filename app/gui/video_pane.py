@@ -1,15 +1,20 @@
 """One camera: its picture, what lies over it, and how well the solve explains it."""
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPolygonF
+from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.gui import theme
 from app.gui.overlay import face_box, wire_faces, wireframe
+from app.gui.residuals import Residuals, residuals
 from app.gui.session import Session
+from app.gui.view_renderer import heat_colours
 
 HEAD = 24
 """Height of the line above the picture."""
+FINE_PX, FAIR_PX = 1.5, 4.0
+"""Residuals up to which a camera is said to agree well, or fairly."""
 
 
 class VideoPane(QWidget):
@@ -20,7 +25,7 @@ class VideoPane(QWidget):
     def __init__(self, session: Session, index: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session, self.index = session, index
-        self.crop, self.show_points, self.show_wire = False, True, False
+        self.crop, self.show_points, self.show_residuals, self.show_wire = False, True, False, False
         self.picture: QImage | None = None
         self.shown_frame = 0
         self._box: tuple[float, float, float, float] | None = None
@@ -75,7 +80,9 @@ class VideoPane(QWidget):
             scale = target.width() / source.width()
             if self.show_wire:
                 self._paint_wire(painter, source, target, scale)
-            if self.show_points:
+            if self.show_residuals:
+                self._paint_residuals(painter, source, target, scale)
+            elif self.show_points:
                 self._paint_points(painter, source, target, scale)
             painter.setClipping(False)
         else:
@@ -99,9 +106,20 @@ class VideoPane(QWidget):
         frame = self.session.solved_frame()
         if points is not None and frame is not None and frame < len(points.seen) and not points.seen[frame].any():
             return "no face", theme.BAD_TEXT
+        found = self._residuals()
+        if found is not None:
+            fair = theme.ACCENT if found.rms <= FAIR_PX else theme.BAD_TEXT
+            return f"reproj {found.rms:.2f} px", theme.GOOD_TEXT if found.rms <= FINE_PX else fair
         if camera is not None and camera.error_px is not None:
             return f"calibrated to {camera.error_px:.2f} px", theme.GOOD_TEXT
         return ("calibrated", theme.QUIET) if camera is not None else ("no calibration", theme.QUIET)
+
+    def _residuals(self) -> Residuals | None:
+        """Of the frame that is shown; none while another one is being decoded."""
+        frame, vertices = self.session.solved_frame(), self.session.vertices()
+        if frame is None or vertices is None or self.shown_frame != self.session.frame:
+            return None
+        return residuals(self.session.data, self.name, frame, vertices)
 
     def _paint_points(self, painter: QPainter, source: QRectF, target: QRectF, scale: float) -> None:
         data = self.session.data
@@ -119,6 +137,19 @@ class VideoPane(QWidget):
         painter.setPen(pen)
         painter.drawPoints(QPolygonF([QPointF(x, y) for x, y in placed.tolist()]))
 
+    def _paint_residuals(self, painter: QPainter, source: QRectF, target: QRectF, scale: float) -> None:
+        found = self._residuals()
+        if found is None:
+            return
+        corner, place = np.array([source.x(), source.y()]), np.array([target.x(), target.y()])
+        seen, solved = ((xy + 0.5 - corner) * scale + place for xy in (found.seen, found.solved))
+        colours = heat_colours(found.px, 3 * FAIR_PX)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for start, stop, colour in zip(seen.tolist(), solved.tolist(), colours.tolist(), strict=True):
+            painter.setPen(QPen(QColor.fromRgbF(*colour), 1.6))
+            painter.drawLine(QPointF(*start), QPointF(*stop))
+            painter.drawEllipse(QPointF(*start), 1.2, 1.2)
+
     def _paint_wire(self, painter: QPainter, source: QRectF, target: QRectF, scale: float) -> None:
         camera = self.session.data.camera(self.name)
         vertices = self.session.vertices()
@@ -128,7 +159,7 @@ class VideoPane(QWidget):
         ratio = self.devicePixelRatioF()
         size = (max(1, round(target.width() * ratio)), max(1, round(target.height() * ratio)))
         lines = wireframe(camera, vertices, self._faces, size, scale * ratio,
-                          (-source.x() * scale * ratio, -source.y() * scale * ratio), (120, 200, 255), 0.55)
+                          (-source.x() * scale * ratio, -source.y() * scale * ratio), (120, 200, 255))
         image = QImage(lines.data, size[0], size[1], 4 * size[0], QImage.Format.Format_RGBA8888_Premultiplied)
         painter.drawImage(target, image)
 

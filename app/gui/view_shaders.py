@@ -35,11 +35,12 @@ void main() {
     // The key stands to the viewer's upper left and goes along, so that no view is in the dark.
     vec3 key = normalize(view - 0.9 * side + vec3(0.0, 0.9, 0.0));
     vec3 rim = normalize(-0.6 * view + 1.2 * side + vec3(0.0, 0.3, 0.0));
-    float soft = (dot(n, key) + 0.35) / 1.35;
-    vec3 light = vec3(0.62, 0.60, 0.57) * max(soft, 0.0) * max(soft, 0.0)
-               + vec3(0.34, 0.36, 0.40) * max(dot(n, rim), 0.0)
-               + mix(vec3(0.20, 0.19, 0.18), vec3(0.34, 0.35, 0.37), 0.5 + 0.5 * n.y);
-    float shine = 0.16 * pow(max(dot(n, normalize(key + view)), 0.0), 28.0);
+    float soft = max((dot(n, key) + 0.5) / 1.5, 0.0);
+    vec3 light = vec3(0.56, 0.55, 0.53) * soft
+               + vec3(0.20) * max(dot(n, view), 0.0)
+               + vec3(0.16, 0.17, 0.19) * max(dot(n, rim), 0.0)
+               + mix(vec3(0.20, 0.19, 0.18), vec3(0.30, 0.31, 0.33), 0.5 + 0.5 * n.y);
+    float shine = 0.10 * pow(max(dot(n, normalize(key + view)), 0.0), 24.0);
     pixel = vec4(mix(tint, tint * light + shine, lit), 1.0);
 }
 """

@@ -13,7 +13,7 @@ from capture.errors import MienError
 ORBIT = "Orbit"
 STILL_MS = 180
 """So long after the last change the picture is drawn again, finely."""
-CLAY = np.array([0.80, 0.75, 0.71])
+CLAY = np.array([0.84, 0.81, 0.78])
 COARSE = 0.6
 """Pixels of a quick picture over those of a fine one."""
 
@@ -26,7 +26,7 @@ class Viewport(QWidget):
         self.canvas = Canvas(session)
         self.camera = QComboBox(toolTip="Look freely, or through one of the cameras with its footage behind")
         self.camera.addItem(ORBIT)
-        self.shading = QComboBox(toolTip="Surfaces, wires, or how far the selected shapes move each point (4, 5, 6)")
+        self.shading = QComboBox(toolTip="Surfaces, wires, or how far the selected shapes move each point (5, 6, 7)")
         self.shading.addItems([SHADED, WIRE, HEAT])
         self.compare = QCheckBox("Before | after", toolTip="The solve beside what the corrections make of it; "
                                                              "after solving again, the earlier solve beside the new")
@@ -35,6 +35,7 @@ class Viewport(QWidget):
         self.turntable.setAccessibleName("Turntable")
         bar = QHBoxLayout()
         bar.setContentsMargins(8, 2, 8, 2)
+        bar.setSpacing(10)
         for widget in (self.camera, self.shading, self.compare):
             bar.addWidget(widget)
         bar.addStretch()

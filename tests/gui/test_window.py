@@ -331,7 +331,7 @@ def test_overlays_and_workspaces(opened, qtbot):
     qtbot.mouseClick(opened.grid.wire_box, LEFT, pos=QPoint(8, opened.grid.wire_box.height() // 2))
     assert opened.grid.wire_box.isChecked()
     assert pane.grab().toImage() != without
-    qtbot.keyClick(opened, Qt.Key.Key_3)
+    qtbot.keyClick(opened, Qt.Key.Key_4)
     assert pane.source().width() < faked.SIZE[0]
     for name in ("Animate", "Cameras", "Solve", "Review"):
         opened.set_workspace(name)

@@ -1,0 +1,47 @@
+"""How far the solved face is from the landmarks that a camera saw, in its picture."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.gui.take_data import TakeData
+from capture.camera import project
+
+
+@dataclass(frozen=True)
+class Residuals:
+    """Of the landmarks that count: `seen` (M, 2) px where the detector saw them, `solved` (M, 2) px where the face has
+    them, `px` (M) the distance."""
+
+    seen: np.ndarray
+    solved: np.ndarray
+    px: np.ndarray
+
+    @property
+    def rms(self) -> float:
+        return float(np.sqrt(np.mean(self.px ** 2)))
+
+
+def residuals(data: TakeData, camera: str, frame: int, vertices: np.ndarray) -> Residuals | None:
+    """Compare in one camera and one solved frame.
+
+    Landmarks that slide over the face as it turns, as its outline does, are left out.
+
+    Args:
+        data: the take.
+        camera: its name.
+        frame: counted from the solve's first.
+        vertices: (V, 3) metres in the world.
+
+    Returns:
+        None where that cannot be known: no landmarks there, no calibration, or landmarks unknown on this model.
+    """
+    points, embedding, lens = data.landmarks.get(camera), data.embedding, data.camera(camera)
+    if points is None or embedding is None or lens is None or not 0 <= frame < len(points.seen):
+        return None
+    counted = points.seen[frame] & embedding.known & ~embedding.contour
+    if not counted.any():
+        return None
+    solved = project(lens, embedding.points(data.scene.model, vertices)[counted])
+    seen = points.xy[frame][counted]
+    return Residuals(seen, solved, np.linalg.norm(seen - solved, axis=1))
