@@ -1,0 +1,129 @@
+"""The smaller commands, as a user calls them."""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.accuracy import compare, correlations, gaze_error
+from app.cli import FORMATS, build_parser, main
+from capture.camera import load_rig
+from exporters import FORMATS as WRITTEN
+from exporters.to_json import read
+from tests.app.command import mien
+from tests.material import shared
+from tests.synthetic import made_performance, small_face
+
+
+def commands() -> dict[str, argparse.ArgumentParser]:
+    actions = [action for action in build_parser()._actions if isinstance(action, argparse._SubParsersAction)]
+    return actions[0].choices
+
+
+@pytest.mark.parametrize("name", sorted(commands()))
+def test_every_command_shows_an_example(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([name, "--help"]) == 0
+    assert f"example: mien {name}" in " ".join(capsys.readouterr().out.split())
+
+
+def test_every_example_parses() -> None:
+    for name, parser in commands().items():
+        example = parser.epilog.removeprefix("example: mien ").split()
+        assert build_parser().parse_args(example).run is not None, name
+
+
+def test_the_formats_of_the_command_are_those_that_are_written() -> None:
+    assert set(FORMATS) == set(WRITTEN)
+
+
+def test_inspect_a_shoot(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["inspect", str(shared("truth", "actor1"))]) == 0
+    said = capsys.readouterr().out
+    assert "T001: 3 cameras, calibrated by rig.toml" in said
+    assert "camA" in said
+    assert "480x640  48 frames at 30" in said
+    assert "focal length 1120 px" in said
+
+
+def test_inspect_tells_faults(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "camA.mp4").write_text("no film")
+    assert main(["inspect", str(tmp_path), "--events"]) == 3
+    take = json.loads(capsys.readouterr().out)["takes"][0]
+    assert take["clips"] == []
+    assert "camA.mp4" in take["faults"][0]
+
+
+def test_models(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["model", "add", str(shared("models", "ICT-FaceKit-master.zip")), "--name", "ict"]) == 0
+    assert main(["model", "list"]) == 0
+    said = capsys.readouterr().out
+    assert "mien: " in said
+    assert "52 of ARKit's 52 shapes" in said
+    assert "ict: 26719 vertices, 51 of ARKit's 52 shapes" in said
+    assert main(["model", "show", "ict"]) == 0
+    assert "it lacks: tongueOut" in capsys.readouterr().out
+    assert main(["model", "check", "mien", "--out", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "478 of 478 landmarks lie on the model" in said
+    assert (tmp_path / "mien.check.png").stat().st_size > 10_000
+
+
+def test_doctor(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor"]) == 0
+    said = capsys.readouterr().out
+    assert "mediapipe                0.10.21" in said
+    assert "draws without a display" in said
+
+
+def test_calibrate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rig = tmp_path / "rig.toml"
+    assert main(["calibrate", str(shared("truth", "actor1")), "--out", str(rig)]) == 0
+    assert "camB" in capsys.readouterr().out
+    for camera in load_rig(rig).cameras:
+        assert camera.matrix[0, 0] == pytest.approx(1120.0, rel=0.003)
+    assert main(["calibrate", str(shared("truth", "actor1")), "--out", str(rig)]) == 3
+    assert "--force" in capsys.readouterr().err
+
+
+def test_export_again(demo: Path, tmp_path: Path) -> None:
+    mien("export", demo / "solved" / "T001.mien.json", "--out", tmp_path, "--format", "csv,usd")
+    assert (tmp_path / "T001.csv").read_bytes() == (demo / "solved" / "T001.csv").read_bytes()
+    assert (tmp_path / "T001.usdc").stat().st_size > 100_000
+
+
+def test_export_refuses_another_model(demo: Path, tmp_path: Path) -> None:
+    ended = mien("export", demo / "solved" / "T001.mien.json", "--out", tmp_path, "--model",
+                 shared("models", "ICT-FaceKit-master.zip"), check=3)
+    assert "--model" in ended.stderr
+
+
+def test_a_performance_compared_with_itself_is_perfect() -> None:
+    truth = made_performance(small_face(), 20)
+    same = compare(truth, truth)
+    assert same.mean_correlation == pytest.approx(1.0)
+    assert same.mean_rmse == 0.0
+    assert same.head_degrees == pytest.approx(0.0, abs=1e-5)
+    assert same.gaze_degrees == pytest.approx(0.0, abs=1e-5)
+
+
+def test_correlation_of_a_flat_answer_is_zero() -> None:
+    true = np.stack([np.linspace(0, 1, 9), np.zeros(9)], axis=1)
+    r = correlations(np.zeros((9, 2)), true)
+    assert r[0] == 0.0
+    assert np.isnan(r[1])
+
+
+def test_gaze_error_is_an_angle() -> None:
+    ahead = np.zeros((1, 2, 2))
+    aside = ahead.copy()
+    aside[..., 0] = 0.2
+    np.testing.assert_allclose(gaze_error(ahead, aside), 0.2, atol=1e-9)
+
+
+def test_the_performance_reads_back(demo: Path) -> None:
+    performance = read(demo / "solved" / "T001.mien.json")
+    assert performance.start_timecode == "10:00:00:00"
+    assert performance.cameras == ("camA", "camB", "camC")
+    assert len(performance.steps) == 4  # three detections and the solve
