@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assets.make_head import eyeball, hair, inside, lids, skin
+from assets.make_head import eyeball, hair, inside, skin
+from assets.make_head.even_out import height
 from assets.make_head.mesh import Half, mirrored
-from assets.make_head.sculpt import Front, soft_max
+from assets.make_head.sculpt import Front
 
 ALBEDO = {  # linear colours
     "skin": (0.56, 0.33, 0.235), "lips": (0.44, 0.155, 0.135), "eye rim": (0.58, 0.27, 0.23),
@@ -49,7 +50,7 @@ def build() -> Head:
     loops = skin.build(half)
     eye = eyeball.build(half)
     front = Front()
-    brow = hair.brow(half, lambda x, y: soft_max(front(x, y), lids.height(x, y), soft=0.9))
+    brow = hair.brow(half, lambda x, y: height(front, x, y))
     lashes = hair.lashes(half, loops)
     teeth = inside.teeth(half)
     gums = inside.gums(half)
