@@ -8,6 +8,7 @@ from scipy.ndimage import distance_transform_edt
 from scipy.optimize import linear_sum_assignment
 
 from capture.camera import Camera
+from solver.embedding_brows import brows
 from solver.face_model import FaceModel, deform
 from solver.parts import EYEBALL, INSIDE, is_part
 from solver.render import Look, Renderer, Surface, face_mesh
@@ -95,15 +96,18 @@ def sight(model: FaceModel, find_face: FindFace, on_eyes: np.ndarray, look: Look
         None if the face is found in none of the views.
     """
     outer, eyes = surface_triangles(model)
+    painted = brows(model)
     cameras = view_cameras(model)
     triangles, shares, views, is_mirrored = [], [], [], []
     apart = 0.0  # (N, N) px from each plain to each mirrored point, over all pictures
     with Renderer(SIDE, SIDE) as renderer:
         for vertices in posed(model):
             mesh = face_mesh(model, vertices)
+            shown = [mesh] if painted is None else [face_mesh(model, vertices, keep=~painted.covered),
+                                                    painted.mesh(model, vertices)]
             balls = face_mesh(model, vertices, keep=eyes)
             for camera in cameras:
-                picture = renderer.colours(camera, [mesh], look)
+                picture = renderer.colours(camera, shown, look)
                 found = find_face(picture)
                 flipped = None if found is None else find_face(np.ascontiguousarray(picture[:, ::-1]))
                 if flipped is None:

@@ -35,6 +35,7 @@ class Mesh:
         colours: (F, 3, 3) linear colour of each triangle's corners, 0..1.
         gloss: (F) how much each triangle mirrors the lights, 0..1.
         ids: (F) what the picture calls each triangle.
+        normals: (V, 3) unit, in the world; by default those of the triangles themselves.
     """
 
     vertices: np.ndarray
@@ -42,6 +43,7 @@ class Mesh:
     colours: np.ndarray
     gloss: np.ndarray
     ids: np.ndarray
+    normals: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def face_mesh(model: FaceModel, vertices: np.ndarray, paint: np.ndarray | None =
     if paint is not None:
         painted = paint[triangles]
         colours = np.where(np.isfinite(painted), painted, colours).astype(np.float32)
-    return Mesh(vertices, triangles, colours, glossy[part], ids)
+    return Mesh(vertices, triangles, colours, glossy[part], ids, vertex_normals(vertices, model.triangles))
 
 
 def plain_mesh(vertices: np.ndarray, triangles: np.ndarray, colour: Sequence[float] = (0.6, 0.6, 0.6),
@@ -215,7 +217,7 @@ class Renderer:
         far = max(float(z.max()) * 1.01, near * 2)
         program["clip_from_camera"].write(_clip_from_camera(camera, near, far).T.astype("f4").tobytes())
         for place, (mesh, points) in enumerate(zip(meshes, in_camera, strict=True)):
-            buffer = context.buffer(_packed(mesh, points, place).tobytes())
+            buffer = context.buffer(_packed(mesh, points, place, camera).tobytes())
             array = context.vertex_array(program, [(buffer, "3f 3f 3f 1f 2i", *INPUTS)], skip_errors=True)
             array.render(moderngl.TRIANGLES)
             array.release()
@@ -225,9 +227,9 @@ class Renderer:
 INPUTS = ("point", "normal", "colour", "gloss", "id")
 
 
-def _packed(mesh: Mesh, points: np.ndarray, place: int) -> np.ndarray:
+def _packed(mesh: Mesh, points: np.ndarray, place: int, camera: Camera) -> np.ndarray:
     """(F * 3, 12) the corners of all triangles, each with its own copy: colours and ids belong to triangles."""
-    normals = vertex_normals(points, mesh.triangles)
+    normals = vertex_normals(points, mesh.triangles) if mesh.normals is None else mesh.normals @ camera.rotation.T
     packed = np.empty((len(mesh.triangles), 3, 12), dtype=np.float32)
     packed[..., 0:3] = points[mesh.triangles]
     packed[..., 3:6] = normals[mesh.triangles]

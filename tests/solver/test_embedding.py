@@ -10,6 +10,7 @@ from capture.camera import project
 from capture.errors import ModelError
 from solver import embedding as embedding_module
 from solver.embedding import Embedding, closest_on_triangles, embed
+from solver.embedding_brows import brow_line, brows
 from solver.embedding_picture import embedding_picture
 from solver.embedding_views import SIDE, face_box, mirror_partners, posed, view_cameras
 from solver.face_model import FaceModel, deform
@@ -195,3 +196,33 @@ def test_the_closest_point_beats_all_others():
     others = np.linalg.norm(np.einsum("ts,nsd->ntd", tried, corners) - points[:, None], axis=2).min(axis=1)
     assert (distance <= others + 1e-12).all()
     assert (others - distance).max() < 0.2
+
+
+def test_painted_brows_bring_the_detectors_brows_to_icts(ict, on_ict):
+    points = on_ict.points(ict, ict.neutral)
+    higher = points[MEDIAPIPE[:10], 1] - ict.neutral[MULTI_PIE[:10], 1]
+    assert np.abs(higher).max() < 0.003  # on bare skin they are 4 to 6 mm too low
+
+
+def test_brows_are_found_where_the_built_in_head_has_its_own():
+    model = load_model(Path(__file__).parents[2] / "assets" / "head.npz")
+    assert brows(model) is None
+    own = np.unique(model.triangles[model.triangle_part == model.part_names.index("brows")])
+    for side, sign in ((0, 1), (1, -1)):
+        line = brow_line(model, side)
+        hair = model.neutral[own[np.sign(model.neutral[own, 0]) == sign]]
+        for x, y in line[2:-3]:
+            near = hair[np.abs(hair[:, 0] - x) < 0.004]
+            assert abs((near[:, 1].min() + near[:, 1].max()) / 2 - y) < 0.003
+
+
+def test_painted_pieces_follow_the_face(ict):
+    painted = brows(ict)
+    assert painted.covered.sum() > 100
+    raised = deform(ict, weights(ict, browInnerUp=1.0))
+    rest, moved = (painted.mesh(ict, vertices).vertices for vertices in (ict.neutral.astype(float), raised))
+    np.testing.assert_allclose(painted.barycentric.sum(axis=1), 1)
+    assert (moved - rest)[:, 1].max() > 0.004
+    dark = painted.colours.sum(axis=(1, 2)) < 0.5 * painted.colours.sum(axis=(1, 2)).max()
+    assert 0.05 < dark.mean() < 0.6
+    assert brows(replace(ict, eyes=())) is None
