@@ -8,6 +8,7 @@ from scipy.interpolate import CubicSpline
 CENTRE = np.array([0.0, -22.0, -12.0])  # y and z; x is the head's own
 BOWL = np.array([-5.0, -4.0])   # back and up of the concha's middle: the rings shrink towards it
 LEAN = np.radians(13)           # the top lies further back than the lobe
+TRAGUS = 5.0                    # mm that the flap in front of the bowl stands out
 FLARE = 17.0                    # mm that the helix stands off the head at the back
 # The outline, from the front over the lobe and the back to the top: back, up.
 OUTLINE = np.array([[-12.5, 0.0], [-12.0, -13.0], [-10.5, -23.0], [-6.0, -30.0], [0.5, -30.5], [5.0, -25.0],
@@ -36,11 +37,13 @@ def rings(count: int, side: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> n
     flat = _outline(START + np.arange(count) / count)
     front = 0.5 - 0.5 * np.tanh((flat[:, 0] + 7) / 4)
     result = []
-    for size, out, flare, keep in RINGS:
+    for k, (size, out, flare, keep) in enumerate(RINGS):
+        flap = TRAGUS * np.exp(-((k - 11) / 1.6) ** 2)
         back, up = (BOWL + (flat - BOWL) * size).T
         grow = np.clip((back + 13) / 30, 0, 1.1) ** 0.75
         outwards = out * (1 - front * (1 - keep)) * (1 - 0.55 * front) + FLARE * flare * grow
         outwards -= 3.0 * np.clip((-up - 16) / 14, 0, 1) * flare
+        outwards += flap * np.exp(-((up + 4) / 6.5) ** 2) * front
         y = CENTRE[1] + up * np.cos(LEAN) - back * np.sin(LEAN)
         z = CENTRE[2] - back * np.cos(LEAN) - up * np.sin(LEAN)
         result.append(np.stack([side(y, z) + outwards, y, z], -1))
