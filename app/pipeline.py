@@ -11,16 +11,15 @@ from pathlib import Path
 import numpy as np
 
 from app import artefacts
-from app.places import RIG_NAME, SOLVE_NAME, SYNC_NAME, Places, places
+from app.clocks import offsets
+from app.places import RIG_NAME, SOLVE_NAME, Places, places
 from app.progress import Teller
 from capture.camera import Camera, Rig, load_rig, lone_camera, save_rig
 from capture.errors import MienError, UsageError
 from capture.files import make_folder, sha256, write_bytes
 from capture.match import TakeClips, plan, probe_take, take_frames
 from capture.shoot import Take
-from capture.sync import by_timecode, load_timeline
 from capture.timecode import parse
-from capture.video import Clip
 from exporters import FORMATS, WRITERS
 from exporters.scene import make_scene
 from exporters.to_json import read as read_performance
@@ -144,20 +143,11 @@ def _footage(take: Take, options: Options) -> tuple[TakeClips, Rig, bool]:
     rig_path = options.rig or take.rig_path
     rig = load_rig(rig_path) if rig_path is not None else None
     probed = probe_take(take)
-    clips = plan(take, probed, rig, _offsets(take, probed))
+    clips = plan(take, probed, rig, offsets(take, probed))
     if rig is None:
         clip = clips.clips[0]
         return clips, Rig((lone_camera(clip.camera, clip.size, FOCAL_GUESS * max(clip.size)),)), True
     return clips, Rig(tuple(rig[clip.camera] for clip in clips.clips)), False
-
-
-def _offsets(take: Take, clips: tuple[Clip, ...]) -> dict[str, float]:
-    """Seconds at which each clip begins: by the take's sync.toml, else by timecode, else all together."""
-    if take.folder is not None and (take.folder / SYNC_NAME).is_file():
-        return load_timeline(take.folder / SYNC_NAME).offsets
-    if len(clips) > 1 and all(clip.start_timecode is not None for clip in clips):
-        return by_timecode(clips).offsets
-    return {}
 
 
 def _footage_of(clips: TakeClips, camera: int, first: int, stop: int) -> Footage:

@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.stats import theilslopes
 
 from capture import sound
 from capture.camera import Rig
 from capture.errors import ClipError, DataError
 from capture.files import write_bytes
-from capture.motion import motion_lag
 from capture.video import Clip
 
 WINDOW_S = 8.0
@@ -149,6 +147,8 @@ def by_motion(clips: Sequence[Clip], signals: Mapping[str, np.ndarray] | None, r
     missing = [clip.camera for clip in clips if signals is None or clip.camera not in signals]
     if missing:
         raise ClipError(f"the face of {', '.join(missing)} has not been tracked yet")
+    from capture.motion import motion_lag  # loads SciPy's optimisers, which reading a sync.toml needs not
+
     rate = float(clips[0].frame_rate)
     names = [clip.camera for clip in clips]
     lags, clear = {}, {}
@@ -220,10 +220,17 @@ def _clock_by_sound(name: str, first: np.ndarray, other: np.ndarray) -> Clock | 
             lags.append(piece + (here - there) / sound.RATE)
     if len(times) < 2:
         return Clock(name, whole)
-    drift = theilslopes(lags, times).slope if len(times) >= 5 and times[-1] - times[0] >= LEAST_SPAN_S else 0.0
+    drift = _slope(times, lags) if len(times) >= 5 and times[-1] - times[0] >= LEAST_SPAN_S else 0.0
     offset = float(np.median(np.array(lags) - drift * np.array(times)))
     errors = np.array(lags) - offset - drift * np.array(times)
     return Clock(name, offset, float(drift), float(1000 * np.sqrt(np.mean(errors ** 2))))
+
+
+def _slope(times: Sequence[float], lags: Sequence[float]) -> float:
+    """Theil and Sen's slope, which a few wrong lags do not move."""
+    from scipy.stats import theilslopes  # takes most of a second to load, and whoever reads a sync.toml needs it not
+
+    return theilslopes(lags, times).slope
 
 
 def _agree(names: Sequence[str], lags: Mapping[tuple[str, str], float], clear: Mapping[tuple[str, str], bool],

@@ -6,6 +6,7 @@ from functools import lru_cache
 import numpy as np
 
 import assets
+from app.clocks import offsets
 from app.gui.corrections import NAME as LAYER_NAME
 from app.gui.corrections import load_layer
 from app.gui.keys import Layer
@@ -126,7 +127,8 @@ def _attempt(read, problems: list[str]):
 def _footage(take: Take, problems: list[str]) -> TakeClips:
     clips = probe_take(take)
     try:
-        return plan(take, clips, load_rig(take.rig_path) if take.rig_path is not None else None)
+        rig = load_rig(take.rig_path) if take.rig_path is not None else None
+        return plan(take, clips, rig, offsets(take, clips))
     except MienError as error:
         problems.append(str(error))
         return _by_number(clips)
