@@ -9,13 +9,13 @@ import pytest
 
 from app.cli import main
 from capture.camera import Camera, Rig, lone_camera, save_rig
-from tests.app.command import error_of, mien
+from tests.app.command import error_of, mien_here
 from tests.clips import numbered, write_clip
 from tests.material import shared
 
 
 def solve_fails(out: Path, *arguments: str | Path, code: int) -> str:
-    ended = mien("solve", *arguments, "--out", out, check=code)
+    ended = mien_here("solve", *arguments, "--out", out, check=code)
     assert [path for path in out.rglob("*") if path.is_file() and not path.name.startswith("detect.")] == []
     return error_of(ended)
 
@@ -62,7 +62,7 @@ def test_sound_alone(tmp_path: Path) -> None:
 
 
 def test_no_face(tmp_path: Path) -> None:
-    ended = mien("solve", shared("footage", "no_face_cartoon.mp4"), "--out", tmp_path / "out", check=1)
+    ended = mien_here("solve", shared("footage", "no_face_cartoon.mp4"), "--out", tmp_path / "out", check=1)
     assert "no camera saw a face in any of its 95 frames" in error_of(ended)
     assert list((tmp_path / "out").glob("*.*")) == [tmp_path / "out" / ".mien"]
 
@@ -137,7 +137,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
                                           capture_output=True, check=False).returncode:
         pytest.skip("needs the right to mount a small file system")
     try:
-        ended = mien("solve", shared("footage", "smile_man.mp4"), "--out", tmp_path / "out", check=1)
+        ended = mien_here("solve", shared("footage", "smile_man.mp4"), "--out", tmp_path / "out", check=1)
         assert "the disk is full" in error_of(ended)
         assert list((tmp_path / "out").rglob("*.part")) == []
         assert list((tmp_path / "out").glob("*.fbx")) == []
@@ -152,16 +152,16 @@ def test_a_full_disk(tmp_path: Path) -> None:
     (["frobnicate"], "frobnicate"),
 ])
 def test_wrong_usage(arguments: list[str], said: str) -> None:
-    ended = mien(*arguments, check=2)
+    ended = mien_here(*arguments, check=2)
     assert said in ended.stderr
 
 
 def test_a_range_outside_the_take(tmp_path: Path) -> None:
     clip = shared("footage", "smile_man.mp4")
-    ended = mien("solve", clip, "--out", tmp_path, "--start", "70", "--end", "90", check=2)
+    ended = mien_here("solve", clip, "--out", tmp_path, "--start", "70", "--end", "90", check=2)
     assert "take of 72" in error_of(ended)
 
 
 def test_an_unknown_model(tmp_path: Path) -> None:
-    ended = mien("solve", shared("footage", "smile_man.mp4"), "--out", tmp_path, "--model", "nobody", check=3)
+    ended = mien_here("solve", shared("footage", "smile_man.mp4"), "--out", tmp_path, "--model", "nobody", check=3)
     assert "nobody" in ended.stderr

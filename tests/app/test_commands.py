@@ -12,7 +12,7 @@ from app.cli import FORMATS, build_parser, main
 from capture.camera import load_rig
 from exporters import FORMATS as WRITTEN
 from exporters.to_json import read
-from tests.app.command import mien
+from tests.app.command import mien_here
 from tests.material import shared
 from tests.synthetic import made_performance, small_face
 
@@ -88,13 +88,13 @@ def test_calibrate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_export_again(demo: Path, tmp_path: Path) -> None:
-    mien("export", demo / "solved" / "T001.mien.json", "--out", tmp_path, "--format", "csv,usd")
+    mien_here("export", demo / "solved" / "T001.mien.json", "--out", tmp_path, "--format", "csv,usd")
     assert (tmp_path / "T001.csv").read_bytes() == (demo / "solved" / "T001.csv").read_bytes()
     assert (tmp_path / "T001.usdc").stat().st_size > 100_000
 
 
 def test_export_refuses_another_model(demo: Path, tmp_path: Path) -> None:
-    ended = mien("export", demo / "solved" / "T001.mien.json", "--out", tmp_path, "--model",
+    ended = mien_here("export", demo / "solved" / "T001.mien.json", "--out", tmp_path, "--model",
                  shared("models", "ICT-FaceKit-master.zip"), check=3)
     assert "--model" in ended.stderr
 
