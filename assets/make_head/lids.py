@@ -10,7 +10,7 @@ LID_LONG = 17.2        # half length of the lids' ellipsoid along its axis
 LID_RADIUS = 13.8      # its radius about that axis: the lids' outside
 INNER_LONG = 16.4      # the same for the inside of the lids
 INNER_RADIUS = 12.75
-CANTHI = (-14.6, 13.9)  # inner and outer corner, along the axis
+CANTHI = (-15.6, 14.0)  # inner and outer corner, along the axis
 CANTHI_LOW = 8.0       # degrees about the axis by which the canthi lie below the middle of the eye
 
 
