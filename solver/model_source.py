@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import itertools
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -38,9 +39,10 @@ def model_files(source: Path) -> Iterator[ModelFiles]:
         ModelError: it is missing, damaged, too large, or a zip with paths that lead out of it.
     """
     if source.is_dir():
-        names = sorted(path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file())
+        found = (path for path in source.rglob("*") if path.is_file())
+        names = sorted(path.relative_to(source).as_posix() for path in itertools.islice(found, MOST_FILES + 1))
         if len(names) > MOST_FILES:
-            raise ModelError(f"{source} holds {len(names)} files; give the model's own folder")
+            raise ModelError(f"{source} holds more than {MOST_FILES} files; give the model's own folder")
         yield ModelFiles(str(source), tuple(names), lambda name: read_file(source / name))
         return
     try:

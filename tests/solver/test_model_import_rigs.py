@@ -1,4 +1,5 @@
 import json
+import struct
 import subprocess
 import sys
 from dataclasses import replace
@@ -286,3 +287,106 @@ def test_fbx_shapes_that_do_not_fit_get_a_sentence(tmp_path):
     path.write_text(text[:vertices] + "nan" + text[text.index(",", vertices):])
     with pytest.raises(ModelError, match=r"finite|damaged"):
         import_model(path, "rig")
+
+
+SMALL_FBX = """; FBX 7.4.0 project file
+FBXHeaderExtension:  {
+	FBXVersion: 7400
+}
+GlobalSettings:  {
+	Properties70:  {
+		P: "UpAxis", "int", "Integer", "",2
+		P: "UpAxisSign", "int", "Integer", "",1
+		P: "FrontAxis", "int", "Integer", "",1
+		P: "FrontAxisSign", "int", "Integer", "",-1
+		P: "CoordAxis", "int", "Integer", "",0
+		P: "CoordAxisSign", "int", "Integer", "",1
+		P: "UnitScaleFactor", "double", "Number", "",2.54
+	}
+}
+Objects:  {
+	Geometry: 1, "Geometry::", "Mesh" {
+		Vertices: *15 {
+			a: 0,0,0,1,0,0,1,1,0,0,1,0,
+			0.5,1.5,0
+		}
+		PolygonVertexIndex: *5 {
+			a: 0,1,2,4,-4
+		}
+	}
+	Geometry: 2, "Geometry::half", "Shape" {
+		Indexes: *1 {
+			a: 2
+		}
+		Vertices: *3 {
+			a: 0,0,9
+		}
+	}
+	Geometry: 3, "Geometry::whole", "Shape" {
+		Indexes: *2 {
+			a: 2,3
+		}
+		Vertices: *6 {
+			a: 0,0,1,0,0,2
+		}
+	}
+	Deformer: 4, "Deformer::", "BlendShape" {
+	}
+	Deformer: 5, "SubDeformer::face.jawOpen", "BlendShapeChannel" {
+		FullWeights: *2 {
+			a: 50,100
+		}
+	}
+	Model: 6, "Model::head", "Mesh" {
+		Properties70:  {
+			P: "Lcl Translation", "Lcl Translation", "", "A",10,0,0
+			P: "Lcl Rotation", "Lcl Rotation", "", "A",0,0,90
+			P: "GeometricTranslation", "Vector3D", "Vector", "",0,0,5
+		}
+	}
+}
+Connections:  {
+	C: "OO",6,0
+	C: "OO",1,6
+	C: "OO",4,1
+	C: "OO",5,4
+	C: "OO",2,5
+	C: "OO",3,5
+}
+"""
+
+
+def test_fbx_polygons_nodes_axes_and_in_betweens():
+    rig = read_fbx(SMALL_FBX.encode(), "small.fbx")
+    mesh, = rig.meshes
+    assert mesh.faces.tolist() == [[0, 1, 2, -1], [0, 2, 4, -1], [0, 4, 3, -1]]
+    np.testing.assert_allclose(mesh.vertices[:3], [[10, 0, 5], [10, 1, 5], [9, 1, 5]], atol=1e-12)
+    assert list(mesh.shapes) == ["face.jawOpen"]
+    np.testing.assert_allclose(mesh.shapes["face.jawOpen"][[2, 3]], [[0, 0, 1], [0, 0, 2]], atol=1e-12)
+    assert mesh.between == ("face.jawOpen at 0.50",)
+    assert rig.metres == pytest.approx(0.0254)
+    np.testing.assert_array_equal(rig.axes @ [0, -1, 0], [0, 0, 1])  # what looks along -y looks along +z
+    np.testing.assert_array_equal(rig.axes @ [0, 0, 1], [0, 1, 0])
+
+
+@pytest.mark.parametrize("bad", [
+    SMALL_FBX.replace("C: \"OO\",6,0", "C: \"OO\",6,6"),
+    SMALL_FBX.replace("0,1,2,4,-4", "0,1,2,7,-4"),
+    SMALL_FBX.replace("*15", "*16"),
+    SMALL_FBX.replace("Connections:  {", "Connections:  {{"),
+    SMALL_FBX[:-3],
+    SMALL_FBX.replace("a: 50,100", "a: fifty,100"),
+])
+def test_a_wrong_ascii_fbx_gets_a_sentence(bad):
+    with pytest.raises(ModelError, match=r"small\.fbx.*export the rig again"):
+        read_fbx(bad.encode(), "small.fbx")
+
+
+def test_an_fbx_array_that_claims_to_be_huge_is_refused():
+    # One node with one deflated array of 2^31 numbers, which would fill the memory.
+    values = b"d" + struct.pack("<III", 1 << 31, 1, 20) + b"x" * 20
+    end = 27 + 13 + 1 + len(values)
+    data = b"Kaydara FBX Binary  \x00\x1a\x00" + struct.pack("<I", 7400) \
+        + struct.pack("<IIIB", end, 1, len(values), 1) + b"V" + values + bytes(13)
+    with pytest.raises(ModelError, match="says that it has 2147483648 numbers"):
+        read_fbx(data, "small.fbx")
