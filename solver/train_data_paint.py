@@ -18,6 +18,9 @@ from solver.parts import INSIDE, is_part
 BROWS = (((46, 70), (53, 63), (52, 105), (65, 66), (55, 107)),
          ((276, 300), (283, 293), (282, 334), (295, 296), (285, 336)))
 """Below and above, from the temple inwards: the right brow, the left."""
+BROW_HEIGHTS = tuple(np.arange(-0.004, 0.0141, 0.001))
+"""Metres that brows may grow above the landmarks: people differ in how high on the bone they do, and a landmark is a
+place on the surface, not a hair."""
 LIPS = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185)
 LIDS = ((33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246),
         (263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466))
@@ -38,8 +41,8 @@ class Canvas:
     Attributes:
         points: (V, 3) the mean face.
         skin: (V) bool, the vertex belongs to the skin.
-        brow: (V) distance from the nearer brow's middle line, seen from the front.
-        along: (V) 0 at the brow's outer end, 1 at its inner.
+        brow: (H, V) distance from the nearer brow's middle line, seen from the front, for each of BROW_HEIGHTS.
+        along: (H, V) 0 at the brow's outer end, 1 at its inner.
         lips: (V) share of lip colour.
         lids: (V) distance from the nearer lid margin.
         marks: (478, 3) the landmarks.
@@ -61,20 +64,26 @@ def canvas(model: FaceModel, embedding: Embedding) -> Canvas:
     skin = np.zeros(len(points), dtype=bool)
     outer = np.array([not is_part(name, INSIDE) for name in model.part_names])
     skin[np.unique(model.triangles[outer[model.triangle_part]])] = True
-    front = points[:, 2] > marks[list(LIDS[0] + LIDS[1]), 2].min() - 0.03
-    brow, along = np.full(len(points), 1.0), np.zeros(len(points))
-    for line in BROWS:
-        middle = marks[np.array(line)].mean(axis=1)[:, :2]  # (5, 2)
-        dense = np.concatenate([np.linspace(a, b, 20, endpoint=False)
-                                for a, b in pairwise(middle)])
-        distance, nearest = cKDTree(dense).query(points[:, :2])
-        nearer = front & (distance < brow)
-        brow[nearer], along[nearer] = distance[nearer], nearest[nearer] / len(dense)
+    brows = [_brows(points, marks, height) for height in BROW_HEIGHTS]
     outline = (1000 * marks[list(LIPS), :2]).astype(np.float32)
     inwards = np.array([cv2.pointPolygonTest(outline, tuple(xy), True) for xy in 1000 * points[:, :2]])  # mm
     lips = np.clip(0.5 + inwards / 3, 0, 1) * (points[:, 2] > marks[MOUTH, 2] - 0.035)
     lids, _ = cKDTree(np.concatenate([marks[list(lid)] for lid in LIDS])).query(points)
-    return Canvas(points, skin, brow, along, lips, lids, marks)
+    return Canvas(points, skin, np.stack([brow for brow, _ in brows]), np.stack([along for _, along in brows]), lips,
+                  lids, marks)
+
+
+def _brows(points: np.ndarray, marks: np.ndarray, height: float) -> tuple[np.ndarray, np.ndarray]:
+    """(V), (V): distance from the nearer brow line, `height` metres above the landmarks, and the place along it."""
+    front = points[:, 2] > marks[list(LIDS[0] + LIDS[1]), 2].min() - 0.03
+    brow, along = np.full(len(points), 1.0), np.zeros(len(points))
+    for line in BROWS:
+        middle = marks[np.array(line)].mean(axis=1)[:, :2] + np.array([0, height])  # (5, 2)
+        dense = np.concatenate([np.linspace(a, b, 20, endpoint=False) for a, b in pairwise(middle)])
+        distance, nearest = cKDTree(dense).query(points[:, :2])
+        nearer = front & (distance < brow)
+        brow[nearer], along[nearer] = distance[nearer], nearest[nearer] / len(dense)
+    return brow, along
 
 
 def paint(canvas: Canvas, random: np.random.Generator) -> np.ndarray:
@@ -108,9 +117,9 @@ def paint(canvas: Canvas, random: np.random.Generator) -> np.ndarray:
         share = low * side * neck * (1 - canvas.lips) * (1 - random.uniform(0, 0.8) * near_mouth)
         lay(random.uniform(0.05, 0.9) * share * (0.85 + 0.15 * _waves(points / 0.002, random)), hair)
     if random.random() < 0.95:
-        width = random.uniform(0.002, 0.0055) * (0.55 + 0.45 * np.sin(np.clip(canvas.along, 0, 1) * np.pi * 0.75))
-        shifted = canvas.brow
-        share = np.clip((width - shifted) / random.uniform(0.001, 0.003) + 0.5, 0, 1)
+        height = random.integers(len(BROW_HEIGHTS))
+        width = random.uniform(0.002, 0.0055) * (0.55 + 0.45 * np.sin(canvas.along[height] * np.pi * 0.75))
+        share = np.clip((width - canvas.brow[height]) / random.uniform(0.001, 0.003) + 0.5, 0, 1)
         lay(random.uniform(0.25, 1.0) * share * (0.9 + 0.1 * _waves(points / 0.0015, random)), hair)
     if random.random() < 0.75:  # hair as a cap
         slope = random.uniform(0.2, 1.1)

@@ -11,6 +11,7 @@ from solver import network_file
 from solver.crop import roi_of_points
 from solver.detect import Footage
 from solver.network_detector import BATCH, NetworkDetector
+from solver.network_mirror import MIRRORED, unmirror
 from tests.material import shared
 
 SIZE = (420, 400)
@@ -91,6 +92,18 @@ def test_footage_without_frames_and_a_tiny_picture_give_no_face(detector):
     assert empty.xy.shape == (0, 478, 2)
     assert detector.find(np.zeros((1, 1, 3), np.uint8)) is None
     assert detector.find(np.zeros((40, 300), np.uint16)) is None
+
+
+def test_mirrored_answers_are_turned_back(detector, photo):
+    assert (MIRRORED[MIRRORED] == np.arange(478)).all()
+    assert [MIRRORED[index] for index in (1, 33, 61, 70, 468)] == [1, 263, 291, 300, 473]
+    plain = detector.find(photo).points
+    mirrored = detector.find(np.ascontiguousarray(photo[:, ::-1])).points
+    back = mirrored[MIRRORED] * [-1, 1] + [len(photo) - 1, 0]
+    assert np.median(np.linalg.norm(back - plain, axis=1)) < 1.5
+    points, sigma = unmirror(np.full((1, 478, 2), 10.0), np.arange(478.0)[None])
+    assert (points == [182, 10]).all()
+    assert sigma[0, 33] == 263
 
 
 def test_the_key_names_the_weights(detector, weights, tmp_path):
