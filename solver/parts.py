@@ -7,7 +7,8 @@ EYEBALL = ("eyeLeft", "eyeRight", "iris", "pupil")
 """The visible eyeball."""
 SKIPPED = ("lacrimal", "eyeBlend", "eyeOcclusion", "lashCards")
 """Left out of pictures: they need a shader of their own, and drawn opaque they hide the eyes."""
-INSIDE = (*EYEBALL, *SKIPPED, "other", "eyeInner", "eyeSocket", "cornea", "lash", "teeth", "gums", "tongue", "mouth", "hair")
+INSIDE = (*EYEBALL, *SKIPPED, "other", "eyeInner", "eyeSocket", "cornea", "lash", "teeth", "gums", "tongue", "mouth",
+          "hair")
 """All that is not the face's outer surface."""
 
 

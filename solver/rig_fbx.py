@@ -1,7 +1,8 @@
 """FBX rigs: placed meshes, blend shapes with their in-betweens, joints and what they hold.
 
-Why a reader of our own: the one well-kept library with Python bindings, ufbx, crashes when its wrappers are freed, and
-assimp drops shapes. What is read here is fixed by the FBX SDK's documentation of nodes, pivots and blend shapes.
+Why a reader of our own: the one well-kept library with Python bindings, ufbx, crashes when its wrappers are freed (in
+0.0.5), so it would need a process of its own; it serves as a check in the tests. What is read here follows the SDK's
+documentation of nodes, pivots and blend shapes.
 """
 
 import math
