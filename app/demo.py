@@ -1,6 +1,7 @@
 """`mien demo`: three virtual cameras film the built-in head, the main job solves the footage, the truth is known."""
 
 import argparse
+import importlib.util
 from fractions import Fraction
 from pathlib import Path
 
@@ -53,7 +54,7 @@ def run(folder: Path, frames: int, events: bool) -> int:
     truth_path = folder / "truth.mien.json"
     write(make_scene(model, truth), truth_path)
     options = argparse.Namespace(
-        paths=[take], out=folder / "solved", rig=folder / "rig.toml", actor="built-in", format=DEFAULT_FORMATS,
+        paths=[take], out=folder / "solved", rig=folder / "rig.toml", actor="built-in", format=_formats(),
         model=BUILT_IN, device="auto", jobs=1, cluster=None, start=None, end=None, preset="standard", force=False,
         events=events, debug=False)
     code = solving.run(options)
@@ -62,6 +63,11 @@ def run(folder: Path, frames: int, events: bool) -> int:
         for line in ("The solve against the truth:", *table(accuracy).splitlines()):
             tell.note("", line)
     return code
+
+
+def _formats() -> tuple[str, ...]:
+    """Every format of the contract; USD only where its library is installed, for it is an extra."""
+    return (*DEFAULT_FORMATS, "usd") if importlib.util.find_spec("pxr") else DEFAULT_FORMATS
 
 
 def known_performance(model: FaceModel, frames: int, seed: int = SEED) -> Performance:

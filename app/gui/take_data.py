@@ -1,7 +1,10 @@
 """Everything that is known of one take, read from disk: its clips, cameras, landmarks, solve and corrections."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,9 +24,11 @@ from capture.video import Clip
 from exporters.rotations import matrices
 from exporters.scene import Scene, make_scene
 from exporters.to_json import read as read_performance
-from solver.embedding import Embedding, cached_embedding
 from solver.face_model import FaceModel, deform
 from solver.model_import import BUILT_IN, find_model
+
+if TYPE_CHECKING:
+    from solver.embedding import Embedding
 
 SCHEMES = {478: "mediapipe478"}
 """Number of landmarks -> the scheme that has so many."""
@@ -167,6 +172,8 @@ def _embedding(scene: Scene | None, landmarks: dict[str, Points]) -> Embedding |
     scheme = SCHEMES.get(counts.pop()) if len(counts) == 1 else None
     if scene is None or scheme is None:
         return None
+    from solver.embedding import cached_embedding  # loads SciPy's search trees, half a second before a window is up
+
     # The scene's own model has the actor's identity in it; landmarks are known on the model as it was added.
     return cached_embedding(model_named(scene.performance.model_name), scheme)
 

@@ -33,13 +33,14 @@ def test_the_demo_finds_its_truth(demo: Path) -> None:
 
 def test_the_demo_again_does_nothing_twice_and_gives_the_same_bytes(demo: Path) -> None:
     results = sorted((demo / "solved").glob("T001.*"))
-    assert [path.name for path in results] == ["T001.csv", "T001.fbx", "T001.glb", "T001.mien.json"]
+    assert [path.name for path in results] == ["T001.csv", "T001.fbx", "T001.glb", "T001.mien.json", "T001.usdc"]
     before = {path.name: path.read_bytes() for path in results}
     take = demo / "takes" / "T001"
-    ended = mien("solve", take, "--out", demo / "solved", "--rig", demo / "rig.toml", "--actor", "built-in", "--events")
+    settings = ("--rig", demo / "rig.toml", "--actor", "built-in", "--format", "json,csv,glb,fbx,usd")
+    ended = mien("solve", take, "--out", demo / "solved", *settings, "--events")
     steps = {event["step"] for event in map(json.loads, ended.stdout.splitlines()) if event["event"] == "progress"}
     assert steps == {"export"}  # it looks at the files, and leaves them
-    mien("solve", take, "--out", demo / "again", "--rig", demo / "rig.toml", "--actor", "built-in")
+    mien("solve", take, "--out", demo / "again", *settings)
     for name, data in before.items():
         assert (demo / "again" / name).read_bytes() == data, name
 
@@ -49,7 +50,7 @@ def test_a_killed_run_ends_with_the_same_bytes(demo: Path, tmp_path: Path, seed:
     """SIGKILL at random moments until one run gets through: the results are those of a run that was never killed."""
     draw = random.Random(seed)
     command = [sys.executable, "-m", "app.cli", "solve", str(demo / "takes" / "T001"), "--out", str(tmp_path), "--rig",
-               str(demo / "rig.toml"), "--actor", "built-in"]
+               str(demo / "rig.toml"), "--actor", "built-in", "--format", "json,csv,glb,fbx,usd"]
     for _ in range(3):
         process = subprocess.Popen(command, cwd=ROOT, env=environment(), stderr=subprocess.DEVNULL)
         time.sleep(draw.uniform(1.5, 9.0))
