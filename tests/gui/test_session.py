@@ -1,0 +1,62 @@
+"""A whole session on rendered footage, under a real X server, killed at its end; then everything is there again."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.gui.session import Session
+from tests.gui.scripted_session import FRAME, LAST, SHAPE, value
+from tests.material import shared
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory) -> tuple[Path, dict]:
+    """The shoot after the session, and what the session saw."""
+    shoot = Path(shutil.copytree(shared("truth", "actor1"), tmp_path_factory.mktemp("session") / "actor1"))
+    for path in (shoot, *shoot.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    settings = str(tmp_path_factory.mktemp("settings"))
+    environment = {**os.environ, "XDG_CONFIG_HOME": settings, "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "tests.gui.scripted_session", str(shoot)]
+    if shutil.which("xvfb-run"):
+        command = ["xvfb-run", "-a", "-s", "-screen 0 1600x1000x24", *command]
+        environment["QT_QPA_PLATFORM"] = "xcb"
+    elif os.environ.get("CI") == "true":
+        pytest.fail("xvfb-run is missing, and CI must not skip")
+    ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=500)
+    lines = [line for line in ended.stdout.splitlines() if line.startswith("{")]
+    assert lines, ended.stderr[-3000:]
+    return shoot, json.loads(lines[-1])
+
+
+def test_a_correction_outlives_another_solve_undo_and_redo(killed):
+    seen = killed[1]
+    assert seen["corrected"] == pytest.approx(0.75, abs=0.03)
+    assert seen["after solving again"] == seen["corrected"] == seen["redone"]
+    assert abs(seen["undone"] - seen["corrected"]) > 0.05
+    assert seen["face"], "the 3D view shows the face"
+    if shutil.which("xvfb-run"):
+        assert seen["platform"] == "xcb"
+
+
+def test_after_kill_9_everything_is_there(killed, qapp):
+    shoot, seen = killed
+    session = Session()
+    said = []
+    session.message.connect(said.append)
+    session.open(shoot)
+    assert said == []
+    assert session.data.scene.performance.frames == LAST + 1
+    session.seek(FRAME)
+    assert value(session) == seen["corrected"]
+    assert [key.frame for key in session.layer.keys[SHAPE]] == [FRAME]
+    session.close()
+    assert (shoot / "solved" / "T001.fbx").stat().st_size > 10_000
+    assert not list(shoot.rglob("*.part"))
