@@ -7,8 +7,9 @@ from fractions import Fraction
 import numpy as np
 
 from capture.camera import Rig
-from capture.errors import ClipError, RigError
+from capture.errors import ClipError, DataError, RigError
 from capture.shoot import Take
+from capture.sync import load_timeline
 from capture.timecode import Timecode
 from capture.video import Clip, Frame, frames, probe
 
@@ -52,11 +53,12 @@ def plan(take: Take, clips: Sequence[Clip], rig: Rig | None = None, offsets: Map
     Args:
         clips: as `probe_take` gives them.
         rig: None for one camera that has not been calibrated.
-        offsets, drifts: see `align`.
+        offsets, drifts: see `align`; by default what the take's sync.toml says, if it has one.
 
     Raises:
         RigError: the rig lacks a camera, or a clip has another size than its camera in the rig.
         ClipError: see `align`.
+        DataError: the take's sync.toml makes no sense.
     """
     if rig is None and len(clips) > 1:
         raise RigError(f"take {take.name} has the cameras {', '.join(clip.camera for clip in clips)} but no rig.toml; "
@@ -66,6 +68,12 @@ def plan(take: Take, clips: Sequence[Clip], rig: Rig | None = None, offsets: Map
         if camera.size != clip.size:
             raise RigError(f"{clip.path} is {clip.size[0]} by {clip.size[1]} px, but in the rig {clip.camera} has "
                            f"{camera.size[0]} by {camera.size[1]}; calibrate at the size you record at, or convert it")
+    if offsets is None and take.sync_path is not None and len(clips) > 1:
+        timeline = load_timeline(take.sync_path)
+        offsets, drifts = timeline.offsets, timeline.drifts
+        unknown = [clip.camera for clip in clips if clip.camera not in offsets]
+        if unknown:
+            raise DataError(f"{take.sync_path} has no clock for {', '.join(unknown)}; run `mien sync` again")
     return align(f"take {take.name}", clips, offsets, drifts)
 
 
@@ -100,10 +108,13 @@ def align(name: str, clips: Sequence[Clip], offsets: Mapping[str, float] | None 
     if count < 1:
         raise ClipError(f"the clips of {name} have no moment in common; check their offsets with `mien sync`")
     counts = {clip.camera: clip.frames for clip in clips}
-    if not offsets and len(set(counts.values())) > 1:
+    if offsets is None and len(set(counts.values())) > 1:
         warnings.append(f"the clips of {name} differ in length "
                         f"({', '.join(f'{camera} {number}' for camera, number in counts.items())} frames); "
                         f"the {count} that all have are used, from the first on")
+    if offsets is None and len({clip.start_timecode for clip in clips} - {None}) > 1:
+        warnings.append(f"the clips of {name} state different timecodes and are taken to begin together all the same; "
+                        "run `mien sync` to bring them in step")
     moments = begin + np.arange(count) / float(rate)  # (T,)
     numbers = np.stack([_nearest(clip.times, (moments - start) / pace)
                         for clip, start, pace in zip(clips, begins, paces, strict=True)])

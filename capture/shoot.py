@@ -33,6 +33,7 @@ class Take:
         audio: a sound recording beside the clips.
         shoot: where it belongs, if anywhere; without that shoot's list of takes.
         rig_path: the rig.toml beside the clips, else the shoot's, else None.
+        sync_path: the sync.toml beside the clips, which `mien sync` writes.
         problem: why it cannot be used, in one sentence; "" for a sound take.
     """
 
@@ -43,6 +44,7 @@ class Take:
     audio: Path | None = None
     shoot: "Shoot | None" = field(default=None, compare=False, repr=False)
     rig_path: Path | None = None
+    sync_path: Path | None = None
     problem: str = ""
 
     @property
@@ -156,7 +158,7 @@ def _read_take(folder: Path, shoot: Shoot | None, root: Path) -> Take:
         _check_inside(audio, root)
     rig_path = _existing(folder / "rig.toml") or (shoot.rig_path if shoot else None)
     name = folder.name if folder.name not in ("", "..") else folder.resolve().name
-    return Take(name, folder, clips, settings, audio, shoot, rig_path)
+    return Take(name, folder, clips, settings, audio, shoot, rig_path, _existing(folder / "sync.toml"))
 
 
 def _clips(folder: Path, root: Path) -> tuple[Path, ...]:

@@ -103,7 +103,8 @@ def test_anipose_in_millimetres(fisheye, tmp_path):
     lines = []
     for index, camera in enumerate(right.cameras):
         lines += [f"[cam_{index}]", f'name = "{"AB"[index]}"', f"size = {list(SIZE)}",
-                  f"matrix = {text(camera.matrix)}", f"distortions = {text(camera.distortion)}", f"fisheye = {str(fisheye).lower()}",
+                  f"matrix = {text(camera.matrix)}", f"distortions = {text(camera.distortion)}",
+                  f"fisheye = {str(fisheye).lower()}",
                   f"rotation = {text(Rotation.from_matrix(camera.rotation).as_rotvec())}",
                   f"translation = {text(1000 * camera.translation)}"]
     (tmp_path / "calibration.toml").write_text("\n".join([*lines, "[metadata]", "adjusted = true", "error = 0.3"]))

@@ -9,9 +9,10 @@ from scipy.interpolate import CubicSpline
 from capture import sound
 from capture.camera import Camera, Rig, project
 from capture.errors import ClipError, DataError
-from capture.match import align
+from capture.match import align, plan, probe_take
 from capture.motion import motion_lag
-from capture.sync import Clock, Timeline, by_sound, load_timeline, save_timeline, synchronise
+from capture.shoot import find_takes
+from capture.sync import Clock, Timeline, _clock_by_sound, by_sound, load_timeline, save_timeline, synchronise
 from capture.video import probe
 from tests.clips import numbered, write_clip
 
@@ -74,12 +75,12 @@ def test_a_sound_recorder_joins_and_a_wrong_one_is_left_aside(tmp_path):
 
 def test_drift_of_a_sound_recorder_over_three_minutes():
     """40 parts in a million are 7 ms over three minutes."""
-    from capture.sync import _clock_by_sound
-
     world = noise(200)
+
     def at_rate(begin, seconds, pace, seed):
         times = begin + np.arange(int(seconds * sound.RATE)) / sound.RATE * pace
         return (0.5 * world(times) + np.random.default_rng(seed).normal(0, 0.05, len(times))).astype(np.float32)
+
     clock = _clock_by_sound("audio", at_rate(2, 180, 1.0, 1), at_rate(5, 180, 1 + 40e-6, 2))
     assert clock.offset == pytest.approx(3.0, abs=0.02 * FRAME)
     assert clock.drift == pytest.approx(40e-6, abs=3e-6)
@@ -140,6 +141,9 @@ def around(name: str, yaw: float) -> Camera:
     return Camera(name, (1280, 720), np.array([[1100, 0, 639.5], [0, 1100, 359.5], [0, 0, 1.0]]), rotation=turn,
                   translation=np.array([0, 0, 0.6]))
 
+
+RIG_OF_TEST = Rig(tuple(Camera(name, (192, 64), np.array([[200, 0, 95.5], [0, 200, 31.5], [0, 0, 1.0]]))
+                        for name in ("camA", "camB")))
 
 RIG = Rig((around("camA", 0), around("camB", -38), around("camC", 36)))
 
@@ -209,6 +213,22 @@ def test_drift_moves_frames(tmp_path):
     aligned = align("the take", clips, {"camA": 0.0, "camB": 0.0}, {"camB": 0.01})
     assert aligned.numbers[1, -1] == 148
     assert aligned.frames == 150
+
+
+def test_a_take_is_solved_by_its_sync_file(tmp_path):
+    for name, count, text in (("camA", 60, "01:00:00:00"), ("camB", 70, "02:00:00:00")):
+        write_clip(tmp_path / f"{name}.mov", numbered(count), timecode=text)
+    take, = find_takes(tmp_path)
+    apart = plan(take, probe_take(take), RIG_OF_TEST)
+    assert any("run `mien sync`" in warning for warning in apart.warnings)
+    save_timeline(Timeline((Clock("camA", 0.0), Clock("camB", -0.2)), "motion"), tmp_path / "sync.toml")
+    take, = find_takes(tmp_path)
+    planned = plan(take, probe_take(take), RIG_OF_TEST)
+    assert planned.numbers[:, 0].tolist() == [0, 6]
+    assert (planned.frames, planned.warnings) == (60, ())
+    save_timeline(Timeline((Clock("camA", 0.0),), "motion"), tmp_path / "sync.toml")
+    with pytest.raises(DataError, match="no clock for camB"):
+        plan(take, probe_take(take), RIG_OF_TEST)
 
 
 def test_timeline_file(tmp_path):
