@@ -1,16 +1,13 @@
 """`python -m tests.bench`: solves the rendered shoots and prints the errors, MediaPipe's scores beside them."""
 
-import resource
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
 from app.accuracy import compare, correlations
-from app.cli import main
 from capture.camera import load_rig
 from capture.match import plan, probe_take, take_frames
 from capture.shoot import find_takes
@@ -18,6 +15,7 @@ from exporters.to_json import read
 from solver.face_model import FaceModel, deform
 from solver.model_import import packed_model
 from solver.performance import Performance
+from tests.bench.job import measure
 from tests.bench.peer import face_landmarker
 from tests.bench.truth import read_truth
 from tests.material import SHARED
@@ -34,15 +32,14 @@ def bench() -> None:
         shoot = SHARED / "truth" / name
         truth, neutral = read_truth(shoot, model)
         with tempfile.TemporaryDirectory() as out:
-            began, cpu = time.perf_counter(), time.process_time()
-            code = main(["solve", str(shoot), "--model", str(source), "--out", out, "--format", "json", *sys.argv[1:]])
-            wall, cpu = time.perf_counter() - began, time.process_time() - cpu
-            if code:
-                raise SystemExit(code)
+            cost = measure(shoot, "--model", source, "--out", out, *sys.argv[1:])
             found = read(Path(out) / "T001.mien.json")
         scores = _peer_scores(shoot, truth)
-        print(f"\n{name}: {len(found.cameras)} cameras, {found.frames} frames, {wall:.1f} s wall, {cpu:.1f} s CPU, "
-              f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
+        pictures = len(found.cameras) * found.frames
+        print(f"\n{name}: {len(found.cameras)} cameras, {found.frames} frames; {cost.cpu:.1f} s of processor time, "
+              f"peak memory {cost.peak_mib:.0f} MiB; "
+              + ", ".join(f"{step} {seconds:.1f} s ({1000 * seconds / pictures:.0f} ms a picture)"
+                          for step, seconds in cost.steps.items()))
         _print(found, truth, neutral, model, scores)
 
 
