@@ -6,6 +6,7 @@ from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QWheelEven
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from app.gui import theme
+from app.gui.face_pull import FacePull
 from app.gui.session import Session
 from app.gui.view_renderer import HEAT, SHADED, WIRE, View, ViewRenderer, heat_colours, orbit, through
 from capture.errors import MienError
@@ -90,7 +91,9 @@ class Canvas(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(QSize(160, 160))
         self.setAccessibleName("3D view")
-        self.setToolTip("Drag to orbit, middle button to pan, wheel to come closer, F to frame")
+        self.setToolTip("Drag to orbit, middle button to pan, wheel to come closer, F to frame; "
+                        "Ctrl and drag pulls at the face")
+        self._pull: FacePull | None = None
         session.frame_changed.connect(self.changed)
         session.curves_changed.connect(self.changed)
         session.selection_changed.connect(self._selection_changed)
@@ -254,8 +257,19 @@ class Canvas(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._grip = event.position()
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier and not self.compare:
+            room = self._room()
+            self._pull = FacePull.begin(self.session, self._view(room.width() / room.height()), room, event.position())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self._pull is not None:
+            self._pull = None
+            self.session.save()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._pull is not None:
+            self._pull.to(event.position())
+            return
         step, self._grip = event.position() - self._grip, event.position()
         if self.look != ORBIT:
             return
