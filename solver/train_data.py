@@ -36,6 +36,8 @@ DEGREES = {"yaw": 32.0, "pitch": 13.0, "roll": 7.0}
 MOST_YAW = 85.0
 LASHES = "lashCards"
 """Drawn opaque these cards look like thick lashes or make-up: not in every picture, but in some."""
+BLINKS = 0.2
+"""Share of faces with shut eyes: recordings have so few that a network trained on them never quite shuts its lids."""
 QUALITY = 94
 """JPEG quality of stored pictures."""
 
@@ -189,6 +191,10 @@ def random_weights(random: np.random.Generator, recorded: np.ndarray, names: tup
         face = few
     elif kind < 0.6:
         face = np.maximum(face, few)
+    if random.random() < BLINKS:
+        shut = random.uniform(0.5, 1.0)
+        face = np.array([max(value, shut * random.uniform(0.85, 1.0)) if name.startswith("eyeBlink") else value
+                         for name, value in zip(names, face, strict=True)])
     return np.clip(face, 0, 1)
 
 

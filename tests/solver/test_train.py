@@ -82,6 +82,17 @@ def test_shapes_know_their_other_side():
     assert train_data.mirrored(names).tolist() == [0, 2, 1, 4, 3, 5]
 
 
+def test_random_faces_stay_in_range_and_shut_their_eyes_now_and_then(model):
+    recorded = np.zeros((1, len(model.shape_names)))
+    faces = np.array([train_data.random_weights(np.random.default_rng(seed), recorded, model.shape_names)
+                      for seed in range(300)])
+    assert faces.min() == 0
+    assert faces.max() <= 1
+    blinks = faces[:, [name.startswith("eyeBlink") for name in model.shape_names]].min(axis=1) > 0.4
+    assert 0.12 < blinks.mean() < 0.3
+    assert (faces.max(axis=0) > 0.5).all()  # every shape is shown strongly
+
+
 def test_gaze_follows_the_look_weights(model):
     weights = np.zeros(len(model.shape_names))
     weights[model.shape_names.index("eyeLookOutLeft")] = 1
