@@ -29,6 +29,7 @@ from app.gui.jobs_panel import JobsPanel
 from app.gui.message_bar import MessageBar
 from app.gui.panel_cameras import CamerasPanel
 from app.gui.panel_export import ExportPanel
+from app.gui.panel_model import ModelPanel
 from app.gui.panel_solve import SolvePanel
 from app.gui.panel_take import TakePanel
 from app.gui.playback import SPEEDS
@@ -55,7 +56,7 @@ class MainWindow(QMainWindow):
         self.grid, self.viewport, self.timeline = VideoGrid(session), Viewport(session), Timeline(session)
         self.browser, self.jobs = TakeBrowser(session), JobsPanel(session)
         self.solve, self.cameras, self.export = SolvePanel(session), CamerasPanel(session), ExportPanel(session)
-        self.take = TakePanel(session)
+        self.take, self.model = TakePanel(session), ModelPanel(session)
         self.messages = MessageBar()
         self.actions_by_text = self._make_actions()
         self.views = QSplitter(Qt.Orientation.Horizontal)
@@ -72,7 +73,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(centre)
         self.inspector = QTabWidget()
         for name, page in (("Solve", self.solve), ("Calibration", self.cameras), ("Export", self.export),
-                           ("Take", self.take)):
+                           ("Take", self.take), ("Model", self.model)):
             area = QScrollArea(widgetResizable=True, frameShape=QScrollArea.Shape.NoFrame)
             area.setWidget(page)
             self.inspector.addTab(area, name)

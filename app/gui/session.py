@@ -123,7 +123,7 @@ class Session(QObject):
         self.open(Path(folder))
 
     def reload(self) -> None:
-        """Look at the disk again: takes that came, clips that vanished."""
+        """Look at the disk again: takes that came, clips that vanished, cameras that were calibrated."""
         if self.shoot is None:
             return
         try:
@@ -134,6 +134,10 @@ class Session(QObject):
         self.takes, self._surveys = self.shoot.takes, {}
         self._survey_timer.start()
         self.takes_changed.emit()
+        same = next((take for take in self.takes if self.data is not None and take.name == self.data.take.name), None)
+        if same is not None:
+            self.save()
+            self._read_again(same)
 
     def select_take(self, name: str) -> None:
         """Open one of the listed takes."""
@@ -370,12 +374,12 @@ class Session(QObject):
         self._surveys.pop(job.take, None)
         self._survey_timer.start()
         if self.data is not None and job.take == self.data.take.name and job.state == jobs.DONE:
-            self._read_again()
+            self._read_again(self.data.take)
 
-    def _read_again(self) -> None:
+    def _read_again(self, take: Take) -> None:
         """Take in a new solve of the open take; layer, selection and undo stay, the old weights can be compared."""
         old = self.weights
-        data = read_take(self.data.take)
+        data = read_take(take)
         changed = (data.scene is None) != (self.data.scene is None) or (
             data.scene is not None and data.scene.performance.steps != self.data.scene.performance.steps)
         self.data = data

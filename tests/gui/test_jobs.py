@@ -1,13 +1,17 @@
 """Jobs are real child processes: of a small made-up command line where its behaviour matters, else of ours."""
 
+import shutil
 import textwrap
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QMessageBox
 
-from app.gui import jobs
+from app.gui import jobs, take_data
 from app.gui.jobs import Job, Jobs
 from exporters.to_json import read
+from solver.model_file import save_model
+from tests.synthetic import small_face
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -154,3 +158,49 @@ def test_dropped_clips_become_a_take(opened, qtbot, shoot):
     qtbot.waitUntil(lambda: [take.name for take in opened.session.takes] == ["T001", "T002", "T003"])
     opened.copy_clips("../evil", [shoot / "takes/T002/camA.mp4"])
     assert "cannot be a take's name" in opened.messages.words.text()
+
+
+def test_cameras_are_calibrated_by_the_button_and_a_rig_is_not_lost(opened, qtbot, shoot, monkeypatch):
+    answers = [QMessageBox.StandardButton.No, QMessageBox.StandardButton.Yes]
+    monkeypatch.setattr(QMessageBox, "question", lambda *_: answers.pop(0))
+    (shoot / "calibration").mkdir()
+    for name in ("camA", "camB"):
+        shutil.copy(shoot / "takes/T001" / f"{name}.mp4", shoot / "calibration")
+    opened.session.reload()
+    before = (shoot / "rig.toml").read_bytes()
+    opened.inspector.setCurrentIndex(1)
+    qtbot.mouseClick(opened.cameras.calibrate, LEFT)
+    assert not opened.session.jobs.jobs
+    qtbot.mouseClick(opened.cameras.calibrate, LEFT)
+    job = ended(qtbot, opened.session.jobs.jobs[-1])
+    assert job.state == jobs.FAILED
+    assert "board" in opened.messages.words.text(), "there is none in these clips"
+    assert (shoot / "rig.toml").read_bytes() == before
+
+
+def test_clips_are_synchronised_by_the_button(opened, qtbot, shoot):
+    opened.inspector.setCurrentIndex(1)
+    qtbot.mouseClick(opened.cameras.sync, LEFT)
+    job = ended(qtbot, opened.session.jobs.jobs[-1])
+    assert job.state == jobs.DONE, job.error
+    assert (shoot / "takes/T001/sync.toml").exists()
+    assert opened.cameras.clocks.text() == "The clips begin together."
+    assert any("by timecode" in line for line in job.log)
+
+
+def test_a_rig_is_added_and_its_names_shown(opened, qtbot, tmp_path, monkeypatch):
+    monkeypatch.setenv("MIEN_CACHE", str(tmp_path / "cache"))
+    save_model(small_face(), tmp_path / "hero.npz")
+    opened.inspector.setCurrentIndex(4)
+    assert opened.model.names.topLevelItemCount() == 52
+    opened.model.add_model(tmp_path / "hero.npz", "hero")
+    job = ended(qtbot, opened.session.jobs.jobs[-1])
+    assert job.state == jobs.DONE, job.error
+    opened.model.choice.setCurrentText("hero")
+    opened.model.show_model()
+    assert "198 vertices" in opened.model.facts.text()
+    (tmp_path / "cache/models/hero.npz").write_bytes(b"torn")
+    take_data.model_named.cache_clear()
+    opened.model.show_model()
+    assert "hero" in opened.model.facts.text()
+    assert opened.model.names.topLevelItemCount() == 0

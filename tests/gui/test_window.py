@@ -247,7 +247,7 @@ def test_marking_a_frame_right_keeps_it_through_another_solve(opened, shoot):
     opened.actions_by_text["This frame is right"].trigger()
     assert session.layer.right == {10}
     faked.solved(shoot, "T001", seed=5)
-    session._read_again()
+    session.reload()
     np.testing.assert_allclose(session.weights[10], was, atol=1e-12)
     assert session.before is not None
     assert np.abs(session.weights[25] - session.before[25]).max() > 0.1, "elsewhere the new solve counts"
