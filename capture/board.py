@@ -166,7 +166,8 @@ def recognise(pictures: Sequence[np.ndarray]) -> Board:
     board = Board(OWN_BOARD.kind, OWN_BOARD.squares, OWN_BOARD.square, OWN_BOARD.marker, name, inverted)
     if not any(find(board, picture) is not None for picture in pictures):
         raise RigError(f"the board clips show markers of {name}, but no board of {board.squares[0]} by "
-                       f"{board.squares[1]} squares; describe yours in calibration/board.toml")
+                       f"{board.squares[1]} squares; describe yours in calibration/board.toml by "
+                       f'squares = [across, down], square_mm, marker_mm and dictionary = "{name}"')
     return board
 
 

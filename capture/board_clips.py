@@ -1,6 +1,7 @@
 """From board clips to a rig: decode, find the board, calibrate."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -48,6 +49,7 @@ def calibrate_clips(paths: Sequence[Path], board: Board | None = None, offsets: 
                     ) -> tuple[Calibration, Board]:
     """Calibrate from board clips, one per camera; see `calibrate_shoot`. Without a board it is recognised."""
     clips = [probe(path, rate) for path in paths]
+    guessed = board is None
     if board is None:
         board = recognise([_grey(next(frames(clip, int(at))).rgb) for clip in clips
                            for at in np.linspace(0, clip.frames - 1, min(clip.frames, 3))])
@@ -62,7 +64,12 @@ def calibrate_clips(paths: Sequence[Path], board: Board | None = None, offsets: 
             if frame.index % stride == 0:
                 row.append(find(board, _grey(frame.rgb)))
                 report(camera * len(wanted) + len(row), total)
-    return calibrate(board, seen, {clip.camera: clip.size for clip in clips}, lenses), board
+    result = calibrate(board, seen, {clip.camera: clip.size for clip in clips}, lenses)
+    warnings = together.warnings + result.warnings
+    if guessed:
+        warnings += (f"without a board.toml the board is taken to have squares of {1000 * board.square:g} mm, as "
+                     "mien's own has; measure yours, for all lengths follow from it",)
+    return replace(result, warnings=warnings), board
 
 
 def _grey(rgb: np.ndarray) -> np.ndarray:

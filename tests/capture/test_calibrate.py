@@ -224,6 +224,7 @@ def test_the_rendered_shoot_is_calibrated_as_it_was_built(tmp_path):
     result, board = calibrate_shoot(open_shoot(tmp_path), report=lambda done, total: calls.append((done, total)))
     assert replace(board, dictionary="DICT_5X5_100") == OWN_BOARD
     assert calls[-1] == (180, 180)
+    assert "squares of 30 mm" in result.warnings[-1]
     for focal, angle, metres in differences(result.rig, load_rig(source / "rig.toml")):
         assert abs(focal) < 0.003
         assert angle < 0.1
