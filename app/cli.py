@@ -97,6 +97,8 @@ def build_parser() -> argparse.ArgumentParser:
     _output_options(solve)
     solve.add_argument("--actor", default=None, help="the actor's name, kept in the results")
     solve.add_argument("--rig", type=Path, help="cameras (default: the shoot's rig.toml)")
+    solve.add_argument("--detector", choices=("auto", "mien", "mediapipe"), default="auto",
+                       help="what finds the landmarks (default: our own network)")
     solve.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     solve.add_argument("--jobs", type=_positive, default=1, help="takes at a time (default 1)")
     solve.add_argument("--cluster", metavar="ADDRESS", help="a scheduler to run on")

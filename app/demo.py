@@ -55,8 +55,8 @@ def run(folder: Path, frames: int, events: bool) -> int:
     write(make_scene(model, truth), truth_path)
     options = argparse.Namespace(
         paths=[take], out=folder / "solved", rig=folder / "rig.toml", actor="built-in", format=_formats(),
-        model=BUILT_IN, device="auto", jobs=1, cluster=None, start=None, end=None, preset="standard", force=False,
-        events=events, debug=False)
+        model=BUILT_IN, detector="auto", device="auto", jobs=1, cluster=None, start=None, end=None, preset="standard",
+        force=False, events=events, debug=False)
     code = solving.run(options)
     if code == 0:
         accuracy = compare(read(folder / "solved" / f"{TAKE}.mien.json"), truth)

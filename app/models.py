@@ -6,15 +6,14 @@ import cv2
 import numpy as np
 
 import assets
+from app.detectors import landmarker_named
 from capture.errors import UsageError
 from capture.files import write_bytes
-from solver.embedding import Embedding, embed
 from solver.embedding_picture import embedding_picture
 from solver.face_model import ARKIT, FaceModel
-from solver.mediapipe_runtime import SCHEME, find_face
 from solver.model_import import BUILT_IN, add_model, find_model, list_models
 
-__all__ = ["BUILT_IN", "embedding_of", "model_named", "run"]
+__all__ = ["BUILT_IN", "model_named", "run"]
 
 
 def model_named(name: str) -> FaceModel:
@@ -24,11 +23,6 @@ def model_named(name: str) -> FaceModel:
         ModelError: there is none, or it is damaged.
     """
     return find_model(name, assets.path("head.npz"))
-
-
-def embedding_of(model: FaceModel) -> Embedding:
-    """Where the detector's landmarks lie on the model: found once, then read from the cache."""
-    return embed(model, find_face, SCHEME)
 
 
 def run(action: str, source: str | None, name: str | None, out: Path) -> int:
@@ -75,7 +69,7 @@ def _show(model: FaceModel) -> None:
 
 def _check(model: FaceModel, out: Path) -> None:
     """Print the landmarks' coverage and draw them."""
-    embedding = embedding_of(model)
+    embedding = landmarker_named().embedding(model)
     spread = embedding.spread_m[embedding.known] * 1000
     print(f"{np.count_nonzero(embedding.known)} of {len(embedding.known)} landmarks lie on the model, "
           f"{np.count_nonzero(embedding.contour)} of them slide with the view; "

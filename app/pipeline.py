@@ -4,7 +4,6 @@ No printing and no Qt here: whoever calls gives a Teller. A step whose artefact 
 skipped, so a run that was cut off goes on where it stopped and ends with the same bytes.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import numpy as np
 
 from app import artefacts
 from app.clocks import offsets
+from app.detectors import Landmarker
 from app.places import RIG_NAME, SOLVE_NAME, Places, places
 from app.progress import Teller
 from capture.camera import Camera, Rig, load_rig, lone_camera, save_rig
@@ -24,9 +24,8 @@ from exporters import FORMATS, WRITERS
 from exporters.scene import make_scene
 from exporters.to_json import read as read_performance
 from exporters.to_json import write as write_performance
-from solver.detect import Detector, Footage, Track, stack
+from solver.detect import Footage, Track, stack
 from solver.embedding import VERSION as EMBEDDING_VERSION
-from solver.embedding import Embedding
 from solver.face_model import FaceModel
 from solver.performance import Performance
 from solver.solve import PRESETS, TakeFacts, solve_take
@@ -56,9 +55,8 @@ class Options:
 class Tools:
     """What the steps work with: made once for a run."""
 
-    detector: Detector
+    landmarker: Landmarker
     model: FaceModel
-    embed: Callable[[FaceModel], Embedding]
 
 
 def run_take(take: Take, options: Options, tools: Tools, teller: Teller) -> tuple[str, ...]:
@@ -77,36 +75,36 @@ def run_take(take: Take, options: Options, tools: Tools, teller: Teller) -> tupl
     for warning in clips.warnings:
         teller.note(take.name, warning)
     first, stop = _range(clips, options)
-    tracks, detect_keys = [], {}
+    detector, tracks, detect_keys = tools.landmarker.detector, [], {}
     for camera, clip in enumerate(clips.clips):
         step = f"detect {clip.camera}"
-        key = artefacts.key_of("detect", DETECT_VERSION, detector=tools.detector.key, rate=str(clips.rate),
+        key = artefacts.key_of("detect", DETECT_VERSION, detector=detector.key, rate=str(clips.rate),
                                clip=artefacts.content_key(clip.path), frames=clips.numbers[camera, first:stop].tolist())
         detect_keys[step] = key
         path = where.landmarks(clip.camera)
         arrays = None if options.force else artefacts.load(path, key)
         if arrays is None:
-            track = tools.detector.detect(
+            track = detector.detect(
                 _footage_of(clips, camera, first, stop),
                 lambda done, total, step=step: teller.progress(take.name, step, done, total))
-            arrays = {"xy": track.xy, "sigma": track.sigma, "seen": track.seen}
+            arrays = {"xy": track.xy, "sigma": track.sigma, "seen": track.seen, "scheme": np.array(detector.scheme)}
             artefacts.save(path, key, arrays)
-        tracks.append(Track(**arrays))
-    landmarks = stack([clip.camera for clip in clips.clips], tracks, tools.detector.scheme)
+        tracks.append(Track(arrays["xy"], arrays["sigma"], arrays["seen"]))
+    landmarks = stack([clip.camera for clip in clips.clips], tracks, detector.scheme)
     _note_unseen(landmarks.found, landmarks.cameras, take, teller)
 
     solve_key = artefacts.key_of(
         "solve", SOLVE_VERSION, detect=detect_keys, model=tools.model.sha256, preset=options.preset, take=take.name,
-        actor=options.actor, scheme=tools.detector.scheme, embedding=EMBEDDING_VERSION, lone=lone,
+        actor=options.actor, scheme=detector.scheme, embedding=EMBEDDING_VERSION, lone=lone,
         timecode=str(clips.start_timecode), rate=str(clips.rate), rig=[_camera_key(camera) for camera in rig.cameras])
     performance, used = (None, None) if options.force else _solved(where, solve_key)
     if performance is None:
         facts = TakeFacts(take.name, options.actor, clips.rate, _timecode_at(clips, first),
                           {**detect_keys, "solve": solve_key})
         teller.progress(take.name, "solve", 0, 1)  # a model's first embedding takes seconds
-        performance, used = solve_take(landmarks, rig, lone, tools.model, tools.embed(tools.model), facts,
-                                       lambda done, total: teller.progress(take.name, "solve", done, total),
-                                       PRESETS[options.preset])
+        performance, used = solve_take(
+            landmarks, rig, lone, tools.model, tools.landmarker.embedding(tools.model), facts,
+            lambda done, total: teller.progress(take.name, "solve", done, total), PRESETS[options.preset])
         # The rig first: where solve.json stands under its key, everything of the step stands.
         save_rig(used, where.work / RIG_NAME)
         write_performance(make_scene(tools.model, performance), where.work / SOLVE_NAME)

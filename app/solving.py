@@ -5,12 +5,12 @@ import concurrent.futures
 import multiprocessing
 from pathlib import Path
 
-from app.models import embedding_of, model_named
+from app.detectors import landmarker_named
+from app.models import model_named
 from app.pipeline import Options, Tools, run_take
 from app.progress import Teller, teller
 from capture.errors import Cancelled, MienError, UsageError
 from capture.shoot import Take, find_takes
-from solver.mediapipe_runtime import MediapipeDetector
 
 
 def run(options: argparse.Namespace) -> int:
@@ -59,7 +59,7 @@ def _one(take: Take, options: argparse.Namespace, tell: Teller) -> int:
                      formats=options.format, preset=options.preset, start=options.start, end=options.end,
                      force=options.force)
     try:
-        tools = Tools(MediapipeDetector(), model_named(options.model), embedding_of)
+        tools = Tools(landmarker_named(options.detector, options.device), model_named(options.model))
         outputs = run_take(take, chosen, tools, tell)
     except Cancelled:
         tell.take(take.name, "cancelled", "", ())

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from app.detectors import landmarker_named
 from app.places import SYNC_NAME
 from app.progress import Teller, teller
 from capture.camera import load_rig
@@ -14,7 +15,6 @@ from capture.shoot import Take, find_takes
 from capture.sync import Timeline, save_timeline, synchronise
 from capture.video import Clip, frames
 from solver.detect import Footage
-from solver.mediapipe_runtime import MediapipeDetector
 
 
 def run(path: Path, events: bool) -> int:
@@ -49,4 +49,4 @@ def _motion(clip: Clip, take: str, tell: Teller) -> np.ndarray:
     """(T, N, 2) px: the landmarks of the whole clip, NaN where unseen."""
     footage = Footage(clip.size, clip.frame_rate, clip.frames, lambda: (frame.rgb for frame in frames(clip)))
     step = f"detect {clip.camera}"
-    return MediapipeDetector().detect(footage, lambda done, total: tell.progress(take, step, done, total)).xy
+    return landmarker_named().detector.detect(footage, lambda done, total: tell.progress(take, step, done, total)).xy

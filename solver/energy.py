@@ -32,11 +32,11 @@ class Priors:
     weight: float = 0.35
     sparsity: float = 0.3  # cost of a weight of 1, in nats: a face uses few shapes at once
     focal: float = 0.25  # of the logarithm
-    gaze_lids: float = 0.15  # between an eyeball's turn and what eyeLook weights say of it, in weights
-    gaze: float = math.radians(15.0)
+    gaze_lids: float = 0.07  # between an eyeball's turn and what eyeLook weights say of it, in weights
+    gaze: float = math.radians(28.0)
     rotation_step: float = math.radians(4.0)
     translation_step: float = 0.01
-    weight_step: float = 0.2
+    weight_step: float = 0.4
     gaze_step: float = math.radians(15.0)
     robust: float = 1.5  # landmarks off by more than this many standard deviations lose their pull (Cauchy)
 

@@ -1,0 +1,47 @@
+"""Which landmark detectors there are: our own network, and MediaPipe's runtime as the reference."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from solver import mediapipe_runtime, network_file
+from solver.detect import Detector
+from solver.embedding import Embedding, embed
+from solver.face_model import FaceModel
+from solver.network_detector import NetworkDetector
+
+
+@dataclass(frozen=True)
+class Landmarker:
+    """A detector, and how it finds the face in a single picture: (H, W, 3) uint8 -> (N, 2) px or None."""
+
+    detector: Detector
+    find_face: Callable[[np.ndarray], np.ndarray | None]
+
+    def embedding(self, model: FaceModel) -> Embedding:
+        """Where its landmarks lie on the model: found once, then read from the cache."""
+        return embed(model, self.find_face, self.detector.scheme)
+
+
+def landmarker_named(name: str = "auto", device: str = "auto") -> Landmarker:
+    """The detector that `--detector NAME` means: "mien", "mediapipe", or "auto", which is mien's where it ships.
+
+    Raises:
+        ModelError: its weights are missing or damaged.
+    """
+    if name == "mediapipe" or (name == "auto" and network_file.shipped_path() is None):
+        return Landmarker(mediapipe_runtime.MediapipeDetector(), mediapipe_runtime.find_face)
+    detector = NetworkDetector(device=_device(device))
+
+    def find_face(rgb: np.ndarray) -> np.ndarray | None:
+        look = detector.find(rgb)
+        return None if look is None else look.points
+
+    return Landmarker(detector, find_face)
+
+
+def _device(name: str) -> str:
+    import torch
+
+    return "cuda" if name == "cuda" or (name == "auto" and torch.cuda.is_available()) else "cpu"
