@@ -1,0 +1,117 @@
+"""Seeded random input to the whole window: python -m tests.gui.soak SHOOT SECONDS [SEED]. Prints what it found as JSON.
+
+Menus, keys, clicks, drags and wheels land anywhere; only what asks a person (file dialogs, quitting) and what starts
+long jobs is left out.
+"""
+
+import json
+import random
+import sys
+import time
+from pathlib import Path
+
+import cv2  # noqa: F401 - before Qt, as the app imports it
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+
+from app.gui import theme
+from app.gui.actions import COMMANDS
+from app.gui.main_window import MainWindow
+from app.gui.session import Session
+
+ASKING = {"New shoot…", "Open shoot…", "Open clip…", "Add clips as a take…", "Quit", "Solve", "Solve all takes", "Export",
+          "Keyboard", "About mien"}
+MODIFIERS = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier,
+             Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier)
+SETTLED = 0.25
+"""Share of the time after which the memory is measured for the first time: until then the caches fill."""
+
+
+def soak(shoot: Path, seconds: float, seed: int) -> dict[str, float]:
+    """Returns the number of inputs, the longest one in ms, how many froze the window, and how the memory grew."""
+    draw = random.Random(seed)
+    session = Session()
+    window = MainWindow(session)
+    window.show()
+    session.open(shoot)
+    begun, longest, frozen, count, settled = time.monotonic(), 0.0, [], 0, 0
+    commands = [command for command in COMMANDS if command.text not in ASKING]
+    while (spent := time.monotonic() - begun) < seconds:
+        name, act = draw.choice((("command", _command), ("drag", _drag), ("click", _click), ("wheel", _wheel),
+                                 ("take", _take)))
+        busy = time.thread_time()  # other programs' share of the processor is not ours
+        what = act(window, draw, commands)
+        QApplication.processEvents()
+        took = 1000 * (time.thread_time() - busy)
+        longest, count = max(longest, took), count + 1
+        if took > 250:
+            frozen.append(f"{name} {what} {took:.0f} ms")
+        if not settled and spent > SETTLED * seconds:
+            settled = _memory()
+        QTest.qWait(draw.choice((0, 5, 20)))
+    grown = _memory() / settled - 1 if settled else 0.0
+    window.close()
+    window.deleteLater()
+    session.deleteLater()
+    return {"inputs": count, "longest_ms": round(longest), "frozen": frozen, "memory_grown": round(grown, 4)}
+
+
+def _command(window: MainWindow, draw: random.Random, commands: list) -> str:
+    command = draw.choice(commands)
+    window.actions_by_text[command.text].trigger()
+    return command.text
+
+
+def _target(window: MainWindow, draw: random.Random) -> QWidget:
+    return draw.choice([window.timeline.curves, window.timeline.curves, window.timeline.overview,
+                        window.viewport.canvas, window.timeline.channels.tree.viewport(), *window.grid.panes])
+
+
+def _anywhere(widget: QWidget, draw: random.Random) -> QPoint:
+    return QPoint(draw.randrange(max(1, widget.width())), draw.randrange(max(1, widget.height())))
+
+
+def _drag(window: MainWindow, draw: random.Random, commands: list) -> str:
+    widget, modifier = _target(window, draw), draw.choice(MODIFIERS)
+    button = draw.choice((Qt.MouseButton.LeftButton, Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton))
+    QTest.mousePress(widget, button, modifier, _anywhere(widget, draw))
+    for _ in range(draw.randrange(1, 6)):
+        QTest.mouseMove(widget, _anywhere(widget, draw))
+    QTest.mouseRelease(widget, button, modifier, _anywhere(widget, draw))
+    return type(widget).__name__
+
+
+def _click(window: MainWindow, draw: random.Random, commands: list) -> str:
+    widget = _target(window, draw)
+    press = draw.choice((QTest.mouseClick, QTest.mouseDClick))
+    press(widget, Qt.MouseButton.LeftButton, draw.choice(MODIFIERS), _anywhere(widget, draw))
+    return type(widget).__name__
+
+
+def _wheel(window: MainWindow, draw: random.Random, commands: list) -> str:
+    widget = draw.choice([window.timeline.curves, window.timeline.overview, window.viewport.canvas])
+    place = QPointF(_anywhere(widget, draw))
+    QApplication.sendEvent(widget, QWheelEvent(
+        place, widget.mapToGlobal(place), QPoint(), QPoint(0, draw.choice((-120, 120))), Qt.MouseButton.NoButton,
+        draw.choice(MODIFIERS), Qt.ScrollPhase.NoScrollPhase, False))
+    return type(widget).__name__
+
+
+def _take(window: MainWindow, draw: random.Random, commands: list) -> str:
+    if draw.random() < 0.1:
+        window.session.select_take(draw.choice(window.session.takes).name)
+    window.set_workspace(draw.choice(("Review", "Review", "Animate", "Cameras", "Solve")))
+    return "and workspace"
+
+
+def _memory() -> int:
+    """Resident bytes."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+
+if __name__ == "__main__":
+    application = QApplication([])
+    theme.dress(application)
+    print(json.dumps(soak(Path(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 1)))
