@@ -23,6 +23,9 @@ clips of one face in five seconds, 0.29 and more for strangers."""
 
 BESIDE = 6
 
+NOTHING_COMMON = 1e9
+"""Misfit in px where no landmark is seen by both: finite, because the minimiser takes differences."""
+
 MOST_PEAKS = 6
 
 
@@ -51,7 +54,7 @@ def motion_lag(first: np.ndarray, second: np.ndarray, cameras: tuple[Camera, Cam
         return best, scores[peaks[0]] > CLEAR_CORRELATION and scores[peaks[0]] - rival > CLEAR_LEAD
     misfit = _along_lines(first, second, cameras)
     best, least = min((_lowest(misfit, peak) for peak in peaks), key=lambda found: found[1])
-    beside = [value for value in (misfit(best - BESIDE), misfit(best + BESIDE)) if np.isfinite(value)]
+    beside = [value for value in (misfit(best - BESIDE), misfit(best + BESIDE)) if value < NOTHING_COMMON]
     return best, bool(beside) and least < CLEAR_VALLEY * float(np.mean(beside))
 
 
@@ -109,7 +112,7 @@ def _along_lines(first: np.ndarray, second: np.ndarray, cameras: tuple[Camera, C
             lines, back = there @ essential.T, here @ essential  # in the first picture, in the second
             distance = (here * lines).sum(axis=1) / np.sqrt((lines[:, :2] ** 2 + back[:, :2] ** 2).sum(axis=1))
             errors.append(np.median(np.abs(distance - np.median(distance))))
-        return float(np.mean(errors) * cameras[0].matrix[0, 0]) if errors else np.inf
+        return float(np.mean(errors) * cameras[0].matrix[0, 0]) if errors else NOTHING_COMMON
 
     return misfit
 

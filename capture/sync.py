@@ -156,6 +156,7 @@ def by_motion(clips: Sequence[Clip], signals: Mapping[str, np.ndarray] | None, r
         cameras = (rig[one], rig[other]) if rig is not None else None
         frames, sure = motion_lag(np.asarray(signals[one]), np.asarray(signals[other]), cameras)
         lags[one, other], clear[one, other] = frames / rate, sure
+    clear = {pair: sure or _closes(pair, names, lags, 0.5 / rate) for pair, sure in clear.items()}
     for name in names[1:]:
         if not any(sure for pair, sure in clear.items() if name in pair):
             raise ClipError(f"{name} shows too little motion in common with the others")
@@ -231,6 +232,16 @@ def _slope(times: Sequence[float], lags: Sequence[float]) -> float:
     from scipy.stats import theilslopes  # takes most of a second to load, and whoever reads a sync.toml needs it not
 
     return theilslopes(lags, times).slope
+
+
+def _closes(pair: tuple[str, str], names: Sequence[str], lags: Mapping[tuple[str, str], float], within_s: float,
+            ) -> bool:
+    """Whether some third camera leads to the same lag of a pair: by chance that happens once in some hundred times."""
+    def lag(one: str, other: str) -> float:
+        return lags[one, other] if (one, other) in lags else -lags[other, one]
+
+    one, other = pair
+    return any(abs(lag(one, third) + lag(third, other) - lags[pair]) < within_s for third in names if third not in pair)
 
 
 def _agree(names: Sequence[str], lags: Mapping[tuple[str, str], float], clear: Mapping[tuple[str, str], bool],

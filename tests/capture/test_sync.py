@@ -12,7 +12,7 @@ from capture.errors import ClipError, DataError
 from capture.match import align, plan, probe_take
 from capture.motion import motion_lag
 from capture.shoot import find_takes
-from capture.sync import Clock, Timeline, _clock_by_sound, by_sound, load_timeline, save_timeline, synchronise
+from capture.sync import Clock, Timeline, _clock_by_sound, _closes, by_sound, load_timeline, save_timeline, synchronise
 from capture.video import probe
 from tests.clips import numbered, write_clip
 
@@ -191,6 +191,14 @@ def test_three_cameras_by_motion_agree(tmp_path):
         assert clock.residual_ms < 3.4
     aligned = align("the take", clips, timeline.offsets)
     assert aligned.numbers[:, 0].tolist() == [10, 0, 17]
+
+
+def test_lags_that_close_a_triangle_are_believed():
+    names = ("camA", "camB", "camC")
+    lags = {("camA", "camB"): 0.40, ("camA", "camC"): -0.20, ("camB", "camC"): -0.61}
+    assert all(_closes(pair, names, lags, 0.5 * FRAME) for pair in lags)
+    assert not any(_closes(pair, names, lags | {("camB", "camC"): -0.70}, 0.5 * FRAME) for pair in lags)
+    assert not _closes(("camA", "camB"), names[:2], lags, 0.5 * FRAME)
 
 
 def test_stillness_and_strangers_are_not_forced_together(tmp_path):
