@@ -21,6 +21,9 @@ class Landmarker:
 
     def embedding(self, model: FaceModel) -> Embedding:
         """Where its landmarks lie on the model: found once, then read from the cache."""
+        if self.detector.scheme == network_file.SCHEME and model.sha256 == network_file.DEFINED_ON:
+            # There the points were fixed by MediaPipe's answers, and the network learnt to find those very places.
+            return embed(model, mediapipe_runtime.find_face, mediapipe_runtime.SCHEME)
         return embed(model, self.find_face, self.detector.scheme)
 
 
@@ -32,16 +35,10 @@ def landmarker_named(name: str = "auto", device: str = "auto") -> Landmarker:
     """
     if name == "mediapipe" or (name == "auto" and network_file.shipped_path() is None):
         return Landmarker(mediapipe_runtime.MediapipeDetector(), mediapipe_runtime.find_face)
-    detector = NetworkDetector(device=_device(device))
+    detector = NetworkDetector(device=device)
 
     def find_face(rgb: np.ndarray) -> np.ndarray | None:
         look = detector.find(rgb)
         return None if look is None else look.points
 
     return Landmarker(detector, find_face)
-
-
-def _device(name: str) -> str:
-    import torch
-
-    return "cuda" if name == "cuda" or (name == "auto" and torch.cuda.is_available()) else "cpu"

@@ -22,7 +22,7 @@ from solver.face_model import FaceModel
 
 VERSION = 4
 """Goes up when the method changes, so that embeddings in the cache are made anew."""
-EYE_POINTS = {"mediapipe478": range(468, 478)}
+EYE_POINTS = {"mediapipe478": range(468, 478), "mien478": range(468, 478)}
 """Which points of a scheme lie on the eyeballs; all others lie on the face's outer surface."""
 LEAST_FACING = 0.35
 """Cosine between the surface at a landmark and the view below which that view does not count for it."""

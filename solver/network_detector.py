@@ -51,13 +51,13 @@ class NetworkDetector:
 
     Args:
         weights: a trained network's file; None takes the one that ships.
-        device: where torch runs it.
+        device: where torch runs it: "cpu", "cuda", or "auto" for CUDA where there is any.
 
     Raises:
         ModelError: the weights, or mediapipe's own that they build upon, cannot be read.
     """
 
-    scheme = "mediapipe478"
+    scheme = network_file.SCHEME
 
     def __init__(self, weights: Path | None = None, device: str = "cpu") -> None:
         path = weights or network_file.shipped_path()
@@ -67,7 +67,7 @@ class NetworkDetector:
         # Read before it is named, so that a file that is missing is told in words.
         network = network_file.load_trained(path)
         self.key = f"network-1-{network_file.key_of(path)}"
-        self._device = device
+        self._device = device = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
         self._network: LandmarkNetwork = network.to(device, memory_format=torch.channels_last)
         self._presence = pretrained.plain_mesh().to(device)
         self._finders: tuple[FullRange | ShortRange, ...] = (pretrained.full_range(), pretrained.short_range())

@@ -20,6 +20,10 @@ from solver.network import LandmarkNetwork
 
 FORMAT, VERSION = "mien.network", 1
 ARCHITECTURE = "attention-mesh-sigma-1"
+SCHEME = "mien478"
+"""The point set of our network: MediaPipe's 478, where they lie on the model that it was trained on."""
+DEFINED_ON = "b039389b8d82dfe8ea87a9808011926a2d6165495a46e12ffbdccd4adb11835b"
+"""The sha256 of that model, ICT-FaceKit as `solver.ict` reads it."""
 
 
 def fresh() -> LandmarkNetwork:

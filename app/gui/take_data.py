@@ -30,16 +30,17 @@ from solver.model_import import BUILT_IN, find_model
 if TYPE_CHECKING:
     from solver.embedding import Embedding
 
-SCHEMES = {478: "mediapipe478"}
-"""Number of landmarks -> the scheme that has so many."""
+REFERENCE = "mediapipe478"
+"""The scheme by which other schemes are defined on the model that they were learnt on."""
 
 
 @dataclass(frozen=True)
 class Points:
-    """Landmarks in one camera: xy (T, N, 2) px as filmed, seen (T, N) bool."""
+    """Landmarks in one camera: xy (T, N, 2) px as filmed, seen (T, N) bool, and which points they are."""
 
     xy: np.ndarray
     seen: np.ndarray
+    scheme: str
 
 
 @dataclass(frozen=True)
@@ -168,14 +169,14 @@ def _first_frame(clips: TakeClips | None, scene: Scene | None) -> int:
 
 
 def _embedding(scene: Scene | None, landmarks: dict[str, Points]) -> Embedding | None:
-    counts = {points.xy.shape[1] for points in landmarks.values()}
-    scheme = SCHEMES.get(counts.pop()) if len(counts) == 1 else None
-    if scene is None or scheme is None:
+    schemes = {points.scheme for points in landmarks.values()}
+    if scene is None or len(schemes) != 1:
         return None
     from solver.embedding import cached_embedding  # loads SciPy's search trees, half a second before a window is up
 
     # The scene's own model has the actor's identity in it; landmarks are known on the model as it was added.
-    return cached_embedding(model_named(scene.performance.model_name), scheme)
+    model = model_named(scene.performance.model_name)
+    return cached_embedding(model, schemes.pop()) or cached_embedding(model, REFERENCE)
 
 
 def _landmarks(take: Take, where: Places) -> dict[str, Points]:
@@ -185,7 +186,7 @@ def _landmarks(take: Take, where: Places) -> dict[str, Points]:
         if path.is_file():
             try:
                 arrays = load_arrays(path)
-                found[camera] = Points(arrays["xy"], arrays["seen"])
+                found[camera] = Points(arrays["xy"], arrays["seen"], str(arrays["scheme"]))
             except (Damaged, KeyError):
                 continue  # the next solve finds them again
     return found

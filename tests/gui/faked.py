@@ -62,6 +62,7 @@ def solved(folder: Path, take: str, seed: int = 0, frames: int = FRAMES) -> Perf
     for camera in rig().cameras:
         xy = np.stack([project(camera, deform(model, weights)[points]) for weights in performance.weights])
         save_arrays(where.landmarks(camera.name), {"key": np.array("k"), "xy": xy, "sigma": np.ones(xy.shape[:2]),
-                                                   "seen": np.ones(xy.shape[:2], dtype=bool)})
+                                                   "seen": np.ones(xy.shape[:2], dtype=bool),
+                                                   "scheme": np.array("mediapipe478")})
     write(make_scene(model, performance), where.work / "solve.json")
     return performance
