@@ -43,6 +43,7 @@ class Config:
         held_jpegs, held_points: faces to measure on, never learnt from.
         recipe: what made the data, kept with the weights.
         steps, batch, rate, warm_up: of AdamW, with a cosine down to a hundredth of the rate.
+        learn: beginnings of the names of the layers that learn, such as "base.eye_left"; () is all.
         every: steps between measurements and checkpoints.
         workers: processes that prepare pictures.
     """
@@ -57,6 +58,7 @@ class Config:
     batch: int = 32
     rate: float = 2e-4
     warm_up: int = 100
+    learn: tuple[str, ...] = ()
     every: int = 250
     seed: int = 0
     workers: int = 1
@@ -132,7 +134,9 @@ def train(config: Config, report: Callable[[int, int], None] = lambda done, tota
     # The first layers see edges, which are the same everywhere, and at 96 px they cost as much as all the others.
     for first in (network.base.stem.conv, network.base.stem.act, network.base.stem.near):
         first.requires_grad_(False)
-    names = {name: parameter for name, parameter in network.named_parameters() if parameter.requires_grad}
+    names = {name: parameter.requires_grad_(name.startswith(config.learn or ("",)))
+             for name, parameter in network.named_parameters() if parameter.requires_grad}
+    names = {name: parameter for name, parameter in names.items() if parameter.requires_grad}
     optimiser = torch.optim.AdamW(names.values(), config.rate, weight_decay=1e-4)
     if config.out.exists():
         about, tables = network_file.load_checkpoint(config.out)
