@@ -33,7 +33,7 @@ def visible(levels: CurveLevels, first: float, last: float, pixels: int) -> tupl
     """
     count = len(levels.values)
     level = 0
-    while level + 1 < len(levels.lows) and (last - first) / FACTOR ** level > 2 * pixels:
+    while level + 1 < len(levels.lows) and (last - first) / FACTOR ** level > pixels:
         level += 1
     run = FACTOR ** level
     begin = max(0, int(first) // run - 1)

@@ -195,27 +195,30 @@ class CurveView(QWidget):
             column, colour = self._column(shape), colour_of(session.shapes, shape)
             faint = QPen(colour, 1, Qt.PenStyle.DotLine)
             if session.before is not None:
-                self._paint_line(painter, session.before[:, column], faint)
+                self._paint_line(painter, curve_levels.build(session.before[:, column, None]), 0, faint)
             elif shape in session.layer.keys:
-                self._paint_line(painter, performance.weights[:, column], faint)
-            self._paint_line(painter, session.weights[:, column], QPen(colour, 1.8))
+                self._paint_line(painter, curve_levels.build(performance.weights[:, column, None]), 0, faint)
+            self._paint_line(painter, self._levels, column, QPen(colour, 1.8))
         for shape in self.editable():
             self._paint_keys(painter, shape)
         painter.setClipping(False)
 
-    def _paint_line(self, painter: QPainter, curve: np.ndarray, pen: QPen) -> None:
-        levels = curve_levels.build(curve[:, None])
-        xs, low, high = self._points(levels, 1.0)
-        points = np.stack([np.repeat(xs, 2), np.stack([low[:, 0], high[:, 0]], axis=1).ravel()], axis=1)
+    def _paint_line(self, painter: QPainter, levels: curve_levels.CurveLevels, column: int, pen: QPen) -> None:
+        xs, low, high = self._points(levels, 1.0, [column])
+        single = np.array_equal(low, high)  # frame by frame, without least and greatest
+        points = np.stack([xs, low[:, 0]], axis=1) if single else np.stack(
+            [np.repeat(xs, 2), np.stack([low[:, 0], high[:, 0]], axis=1).ravel()], axis=1)
         painter.setPen(pen)
         painter.drawPolyline(QPolygonF([QPointF(x, y) for x, y in points.tolist()]))
 
-    def _points(self, levels: curve_levels.CurveLevels, ratio: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """x (M), and y of the least and the greatest values (M, K), in px times ratio."""
+    def _points(self, levels: curve_levels.CurveLevels, ratio: float, columns: list[int],
+                ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """x (M), and y of the least and the greatest values (M, columns), in px times ratio."""
         frames, lows, highs = curve_levels.visible(levels, self.axis.first - self.first, self.axis.last - self.first,
                                                    self.width())
         scale = (self.height() - BOTTOM) / (self.high - self.low)
         x = LEFT + (frames + self.first - self.axis.first) * self.axis.scale(self.width())
+        lows, highs = lows[:, columns], highs[:, columns]
         return x * ratio, (self.high - lows) * scale * ratio, (self.high - highs) * scale * ratio
 
     def _grey_curves(self) -> QImage:
@@ -225,14 +228,15 @@ class CurveView(QWidget):
         picture = np.zeros((height, width, 4), dtype=np.uint8)
         columns = [self._column(shape) for shape in self.shown if shape not in self.session.shapes]
         if columns:
-            xs, lows, highs = self._points(self._levels, ratio)
-            lines = np.empty((len(columns), 2 * len(xs), 2))
-            lines[..., 0] = np.repeat(xs, 2)
-            lines[..., 0::2, 1], lines[..., 1::2, 1] = lows[:, columns].T, highs[:, columns].T
+            xs, lows, highs = self._points(self._levels, ratio, columns)
+            single = np.array_equal(lows, highs)
+            ends = lows.T if single else np.stack([lows.T, highs.T], axis=2).reshape(len(columns), -1)
+            lines = np.stack([np.broadcast_to(np.repeat(xs, 1 if single else 2), ends.shape), ends], axis=2)
             fixed = np.clip(np.round(lines * (1 << SUBPIXEL_BITS)), -(1 << 20), 1 << 20).astype(np.int32)
             colour = (*theme.GREY_CURVE.getRgb()[:3], 255)
-            cv2.polylines(picture, list(fixed[:, :, None]), False, colour, max(1, round(ratio)), cv2.LINE_AA,
-                          SUBPIXEL_BITS)
+            # Runs of many frames are upright strokes: smoothing them shows nothing and takes three times as long.
+            kind = cv2.LINE_AA if single else cv2.LINE_8
+            cv2.polylines(picture, list(fixed[:, :, None]), False, colour, max(1, round(ratio)), kind, SUBPIXEL_BITS)
         return QImage(picture.tobytes(), width, height, 4 * width, QImage.Format.Format_RGBA8888_Premultiplied).copy()
 
     def _paint_keys(self, painter: QPainter, shape: str) -> None:

@@ -4,12 +4,13 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit
 
-from app.gui import keys, take_state
+from app.gui import keys, take_state, viewport
 from app.gui.actions import COMMANDS
 from app.gui.corrections import load_layer
 from app.gui.keys import Key
 from app.gui.main_window import MainWindow
 from app.gui.session import Session
+from capture.errors import MienError
 from capture.settings import read_settings
 from tests.clips import read_number
 from tests.gui import faked
@@ -355,3 +356,16 @@ def test_the_leak_check_sees_what_is_left(qtbot):
     window.close()
     window.deleteLater()
     session.deleteLater()
+
+
+def test_without_opengl_the_view_says_so_and_the_rest_works(opened, monkeypatch):
+    def refuse():
+        raise MienError("no OpenGL 3.3 to draw with; install a driver")
+
+    opened.viewport.canvas.stop()
+    monkeypatch.setattr(viewport, "ViewRenderer", refuse)
+    opened.viewport.canvas.changed()
+    opened.viewport.canvas.grab()
+    assert "install a driver" in opened.viewport.canvas.problem
+    opened.session.seek(4)
+    assert opened.session.weights is not None
