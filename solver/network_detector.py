@@ -60,6 +60,7 @@ class NetworkDetector:
     scheme = network_file.SCHEME
 
     def __init__(self, weights: Path | None = None, device: str = "cpu") -> None:
+        torch.set_num_threads(1)  # two threads wait for one another more than they help; takes run beside one another
         path = weights or network_file.shipped_path()
         if path is None:
             raise ModelError("this mien ships no trained landmark network; train one with `mien net train` and give "
