@@ -1,19 +1,16 @@
 """On which clock a take's clips are: the same for the solve and for the eye."""
 
-from app.places import SYNC_NAME
 from capture.shoot import Take
-from capture.sync import by_timecode, load_timeline
+from capture.sync import by_timecode
 from capture.video import Clip
 
 
-def offsets(take: Take, clips: tuple[Clip, ...]) -> dict[str, float]:
-    """Seconds at which each clip begins: by the take's sync.toml, else by timecode, else all together.
+def offsets(take: Take, clips: tuple[Clip, ...]) -> dict[str, float] | None:
+    """Seconds at which each clip begins, by the timecodes; None leaves it to the take's sync.toml, or to the start.
 
     Raises:
-        MienError: the sync.toml makes no sense.
+        ClipError: by the timecodes no moment is in all clips.
     """
-    if take.folder is not None and (take.folder / SYNC_NAME).is_file():
-        return load_timeline(take.folder / SYNC_NAME).offsets
-    if len(clips) > 1 and all(clip.start_timecode is not None for clip in clips):
+    if take.sync_path is None and len(clips) > 1 and all(clip.start_timecode is not None for clip in clips):
         return by_timecode(clips).offsets
-    return {}
+    return None

@@ -54,7 +54,7 @@ def run(folder: Path, frames: int, events: bool) -> int:
     truth_path = folder / "truth.mien.json"
     write(make_scene(model, truth), truth_path)
     options = argparse.Namespace(
-        paths=[take], out=folder / "solved", rig=folder / "rig.toml", actor="built-in", format=_formats(),
+        paths=[take], out=None, rig=None, actor="built-in", format=_formats(),
         model=BUILT_IN, detector="auto", device="auto", jobs=1, cluster=None, start=None, end=None, preset="standard",
         force=False, events=events, debug=False)
     code = solving.run(options)

@@ -36,8 +36,8 @@ def test_the_demo_again_does_nothing_twice_and_gives_the_same_bytes(demo: Path) 
     assert [path.name for path in results] == ["T001.csv", "T001.fbx", "T001.glb", "T001.mien.json", "T001.usdc"]
     before = {path.name: path.read_bytes() for path in results}
     take = demo / "takes" / "T001"
-    settings = ("--rig", demo / "rig.toml", "--actor", "built-in", "--format", "json,csv,glb,fbx,usd")
-    ended = mien("solve", take, "--out", demo / "solved", *settings, "--events")
+    settings = ("--actor", "built-in", "--format", "json,csv,glb,fbx,usd")
+    ended = mien("solve", take, *settings, "--events")
     steps = {event["step"] for event in map(json.loads, ended.stdout.splitlines()) if event["event"] == "progress"}
     assert steps == {"export"}  # it looks at the files, and leaves them
     mien("solve", take, "--out", demo / "again", *settings)
