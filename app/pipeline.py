@@ -31,7 +31,7 @@ from solver.performance import Performance
 from solver.solve import PRESETS, TakeFacts, solve_take
 
 DETECT_VERSION = 1
-SOLVE_VERSION = 1
+SOLVE_VERSION = 2
 EXPORT_VERSION = 2
 FOCAL_GUESS = 1.2
 """Focal length over the longer side, assumed of a camera of which nothing is known: 43 mm on 35 mm film."""

@@ -34,6 +34,7 @@ class Priors:
     focal: float = 0.25  # of the logarithm
     gaze_lids: float = 0.07  # between an eyeball's turn and what eyeLook weights say of it, in weights
     gaze: float = math.radians(28.0)
+    corrective: float = 0.1  # by how much a corrective may exceed the weight of the shape that it corrects
     rotation_step: float = math.radians(4.0)
     translation_step: float = 0.01
     weight_step: float = 0.4
@@ -62,6 +63,7 @@ class Problem:
         precision: (C, T, N) one over variance, per px^2; 0 where not seen.
         gap: (T - 1) time between the frames, in frames at 30 a second.
         lids: (4, K) how much each eyeLook weight says of each gaze angle, radians.
+        correctives: (Q, 2) index of a shape that only has a meaning upon another, and of that other.
         priors: the beliefs.
     """
 
@@ -71,6 +73,7 @@ class Problem:
     precision: Tensor
     gap: Tensor
     lids: Tensor
+    correctives: Tensor
     priors: Priors
 
 
@@ -182,6 +185,21 @@ def gaze_prior(problem: Problem, state: State, normal: Normal | None) -> float:
     return (ahead * gaze.square().sum() + (together * residual.square()).sum()).item()
 
 
+def corrective_prior(problem: Problem, state: State, normal: Normal | None) -> float:
+    """A corrective does not go beyond what it corrects: mouthClose closes lips that the jaw has opened, no further."""
+    corrective, driver = problem.correctives.unbind(1)  # (Q)
+    excess = (state.weights[:, corrective] - state.weights[:, driver]).clamp_min(0)  # (T, Q)
+    precision = problem.priors.corrective**-2
+    if normal is not None:
+        active = precision * (excess > 0).to(excess)  # (T, Q)
+        jacobian = excess.new_zeros(len(problem.correctives), normal.diagonal.shape[-1])  # (Q, D)
+        rows = torch.arange(len(problem.correctives))
+        jacobian[rows, POSE + corrective], jacobian[rows, POSE + driver] = 1.0, -1.0
+        normal.diagonal += jacobian.mT @ (active.unsqueeze(-1) * jacobian)
+        normal.frames_side -= (precision * excess) @ jacobian
+    return (precision * excess.square()).sum().item()
+
+
 def steadiness(problem: Problem, state: State, normal: Normal | None) -> float:
     """Neighbouring frames are alike: first differences, over the time between them (a random walk)."""
     if len(state.weights) < 2:
@@ -206,6 +224,7 @@ def steadiness(problem: Problem, state: State, normal: Normal | None) -> float:
 
 TERMS: dict[str, Callable[[Problem, State, Normal | None], float]] = {
     "landmarks": landmarks, "weights": weight_prior, "person": person_prior, "gaze": gaze_prior,
+    "correctives": corrective_prior,
     "steadiness": steadiness,
 }
 

@@ -28,6 +28,8 @@ CONTOUR = 3.0
 """How much less is known of where a contour point lies, because it slides with the view."""
 PRESETS = {"draft": stages(person=8, performance=4), "standard": STAGES, "final": stages(person=120, performance=80)}
 """How long the solve tries; each stops earlier where nothing more is gained."""
+CORRECTIVES = (("mouthClose", "jawOpen"),)
+"""A shape that is drawn upon another, and that other: ARKit's mouthClose seals lips that the jaw has opened."""
 GAZE_OF_SHAPE = {  # eye, axis (0 yaw, 1 pitch), sign
     "eyeLookOutLeft": (0, 0, 1), "eyeLookInLeft": (0, 0, -1), "eyeLookUpLeft": (0, 1, 1), "eyeLookDownLeft": (0, 1, -1),
     "eyeLookOutRight": (1, 0, -1), "eyeLookInRight": (1, 0, 1), "eyeLookUpRight": (1, 1, 1),
@@ -86,7 +88,8 @@ def solve_take(landmarks: Landmarks, rig: Rig, lone: bool, model: FaceModel, emb
     seconds = np.diff(seen_frames) / float(facts.frame_rate)
     problem = Problem(surface_points(model, embedding), _cameras(rig, lone),
                       torch.tensor(np.nan_to_num(undistorted), dtype=DTYPE), torch.tensor(precision, dtype=DTYPE),
-                      torch.tensor(seconds * 30.0, dtype=DTYPE), _lids(model), priors or Priors())
+                      torch.tensor(seconds * 30.0, dtype=DTYPE), _lids(model), _correctives(model),
+                      priors or Priors())
     count, shapes = len(seen_frames), len(model.shape_names)
     start = State(torch.tensor(poses.rotation, dtype=DTYPE), torch.tensor(poses.translation, dtype=DTYPE),
                   torch.zeros(count, shapes, dtype=DTYPE), torch.zeros(count, 2, 2, dtype=DTYPE),
@@ -114,6 +117,12 @@ def gaze_from_weights(model: FaceModel) -> np.ndarray:
 
 def _lids(model: FaceModel) -> Tensor:
     return torch.tensor(gaze_from_weights(model), dtype=DTYPE)
+
+
+def _correctives(model: FaceModel) -> Tensor:
+    names = model.shape_names
+    pairs = [[names.index(name) for name in pair] for pair in CORRECTIVES if set(pair) <= set(names)]
+    return torch.tensor(pairs, dtype=torch.long).reshape(-1, 2)
 
 
 def _cameras(rig: Rig, lone: bool) -> Cameras:
