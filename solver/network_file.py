@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from capture.arrays import save_arrays
 from capture.errors import ModelError
-from capture.files import sha256, write_with
+from capture.files import sha256
 from solver import pretrained
 from solver.network import LandmarkNetwork
 
@@ -106,17 +107,8 @@ def load_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, dict[str, tor
 
 def _write(path: Path, about: dict[str, Any], arrays: dict[str, np.ndarray], compress: bool) -> None:
     text = np.frombuffer(json.dumps(about, sort_keys=True).encode(), np.uint8)
-
-    def write(file: Any) -> None:
-        # Not np.savez: its members carry the clock's time, and the same weights must give the same bytes.
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED) as archive:
-            for name, array in {"about": text, **arrays}.items():
-                member = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
-                member.compress_type = archive.compression
-                with archive.open(member, "w", force_zip64=True) as out:
-                    np.lib.format.write_array(out, np.ascontiguousarray(array), allow_pickle=False)
-
-    write_with(path, write)
+    whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    save_arrays(path, {"about": text, **whole}, compress)
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
