@@ -14,6 +14,7 @@ from app.clocks import offsets
 from app.detectors import Landmarker
 from app.places import RIG_NAME, SOLVE_NAME, Places, places
 from app.progress import Teller
+from app.timings import timed
 from capture.camera import Camera, Rig, load_rig, lone_camera, save_rig
 from capture.errors import MienError, UsageError
 from capture.files import make_folder, sha256, write_bytes
@@ -84,9 +85,10 @@ def run_take(take: Take, options: Options, tools: Tools, teller: Teller) -> tupl
         path = where.landmarks(clip.camera)
         arrays = None if options.force else artefacts.load(path, key)
         if arrays is None:
-            track = detector.detect(
-                _footage_of(clips, camera, first, stop),
-                lambda done, total, step=step: teller.progress(take.name, step, done, total))
+            with timed(where.work, step, key):
+                track = detector.detect(
+                    _footage_of(clips, camera, first, stop),
+                    lambda done, total, step=step: teller.progress(take.name, step, done, total))
             arrays = {"xy": track.xy, "sigma": track.sigma, "seen": track.seen, "scheme": np.array(detector.scheme)}
             artefacts.save(path, key, arrays)
         tracks.append(Track(arrays["xy"], arrays["sigma"], arrays["seen"]))
@@ -102,9 +104,10 @@ def run_take(take: Take, options: Options, tools: Tools, teller: Teller) -> tupl
         facts = TakeFacts(take.name, options.actor, clips.rate, _timecode_at(clips, first),
                           {**detect_keys, "solve": solve_key})
         teller.progress(take.name, "solve", 0, 1)  # a model's first embedding takes seconds
-        performance, used = solve_take(
-            landmarks, rig, lone, tools.model, tools.landmarker.embedding(tools.model), facts,
-            lambda done, total: teller.progress(take.name, "solve", done, total), PRESETS[options.preset])
+        with timed(where.work, "solve", solve_key):
+            performance, used = solve_take(
+                landmarks, rig, lone, tools.model, tools.landmarker.embedding(tools.model), facts,
+                lambda done, total: teller.progress(take.name, "solve", done, total), PRESETS[options.preset])
         # The rig first: where solve.json stands under its key, everything of the step stands.
         save_rig(used, where.work / RIG_NAME)
         write_performance(make_scene(tools.model, performance), where.work / SOLVE_NAME)
@@ -128,7 +131,8 @@ def export(performance: Performance, model: FaceModel, formats: tuple[str, ...],
         key = artefacts.key_of("export", EXPORT_VERSION, format=name, steps=performance.steps,
                                model=performance.model_sha256)
         if force or not path.is_file() or record.get(path.name) != f"{key} {sha256(path)}":
-            WRITERS[FORMATS[name]](scene, path)
+            with timed(where.work, f"export {name}", key):
+                WRITERS[FORMATS[name]](scene, path)
             record[path.name] = f"{key} {sha256(path)}"
             write_bytes(record_path, artefacts.record_bytes(record))
         outputs.append(str(path))
