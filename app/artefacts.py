@@ -11,22 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from capture.arrays import Damaged, load_arrays, save_arrays
-from capture.files import sha256
 
 
 def key_of(step: str, version: int, **inputs: object) -> str:
     """The key of a step: hex, the same on every machine. Inputs are strings, numbers, lists and tables of them."""
     text = json.dumps([step, version, inputs], sort_keys=True, ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def content_key(path: Path) -> str:
-    """What a clip is, by its bytes: of a file, or of all files of a sequence folder with their names."""
-    if path.is_dir():
-        parts = [(item.name, sha256(item)) for item in sorted(path.iterdir())
-                 if item.is_file() and not item.name.startswith(".")]
-        return hashlib.sha256(repr(parts).encode()).hexdigest()
-    return sha256(path)
 
 
 def save(path: Path, key: str, arrays: dict[str, np.ndarray]) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from app import artefacts
 from app.clocks import offsets
+from app.contents import content, state_of
 from app.detectors import Landmarker
 from app.places import RIG_NAME, SOLVE_NAME, Places, places
 from app.progress import Teller
@@ -69,6 +70,7 @@ def run_take(take: Take, options: Options, tools: Tools, teller: Teller) -> tupl
     Raises:
         MienError: the take cannot be done; what was finished stays, nothing is half-written.
     """
+    states = {path: state_of(path) for path in take.clips}
     clips, rig, lone = _footage(take, options)
     where = places(take, options.out)
     make_folder(where.out)
@@ -79,13 +81,14 @@ def run_take(take: Take, options: Options, tools: Tools, teller: Teller) -> tupl
     detector, tracks, detect_keys = tools.landmarker.detector, [], {}
     for camera, clip in enumerate(clips.clips):
         step = f"detect {clip.camera}"
+        bytes_of = content(clip.path, where.work, states[clip.path])
         key = artefacts.key_of("detect", DETECT_VERSION, detector=detector.key, rate=str(clips.rate),
-                               clip=artefacts.content_key(clip.path), frames=clips.numbers[camera, first:stop].tolist())
+                               clip=bytes_of.key, frames=clips.numbers[camera, first:stop].tolist())
         detect_keys[step] = key
         path = where.landmarks(clip.camera)
         arrays = None if options.force else artefacts.load(path, key)
         if arrays is None:
-            with timed(where.work, step, key):
+            with timed(where.work, step, key), bytes_of.steady():
                 track = detector.detect(
                     _footage_of(clips, camera, first, stop),
                     lambda done, total, step=step: teller.progress(take.name, step, done, total))

@@ -4,6 +4,7 @@
     ├─ UsageError         2   the command or one of its options is wrong
     ├─ InputError         3   a file is missing, empty, damaged or not what its name says
     │  ├─ ClipError           ... a clip
+    │  │  └─ ChangedError     ... it changed while it was read: later it may do
     │  ├─ RigError            ... a rig.toml, or it does not fit the footage
     │  ├─ ModelError          ... a face model
     │  └─ DataError           ... a performance, a settings file or another table
@@ -31,6 +32,10 @@ class InputError(MienError):
 
 
 class ClipError(InputError):
+    pass
+
+
+class ChangedError(ClipError):
     pass
 
 
