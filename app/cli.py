@@ -129,6 +129,13 @@ def build_parser() -> argparse.ArgumentParser:
     model.add_argument("--out", type=Path, default=Path(), help="where `check` puts its picture")
 
     add("doctor", _run_doctor, "say what is installed, what is missing and how to get it", "mien doctor")
+    report = add("report", _run_report, "write a page that says what to look at in solved takes, and why",
+                 "mien report my-shoot")
+    report.add_argument("path", type=Path, metavar="PATH",
+                        help="a TAKE.mien.json, the folder of solved takes, a take or a shoot")
+    report.add_argument("--out", type=Path, metavar="DIR", help="where `mien solve` put the results, if by --out")
+    report.add_argument("--force", action="store_true", help="write it again even if nothing changed")
+
     return parser
 
 
@@ -253,3 +260,9 @@ def _run_doctor(options: argparse.Namespace) -> int:
 
 if __name__ == "__main__":
     sys.exit(main())
+def _run_report(options: argparse.Namespace) -> int:
+    from app.report.command import run
+
+    return run(options)
+
+

@@ -1,4 +1,4 @@
-"""The main job for one take, as steps with keys: probe, detect each camera, solve, export each format.
+"""The main job for one take, as steps with keys: prepare, detect each camera, solve, export each format, report.
 
 No printing and no Qt here: whoever calls gives a Teller. A step whose artefact is whole and carries the right key is
 skipped, so a run that was cut off goes on where it stopped and ends with the same bytes.
@@ -10,47 +10,30 @@ from pathlib import Path
 import numpy as np
 
 from app import artefacts
-from app.clocks import offsets
-from app.contents import content, state_of
+from app.detection import detect
 from app.detectors import Landmarker
-from app.places import RIG_NAME, SOLVE_NAME, Places, places
+from app.places import RIG_NAME, SOLVE_NAME, Places
+from app.preparing import Options, Prepared, prepare
 from app.progress import Teller
-from app.timings import timed
-from capture.camera import Camera, Rig, load_rig, lone_camera, save_rig
-from capture.errors import MienError, UsageError
-from capture.files import make_folder, sha256, write_bytes
-from capture.match import TakeClips, plan, probe_take, take_frames
+from app.report.evidence import Evidence, assemble, settings_of, timeline_of
+from app.report.making import step as report_step
+from app.timings import recorded, timed
+from capture.camera import Camera, Rig, load_rig, save_rig
+from capture.errors import MienError
+from capture.files import sha256, write_bytes
 from capture.shoot import Take
-from capture.timecode import parse
 from exporters import FORMATS, WRITERS
 from exporters.scene import make_scene
 from exporters.to_json import read as read_performance
 from exporters.to_json import write as write_performance
-from solver.detect import Footage, Track, stack
 from solver.embedding import VERSION as EMBEDDING_VERSION
 from solver.face_model import FaceModel
+from solver.landmarks import Landmarks
 from solver.performance import Performance
 from solver.solve import PRESETS, TakeFacts, solve_take
 
-DETECT_VERSION = 1
 SOLVE_VERSION = 2
 EXPORT_VERSION = 2
-FOCAL_GUESS = 1.2
-"""Focal length over the longer side, assumed of a camera of which nothing is known: 43 mm on 35 mm film."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the user chose. `start` and `end` are frame numbers or timecodes as typed, or None."""
-
-    out: Path | None
-    rig: Path | None
-    actor: str
-    formats: tuple[str, ...]
-    preset: str
-    start: str | None
-    end: str | None
-    force: bool
 
 
 @dataclass(frozen=True)
@@ -59,6 +42,15 @@ class Tools:
 
     landmarker: Landmarker
     model: FaceModel
+
+
+@dataclass(frozen=True)
+class Solved:
+    """A take's performance, the cameras as the solve used them, and the landmarks that it was solved from."""
+
+    performance: Performance
+    rig: Rig
+    landmarks: Landmarks
 
 
 def run_take(take: Take, options: Options, tools: Tools, teller: Teller) -> tuple[str, ...]:
@@ -70,55 +62,50 @@ def run_take(take: Take, options: Options, tools: Tools, teller: Teller) -> tupl
     Raises:
         MienError: the take cannot be done; what was finished stays, nothing is half-written.
     """
-    states = {path: state_of(path) for path in take.clips}
-    clips, rig, lone = _footage(take, options)
-    where = places(take, options.out)
-    make_folder(where.out)
-    make_folder(where.work)
-    for warning in clips.warnings:
-        teller.note(take.name, warning)
-    first, stop = _range(clips, options)
-    detector, tracks, detect_keys = tools.landmarker.detector, [], {}
-    for camera, clip in enumerate(clips.clips):
-        step = f"detect {clip.camera}"
-        bytes_of = content(clip.path, where.work, states[clip.path])
-        key = artefacts.key_of("detect", DETECT_VERSION, detector=detector.key, rate=str(clips.rate),
-                               clip=bytes_of.key, frames=clips.numbers[camera, first:stop].tolist())
-        detect_keys[step] = key
-        path = where.landmarks(clip.camera)
-        arrays = None if options.force else artefacts.load(path, key)
-        if arrays is None:
-            with timed(where.work, step, key), bytes_of.steady():
-                track = detector.detect(
-                    _footage_of(clips, camera, first, stop),
-                    lambda done, total, step=step: teller.progress(take.name, step, done, total))
-            arrays = {"xy": track.xy, "sigma": track.sigma, "seen": track.seen, "scheme": np.array(detector.scheme)}
-            artefacts.save(path, key, arrays)
-        tracks.append(Track(arrays["xy"], arrays["sigma"], arrays["seen"]))
-    landmarks = stack([clip.camera for clip in clips.clips], tracks, detector.scheme)
-    _note_unseen(landmarks.found, landmarks.cameras, take, teller)
+    ready = prepare(take, options, lambda warning: teller.note(take.name, warning))
+    solved = solve(ready, options, tools, teller)
+    outputs = export(solved.performance, tools.model, options.formats, ready.where, options.force, teller)
+    settings = settings_of(options.preset, tools.landmarker.detector.key, options.formats, options.rig or take.rig_path,
+                           ready.lone)
+    return outputs + report_step(
+        solved.performance, ready.where, settings, lambda: assemble(Evidence(
+            solved.performance, ready.where, tools.model, tools.landmarker.embedding(tools.model), solved.rig,
+            ready.clips, ready.first, None, solved.landmarks, timeline_of(take, ready.clips),
+            recorded(ready.where.work), tuple(sorted(settings.items())))),
+        options.force, teller)
 
-    solve_key = artefacts.key_of(
-        "solve", SOLVE_VERSION, detect=detect_keys, model=tools.model.sha256, preset=options.preset, take=take.name,
-        actor=options.actor, scheme=detector.scheme, embedding=EMBEDDING_VERSION, lone=lone,
-        timecode=str(clips.start_timecode), rate=str(clips.rate), rig=[_camera_key(camera) for camera in rig.cameras])
-    performance, used = (None, None) if options.force else _solved(where, solve_key)
+
+def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> Solved:
+    """Detect what is not detected yet, and solve.
+
+    Raises:
+        MienError: the take cannot be solved.
+    """
+    take, where, model, detector = ready.take.name, ready.where, tools.model, tools.landmarker.detector
+    landmarks, detect_keys = detect(ready, tools.landmarker, options.force,
+                                    lambda step, done, total: teller.progress(take, step, done, total))
+    _note_unseen(landmarks.found, landmarks.cameras, take, teller)
+    key = artefacts.key_of(
+        "solve", SOLVE_VERSION, detect=detect_keys, model=model.sha256, preset=options.preset, take=take,
+        actor=options.actor, scheme=detector.scheme, embedding=EMBEDDING_VERSION, lone=ready.lone,
+        timecode=str(ready.clips.start_timecode), rate=str(ready.clips.rate),
+        rig=[_camera_key(camera) for camera in ready.rig.cameras])
+    performance, used = (None, None) if options.force else _solved(where, key)
     if performance is None:
-        facts = TakeFacts(take.name, options.actor, clips.rate, _timecode_at(clips, first),
-                          {**detect_keys, "solve": solve_key})
-        teller.progress(take.name, "solve", 0, 1)  # a model's first embedding takes seconds
-        with timed(where.work, "solve", solve_key):
+        facts = TakeFacts(take, options.actor, ready.clips.rate, ready.timecode, {**detect_keys, "solve": key})
+        teller.progress(take, "solve", 0, 1)  # a model's first embedding takes seconds
+        with timed(where.work, "solve", key):
             performance, used = solve_take(
-                landmarks, rig, lone, tools.model, tools.landmarker.embedding(tools.model), facts,
-                lambda done, total: teller.progress(take.name, "solve", done, total), PRESETS[options.preset])
+                landmarks, ready.rig, ready.lone, model, tools.landmarker.embedding(model), facts,
+                lambda done, total: teller.progress(take, "solve", done, total), PRESETS[options.preset])
         # The rig first: where solve.json stands under its key, everything of the step stands.
         save_rig(used, where.work / RIG_NAME)
-        write_performance(make_scene(tools.model, performance), where.work / SOLVE_NAME)
-    if lone:
+        write_performance(make_scene(model, performance), where.work / SOLVE_NAME)
+    if ready.lone:
         camera = used.cameras[0]
-        teller.note(take.name, f"no rig.toml: assumed a pinhole camera and found a focal length of "
-                               f"{camera.matrix[0, 0]:.0f} px ({_equivalent_mm(camera):.0f} mm on 35 mm film)")
-    return export(performance, tools.model, options.formats, where, options.force, teller)
+        teller.note(take, f"no rig.toml: assumed a pinhole camera and found a focal length of "
+                          f"{camera.matrix[0, 0]:.0f} px ({_equivalent_mm(camera):.0f} mm on 35 mm film)")
+    return Solved(performance, used, landmarks)
 
 
 def export(performance: Performance, model: FaceModel, formats: tuple[str, ...], where: Places, force: bool,
@@ -143,47 +130,6 @@ def export(performance: Performance, model: FaceModel, formats: tuple[str, ...],
     return tuple(outputs)
 
 
-def _footage(take: Take, options: Options) -> tuple[TakeClips, Rig, bool]:
-    """The take's clips on one clock, their cameras, and whether mien had to assume a lone camera."""
-    rig_path = options.rig or take.rig_path
-    rig = load_rig(rig_path) if rig_path is not None else None
-    probed = probe_take(take)
-    clips = plan(take, probed, rig, offsets(take, probed))
-    if rig is None:
-        clip = clips.clips[0]
-        return clips, Rig((lone_camera(clip.camera, clip.size, FOCAL_GUESS * max(clip.size)),)), True
-    return clips, Rig(tuple(rig[clip.camera] for clip in clips.clips)), False
-
-
-def _footage_of(clips: TakeClips, camera: int, first: int, stop: int) -> Footage:
-    return Footage(clips.clips[camera].size, clips.rate, stop - first,
-                   lambda: (frame.rgb for frame in take_frames(clips, camera, first, stop)))
-
-
-def _range(clips: TakeClips, options: Options) -> tuple[int, int]:
-    """First frame and the frame after the last, within the take."""
-    first = _frame(options.start, clips, "--start") if options.start is not None else 0
-    stop = _frame(options.end, clips, "--end") if options.end is not None else clips.frames
-    if not 0 <= first < stop <= clips.frames:
-        raise UsageError(f"--start {first} and --end {stop} leave no frames of a take of {clips.frames}; "
-                         f"choose 0 <= start < end <= {clips.frames}")
-    return first, stop
-
-
-def _frame(text: str, clips: TakeClips, option: str) -> int:
-    """A frame number as typed, or the frame at a timecode."""
-    if text.isdecimal():
-        return int(text)
-    if clips.start_timecode is None:
-        raise UsageError(f"{option} {text} is a timecode, and the clips carry none; give a frame number")
-    return parse(text, clips.rate).frame - clips.start_timecode.frame
-
-
-def _timecode_at(clips: TakeClips, first: int) -> str:
-    return str(clips.start_timecode + first) if clips.start_timecode is not None else str(parse("00:00:00:00",
-                                                                                                clips.rate) + first)
-
-
 def _solved(where: Places, key: str) -> tuple[Performance, Rig] | tuple[None, None]:
     """The solve of that key from an earlier run, if it is there and whole."""
     try:
@@ -194,11 +140,11 @@ def _solved(where: Places, key: str) -> tuple[Performance, Rig] | tuple[None, No
     return (performance, rig) if performance.steps.get("solve") == key else (None, None)
 
 
-def _note_unseen(found: np.ndarray, cameras: tuple[str, ...], take: Take, teller: Teller) -> None:
+def _note_unseen(found: np.ndarray, cameras: tuple[str, ...], take: str, teller: Teller) -> None:
     """Say how much of the take each camera missed: found (C, T)."""
     for camera, seen in zip(cameras, found, strict=True):
         if not seen.all():
-            teller.note(take.name, f"{camera} saw no face in {np.count_nonzero(~seen)} of {len(seen)} frames")
+            teller.note(take, f"{camera} saw no face in {np.count_nonzero(~seen)} of {len(seen)} frames")
 
 
 def _camera_key(camera: Camera) -> list[object]:

@@ -1,0 +1,157 @@
+"""`mien report PATH`: the pages of solved takes, and of a shoot the page that lists them."""
+
+import argparse
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.places import SOLVE_NAME, Places, places
+from app.progress import Teller, teller
+from app.report.evidence import gather
+from app.report.making import current, page_of, read_summary, write
+from app.report.shoot_page import TakeState, shoot_page
+from capture.errors import DataError, InputError, MienError
+from capture.files import write_bytes
+from capture.shoot import Take, find_takes, is_shoot, open_shoot
+from exporters.to_json import read as read_performance
+from solver.performance import Performance
+
+INDEX = "report.html"
+RESULT = ".mien.json"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A take to report on: `solved` is the file of its performance, whether or not it is there; `take` its footage, if
+    that is known."""
+
+    name: str
+    where: Places
+    solved: Path
+    take: Take | None
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the reports below a path and print where they are. Returns the exit code."""
+    tell = teller(options.events)
+    path = options.path
+    targets, shoot = _targets(path, options.out)
+    several = shoot is not None or len(targets) > 1
+    states, code = [], 0
+    for place, target in enumerate(targets):
+        tell.progress(shoot or target.name, "report", place, len(targets))
+        try:
+            states.append(_one(target, options.force, tell))
+        except MienError as error:
+            if options.debug or not several:
+                raise
+            tell.note(target.name, str(error))
+            states.append(TakeState(target.name, "no report", str(error)))
+            code = 1
+    tell.progress(shoot or targets[0].name, "report", len(targets), len(targets))
+    outs = sorted({target.where.out for target in targets})
+    if several:
+        for out in outs:
+            here = [state for state, target in zip(states, targets, strict=True) if target.where.out == out]
+            write_bytes(out / INDEX, shoot_page(shoot or out.name, here))
+            print(out / INDEX)
+    else:
+        print(page_of(targets[0].where, targets[0].name))
+    return code
+
+
+def index(out: Path, name: str, takes: tuple[Take, ...], chosen: Path | None) -> Path:
+    """Write a shoot's page from what its takes' last runs left, without making their reports anew."""
+    states = [_state(Target(take.name, places(take, chosen), places(take, chosen).work / SOLVE_NAME, take))
+              for take in takes]
+    write_bytes(out / INDEX, shoot_page(name, states))
+    return out / INDEX
+
+
+def _one(target: Target, force: bool, tell: Teller) -> TakeState:
+    """The report of one take, made where it is not current; how the take stands."""
+    if not target.solved.is_file():
+        return _state(target)
+    performance = read_performance(target.solved)
+    if force or current(performance, target.where) is None:
+        evidence = gather(performance, target.where, target.take)
+        for text in evidence.missing:
+            tell.note(target.name, text)
+        write(evidence)
+    return TakeState(target.name, "done", "", read_summary(target.where), True)
+
+
+def _state(target: Target) -> TakeState:
+    """How a take stands, from what lies on disk."""
+    summary = read_summary(target.where)
+    error = _failure(target.where) or (target.take.problem if target.take is not None else "")
+    if error:
+        return TakeState(target.name, "failed", error)
+    if not target.solved.is_file():
+        return TakeState(target.name, "not solved")
+    linked = page_of(target.where, target.name).is_file()
+    return TakeState(target.name, "done", "", summary, linked) if summary is not None else \
+        TakeState(target.name, "no report", "`mien report` makes it", None, linked)
+
+
+def _failure(where: Places) -> str:
+    """Why a take's last run failed; "" where it did not."""
+    try:
+        return str(json.loads((where.work / "failed.json").read_text(encoding="utf-8"))["error"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def _targets(path: Path, out: Path | None) -> tuple[list[Target], str | None]:
+    """The takes that a path means, and the name of the shoot if it is one.
+
+    Raises:
+        InputError: there is nothing there that was solved.
+    """
+    if path.name.endswith(RESULT):
+        return [_by_result(path)], None
+    results = sorted(path.glob("*" + RESULT)) if path.is_dir() else []
+    if results and not is_shoot(path):
+        return [_by_result(result) for result in results], path.resolve().name if len(results) > 1 else None
+    takes = find_takes(path)
+    shoot = open_shoot(path).name if is_shoot(path) else None
+    targets = []
+    for take in takes:
+        where = places(take, out)
+        targets.append(Target(take.name, where, where.work / SOLVE_NAME, take))
+    if not any(target.solved.is_file() for target in targets):
+        raise InputError(f"{path} holds no solved take; run `mien solve {path}` first, or give its results "
+                         "with --out DIR if they lie elsewhere")
+    return targets, shoot
+
+
+def _by_result(path: Path) -> Target:
+    """The take of a TAKE.mien.json: its footage and artefacts are looked for where `mien solve` puts them."""
+    performance = read_performance(path)
+    name, out = path.name.removesuffix(RESULT), path.parent
+    if performance.take != name:
+        raise DataError(f"{path} holds the take {performance.take!r}; rename it to {performance.take}{RESULT}")
+    take = _footage_beside(performance, out)
+    known = [Places(out, out / ".mien" / name)] + ([places(take, None)] if take is not None else [])
+    where = next((one for one in known if (one.work / SOLVE_NAME).is_file()), known[0])
+    return Target(name, Places(out, where.work), path, take)
+
+
+def _footage_beside(performance: Performance, out: Path) -> Take | None:
+    """The take whose results lie in SHOOT/solved, TAKE/solved or beside a clip in solved."""
+    beside = out.resolve().parent
+    for place in (beside / "takes" / performance.take, beside):
+        try:
+            takes = find_takes(place)
+        except MienError:
+            continue
+        for take in takes:
+            if take.name == performance.take and not take.problem:
+                return take
+    for clip in sorted(beside.glob("*")):
+        if clip.stem == performance.take and clip.is_file():
+            try:
+                return find_takes(clip)[0]
+            except MienError:
+                continue
+    return None

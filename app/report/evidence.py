@@ -1,0 +1,203 @@
+"""Everything that a take's report is made from, gathered from the steps' artefacts and the footage."""
+
+import importlib.metadata
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeVar
+
+from app import __version__, artefacts
+from app.clocks import offsets
+from app.detectors import Landmarker, landmarker_named
+from app.models import model_named
+from app.places import RIG_NAME, Places
+from app.timings import Took, recorded
+from capture.camera import Rig, load_rig
+from capture.errors import ClipError, DataError, MienError
+from capture.match import TakeClips, plan, probe_take
+from capture.shoot import Take
+from capture.sync import Timeline, by_timecode, load_timeline
+from capture.timecode import parse
+from solver import network_file
+from solver.detect import Track, stack
+from solver.embedding import Embedding
+from solver.face_model import FaceModel
+from solver.landmarks import Landmarks
+from solver.performance import Performance
+from solver.residuals import Residuals, residuals
+
+SETTINGS_NAME = "settings.json"
+Found = TypeVar("Found")
+LIBRARIES = ("numpy", "torch", "opencv-contrib-python", "av", "mediapipe")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of a solved take. What is None is not there any more, and `missing` says so.
+
+    Attributes:
+        performance: T frames.
+        where: the take's folders.
+        model: the face, and `embedding`: where the landmarks lie on it.
+        rig: the cameras as the solve used them.
+        clips: the footage, and `first`: its frame that is the performance's first.
+        residuals: the face against the landmarks.
+        landmarks: what was found in the pictures.
+        timeline: how the cameras were brought in step; None for one camera, or where they were taken to begin together.
+        took: what the steps took.
+        settings: what the solve was asked for, and by which versions it was made.
+        missing: sentences.
+    """
+
+    performance: Performance
+    where: Places
+    model: FaceModel | None = None
+    embedding: Embedding | None = None
+    rig: Rig | None = None
+    clips: TakeClips | None = None
+    first: int = 0
+    residuals: Residuals | None = None
+    landmarks: Landmarks | None = None
+    timeline: Timeline | None = None
+    took: tuple[Took, ...] = ()
+    settings: tuple[tuple[str, str], ...] = ()
+    missing: tuple[str, ...] = ()
+
+    @property
+    def rate(self) -> float:
+        return float(self.performance.frame_rate)
+
+
+def settings_of(preset: str, detector: str, formats: tuple[str, ...], rig_path: Path | None, lone: bool,
+                ) -> dict[str, str]:
+    """What a solve was asked for and what did it, as words; without a path, for results must not tell where they are.
+    """
+    cameras = "assumed: one pinhole camera" if lone else rig_path.name if rig_path is not None else "rig.toml"
+    libraries = {f"version of {name}": _version(name) for name in LIBRARIES}
+    own = {name: "set" for name in sorted(os.environ) if name.startswith("MIEN_")}
+    return {"cameras": cameras, "detector": detector, "formats": ", ".join(formats), "preset": preset,
+            "version of mien": __version__, **libraries, **own}
+
+
+def gather(performance: Performance, where: Places, take: Take | None) -> Evidence:
+    """Everything on disk about a performance; what is not there is left out, with a sentence.
+
+    Args:
+        take: its footage; None where that is not known.
+    """
+    missing: list[str] = []
+
+    def attempt(read: Callable[[], Found], what: str) -> Found | None:
+        try:
+            return read()
+        except (MienError, KeyError, ValueError) as error:
+            missing.append(f"{what}: {_without_folders(str(error), where, take)}")
+            return None
+
+    model = attempt(lambda: _model(performance), "The face model is not known here")
+    rig = attempt(lambda: load_rig(where.work / RIG_NAME), "The cameras that the solve used are not known")
+    clips = attempt(lambda: _clips(take, rig), "There are no pictures, for the footage cannot be read")
+    landmarks = attempt(lambda: _landmarks(performance, where), "There are no residuals by camera and region")
+    embedding = None
+    if model is not None and landmarks is not None:
+        embedding = attempt(lambda: _embedding(model, landmarks.scheme), "There are no residuals by camera and region")
+    settings = artefacts.load_record(where.work / SETTINGS_NAME)
+    timeline = attempt(lambda: timeline_of(take, clips), "How the cameras were brought in step is not known")
+    return assemble(Evidence(performance, where, model, embedding, rig, clips, _first(clips, performance), None,
+                             landmarks, timeline, recorded(where.work), tuple(sorted(settings.items())),
+                             tuple(missing)))
+
+
+def assemble(evidence: Evidence) -> Evidence:
+    """The same with its residuals, where there is all that they need."""
+    e = evidence
+    if e.model is None or e.embedding is None or e.rig is None or e.landmarks is None:
+        return e
+    found = residuals(e.performance, e.model, e.embedding, e.rig, e.landmarks)
+    return replace(e, residuals=found)
+
+
+def timeline_of(take: Take | None, clips: TakeClips | None) -> Timeline | None:
+    """By what a take's cameras were brought in step; None for one camera, or where nothing told."""
+    if take is None or clips is None or len(clips.clips) < 2:
+        return None
+    if take.sync_path is not None:
+        return load_timeline(take.sync_path)
+    return by_timecode(clips.clips) if all(clip.start_timecode is not None for clip in clips.clips) else None
+
+
+@lru_cache(maxsize=4)
+def _model_named(name: str) -> FaceModel:
+    return model_named(name)
+
+
+def _model(performance: Performance) -> FaceModel:
+    model = _model_named(performance.model_name)
+    if model.sha256 != performance.model_sha256:
+        raise DataError(f"the model called {model.name!r} here is not the one that the take was solved with")
+    return model
+
+
+def _clips(take: Take | None, rig: Rig | None) -> TakeClips:
+    if take is None:
+        raise ClipError("it does not lie beside the results; give the take itself, and its results with --out")
+    if rig is None:
+        raise ClipError("where its cameras stand is not known")
+    probed = probe_take(take)
+    return plan(take, probed, rig, offsets(take, probed))
+
+
+def _landmarks(performance: Performance, where: Places) -> Landmarks:
+    tracks, scheme = [], ""
+    for camera in performance.cameras:
+        arrays = artefacts.load(where.landmarks(camera), performance.steps.get(f"detect {camera}", ""))
+        if arrays is None or arrays["seen"].shape[0] != performance.frames:
+            raise DataError(f"the landmarks of {camera} that the solve began from are gone; solve the take again")
+        tracks.append(Track(arrays["xy"], arrays["sigma"], arrays["seen"]))
+        scheme = str(arrays["scheme"])
+    if not tracks:
+        raise DataError("the performance names no camera")
+    return stack(performance.cameras, tracks, scheme)
+
+
+@lru_cache(maxsize=4)
+def _landmarker(scheme: str) -> Landmarker:
+    return landmarker_named("mien" if scheme == network_file.SCHEME else "mediapipe", "cpu")
+
+
+def _embedding(model: FaceModel, scheme: str) -> Embedding:
+    return _landmarker(scheme).embedding(model)
+
+
+def _first(clips: TakeClips | None, performance: Performance) -> int:
+    """A solve of a range says by its timecode where it begins."""
+    if clips is None:
+        return 0
+    begin = clips.start_timecode.frame if clips.start_timecode is not None else 0
+    try:
+        first = parse(performance.start_timecode, performance.frame_rate).frame - begin
+    except MienError:
+        return 0
+    return first if 0 <= first < clips.frames else 0
+
+
+def _without_folders(text: str, where: Places, take: Take | None) -> str:
+    """A sentence whose paths tell no more than the files' names."""
+    folders = {where.work, where.out, where.out.parent}
+    if take is not None:
+        folders |= {folder for folder in (take.folder, take.shoot.folder if take.shoot else None) if folder is not None}
+        folders |= {clip.parent for clip in take.clips}
+    for folder in sorted({str(path) for given in folders for path in (given, given.absolute(), given.resolve())},
+                         key=len, reverse=True):
+        if folder not in (".", ""):
+            text = text.replace(folder + os.sep, "").replace(folder, "the folder")
+    return text
+
+
+def _version(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"
