@@ -37,6 +37,15 @@ def load(path: Path, key: str) -> dict[str, np.ndarray] | None:
     return arrays if str(arrays.pop("key", "")) == key else None
 
 
+def stands(path: Path, key: str) -> bool:
+    """Whether there is an artefact of that key, by a look at the key alone: whoever needs the arrays still has to see
+    whether they are whole."""
+    try:
+        return str(load_arrays(path, ("key",)).get("key", "")) == key
+    except Damaged:
+        return False
+
+
 def record_bytes(record: dict[str, str]) -> bytes:
     """A table of strings as a small JSON file."""
     return (json.dumps(record, indent=1, sort_keys=True) + "\n").encode()

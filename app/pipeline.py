@@ -5,7 +5,6 @@ skipped, so a run that was cut off goes on where it stopped and ends with the sa
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 

@@ -21,6 +21,14 @@ class Places:
         """The artefact of the step that finds the landmarks in one camera."""
         return self.work / f"detect.{camera}.npz"
 
+    def parts(self, camera: str) -> Path:
+        """The folder of the parts of that artefact, while they are not joined."""
+        return self.work / "parts" / camera
+
+    def part(self, camera: str, first: int) -> Path:
+        """The part that begins at the take's frame `first`."""
+        return self.parts(camera) / f"{first:07}.npz"
+
 
 def places(take: Take, out: Path | None) -> Places:
     """With --out everything lies below it; else beside the footage, where the shoot's layout says."""

@@ -38,8 +38,17 @@ def timed(work: Path, step: str, key: str) -> Iterator[None]:
     """
     began, cpu_began = time.monotonic(), time.process_time()
     yield
-    took = Took(step, key, round(time.monotonic() - began, 3), round(time.process_time() - cpu_began, 3), peak_mib())
-    write_bytes(work / FOLDER / f"{step}.json", (json.dumps(asdict(took), sort_keys=True) + "\n").encode())
+    save(work, Took(step, key, round(time.monotonic() - began, 3), round(time.process_time() - cpu_began, 3),
+                    peak_mib()))
+
+
+def save(work: Path, took: Took) -> None:
+    """Record a step below the folder `work`.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    write_bytes(work / FOLDER / f"{took.step}.json", (json.dumps(asdict(took), sort_keys=True) + "\n").encode())
 
 
 def peak_mib() -> float | None:

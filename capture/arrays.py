@@ -1,6 +1,7 @@
 """Named arrays in one file: NumPy's npz, atomically, without pickle or clock time: equal arrays, equal bytes."""
 
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,8 +23,8 @@ def save_arrays(path: Path, arrays: dict[str, np.ndarray], compress: bool = Fals
     write_with(path, lambda file: _write(file, arrays, compress))
 
 
-def load_arrays(path: Path) -> dict[str, np.ndarray]:
-    """Read all arrays of `path`; no code in the file is run.
+def load_arrays(path: Path, only: Sequence[str] | None = None) -> dict[str, np.ndarray]:
+    """Read all arrays of `path`, or those of the given names that it has; no code in the file is run.
 
     Raises:
         Damaged: it is missing, cut short or something else.
@@ -31,7 +32,7 @@ def load_arrays(path: Path) -> dict[str, np.ndarray]:
     try:
         # np.load leaves its own file open when the zip is damaged, so it gets ours.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
+            return {name: archive[name] for name in archive.files if only is None or name in only}
     except (OSError, zipfile.BadZipFile, KeyError, ValueError, EOFError, AttributeError, TypeError,
             MemoryError) as error:
         raise Damaged(f"{error}") from error

@@ -1,0 +1,140 @@
+"""The landmarks of a take, found part by part: the parts may be done in any order, by any process on any machine.
+
+A detector follows the face from frame to frame, so that what it finds in a frame hangs on where it began. A camera's
+frames are therefore cut at fixed borders, and each part begins a little before its border with a face that is newly
+looked for: what comes out hangs on the footage alone, not on who did which part, nor on what was killed in between.
+"""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from app import artefacts, timings
+from app.detectors import Landmarker
+from app.preparing import Prepared
+from app.timings import Took, timed
+from solver.detect import Report, Track, stack
+from solver.landmarks import Landmarks
+
+DETECT_VERSION = 2
+PART_FRAMES = 480
+"""A part's length: half a minute to a minute of work, so that no more is lost with a worker."""
+WARM_UP = 16
+"""Frames before a part's border that are looked at and dropped: by then the followed square has settled, and the
+network detector's batches lie as they would without a border."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """The frames `first` up to, and without, `stop` of one camera of a take; the detector begins at frame `warm`."""
+
+    camera: int
+    name: str
+    first: int
+    stop: int
+    warm: int
+
+
+def parts(ready: Prepared, camera: int) -> tuple[Part, ...]:
+    """The parts of one camera's wanted frames, in their order."""
+    name = ready.clips.clips[camera].camera
+    return tuple(Part(camera, name, first, min(first + PART_FRAMES, ready.stop), max(first - WARM_UP, ready.first))
+                 for first in range(ready.first, ready.stop, PART_FRAMES))
+
+
+def detect_key(ready: Prepared, camera: int, detector_key: str) -> str:
+    """The key of all landmarks of one camera."""
+    return artefacts.key_of(
+        "detect", DETECT_VERSION, detector=detector_key, rate=str(ready.clips.rate), clip=ready.contents[camera].key,
+        frames=ready.clips.numbers[camera, ready.first:ready.stop].tolist(), parts=[PART_FRAMES, WARM_UP])
+
+
+def part_key(ready: Prepared, part: Part, detector_key: str) -> str:
+    """The key of the landmarks of one part."""
+    return artefacts.key_of(
+        "detect part", DETECT_VERSION, detector=detector_key, rate=str(ready.clips.rate),
+        clip=ready.contents[part.camera].key, warm=part.first - part.warm,
+        frames=ready.clips.numbers[part.camera, part.warm:part.stop].tolist())
+
+
+def missing(ready: Prepared, detector_key: str) -> tuple[Part, ...]:
+    """The parts of all cameras that are not on disk yet, as far as a look at their keys tells."""
+    left = []
+    for camera, clip in enumerate(ready.clips.clips):
+        if not artefacts.stands(ready.where.landmarks(clip.camera), detect_key(ready, camera, detector_key)):
+            left += [part for part in parts(ready, camera)
+                     if not artefacts.stands(ready.where.part(part.name, part.first),
+                                             part_key(ready, part, detector_key))]
+    return tuple(left)
+
+
+def detect_part(ready: Prepared, part: Part, landmarker: Landmarker, force: bool, report: Report) -> Track:
+    """The landmarks of one part, from disk where they are there under their key, else found and put there.
+
+    `report(done, total)` counts the part's frames.
+
+    Raises:
+        ChangedError: the clip changed meanwhile.
+        ClipError: a frame cannot be decoded.
+        OutputError: they cannot be written.
+    """
+    key, path = part_key(ready, part, landmarker.detector.key), ready.where.part(part.name, part.first)
+    arrays = None if force else artefacts.load(path, key)
+    if arrays is None:
+        dropped = part.first - part.warm
+        with timed(path.parent, str(part.first), key), ready.contents[part.camera].steady():
+            track = landmarker.detector.detect(
+                ready.footage(part.camera, part.warm, part.stop),
+                lambda done, total: report(max(done - dropped, 0), total - dropped))
+        arrays = {"xy": track.xy[dropped:], "sigma": track.sigma[dropped:], "seen": track.seen[dropped:]}
+        artefacts.save(path, key, arrays)
+    return _track(arrays)
+
+
+def detect(ready: Prepared, landmarker: Landmarker, force: bool,
+           report: Callable[[str, int, int], None]) -> tuple[Landmarks, dict[str, str]]:
+    """All landmarks of a take: what is missing is found, the parts are joined.
+
+    Args:
+        report: `report(step, done, total)`, counting a camera's frames.
+
+    Returns:
+        The landmarks, and the key of each camera's step.
+
+    Raises:
+        MienError: see `detect_part`.
+    """
+    detector, total, tracks, keys = landmarker.detector, ready.stop - ready.first, [], {}
+    for camera, clip in enumerate(ready.clips.clips):
+        step = f"detect {clip.camera}"
+        keys[step] = detect_key(ready, camera, detector.key)
+        path = ready.where.landmarks(clip.camera)
+        arrays = None if force else artefacts.load(path, keys[step])
+        if arrays is None:
+            found = [detect_part(ready, part, landmarker, force,
+                                 lambda done, _, step=step, part=part: report(step, part.first - ready.first + done,
+                                                                              total))
+                     for part in parts(ready, camera)]
+            arrays = {name: np.concatenate([getattr(track, name) for track in found])
+                      for name in ("xy", "sigma", "seen")} | {"scheme": np.array(detector.scheme)}
+            _join_records(ready, camera, detector.key)
+            artefacts.save(path, keys[step], arrays)
+            shutil.rmtree(ready.where.parts(clip.camera), ignore_errors=True)
+        tracks.append(_track(arrays))
+    return stack([clip.camera for clip in ready.clips.clips], tracks, detector.scheme), keys
+
+
+def _track(arrays: dict[str, np.ndarray]) -> Track:
+    return Track(arrays["xy"], arrays["sigma"], arrays["seen"])
+
+
+def _join_records(ready: Prepared, camera: int, detector_key: str) -> None:
+    """What all parts of a camera took together, and the most memory that one of them held."""
+    name, key = ready.clips.clips[camera].camera, detect_key(ready, camera, detector_key)
+    keys = {part_key(ready, part, detector_key) for part in parts(ready, camera)}
+    took = [part for part in timings.recorded(ready.where.parts(name)) if part.key in keys]
+    memory = [part.peak_mib for part in took if part.peak_mib is not None]
+    timings.save(ready.where.work, Took(f"detect {name}", key, round(sum(part.seconds for part in took), 3),
+                                        round(sum(part.cpu_seconds for part in took), 3), max(memory, default=None)))

@@ -1,0 +1,112 @@
+"""A take made ready for its steps: its clips looked into, brought on one clock, and known by their bytes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.clocks import offsets
+from app.contents import Content, content, state_of
+from app.places import Places, places
+from capture.camera import Camera, Rig, load_rig, lone_camera
+from capture.errors import UsageError
+from capture.files import make_folder
+from capture.match import TakeClips, plan, probe_take, take_frames
+from capture.shoot import Take
+from capture.timecode import parse
+from solver.detect import Footage
+
+FOCAL_GUESS = 1.2
+"""Focal length over the longer side, assumed of a camera of which nothing is known: 43 mm on 35 mm film."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user chose. `start` and `end` are frame numbers or timecodes as typed, or None."""
+
+    out: Path | None
+    rig: Path | None
+    actor: str
+    formats: tuple[str, ...]
+    preset: str
+    start: str | None
+    end: str | None
+    force: bool
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A take of C cameras whose footage can be worked on.
+
+    Attributes:
+        where: its folders, which are there.
+        clips: C, on one clock.
+        contents: C, what each clip is.
+        rig: C cameras in the order of the clips.
+        lone: its one camera had to be assumed.
+        first, stop: the frames that are wanted, `stop` not among them.
+    """
+
+    take: Take
+    where: Places
+    clips: TakeClips
+    contents: tuple[Content, ...]
+    rig: Rig
+    lone: bool
+    first: int
+    stop: int
+
+    def footage(self, camera: int, first: int, stop: int) -> Footage:
+        """What one camera shows at the take's frames from `first` up to, and without, `stop`."""
+        return Footage(self.clips.clips[camera].size, self.clips.rate, stop - first,
+                       lambda: (frame.rgb for frame in take_frames(self.clips, camera, first, stop)))
+
+    @property
+    def timecode(self) -> str:
+        """Of the first frame; counted from zero where the clips state none."""
+        start = self.clips.start_timecode or parse("00:00:00:00", self.clips.rate)
+        return str(start + self.first)
+
+
+def prepare(take: Take, options: Options, warn: Callable[[str], None]) -> Prepared:
+    """Look into a take's clips, check them against one another and the rig, and make its folders.
+
+    Raises:
+        MienError: it cannot be solved.
+    """
+    states = {path: state_of(path) for path in take.clips}
+    rig_path = options.rig or take.rig_path
+    rig = load_rig(rig_path) if rig_path is not None else None
+    probed = probe_take(take)
+    clips = plan(take, probed, rig, offsets(take, probed))
+    if rig is None:
+        clip = clips.clips[0]
+        cameras: tuple[Camera, ...] = (lone_camera(clip.camera, clip.size, FOCAL_GUESS * max(clip.size)),)
+    else:
+        cameras = tuple(rig[clip.camera] for clip in clips.clips)
+    where = places(take, options.out)
+    make_folder(where.out)
+    make_folder(where.work)
+    for warning in clips.warnings:
+        warn(warning)
+    first, stop = _range(clips, options)
+    contents = tuple(content(clip.path, where.work, states[clip.path]) for clip in clips.clips)
+    return Prepared(take, where, clips, contents, Rig(cameras), rig is None, first, stop)
+
+
+def _range(clips: TakeClips, options: Options) -> tuple[int, int]:
+    """First frame and the frame after the last, within the take."""
+    first = _frame(options.start, clips, "--start") if options.start is not None else 0
+    stop = _frame(options.end, clips, "--end") if options.end is not None else clips.frames
+    if not 0 <= first < stop <= clips.frames:
+        raise UsageError(f"--start {first} and --end {stop} leave no frames of a take of {clips.frames}; "
+                         f"choose 0 <= start < end <= {clips.frames}")
+    return first, stop
+
+
+def _frame(text: str, clips: TakeClips, option: str) -> int:
+    """A frame number as typed, or the frame at a timecode."""
+    if text.isdecimal():
+        return int(text)
+    if clips.start_timecode is None:
+        raise UsageError(f"{option} {text} is a timecode, and the clips carry none; give a frame number")
+    return parse(text, clips.rate).frame - clips.start_timecode.frame

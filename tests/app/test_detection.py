@@ -1,0 +1,115 @@
+"""Detection in parts: what comes out hangs on the footage alone, whoever did which part, in whatever order."""
+
+import random
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app import detection
+from app.detectors import Landmarker, landmarker_named
+from app.preparing import Options, Prepared, prepare
+from app.timings import recorded
+from capture.shoot import find_takes
+from solver.detect import Footage, Report, Track
+from tests.clips import numbered, read_number, write_clip
+from tests.material import shared
+
+FRAMES = 40
+
+
+class Follower:
+    """A detector whose answer hangs on all frames since it began, and which loses what it knew bit by bit."""
+
+    scheme, key = "follower", "follower-1"
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    def detect(self, footage: Footage, report: Report) -> Track:
+        state, rows = 1000.0, []
+        for index, picture in enumerate(footage.pictures()):
+            number = read_number(picture)
+            self.asked.append(number)
+            state = state / 2 + number
+            rows.append([[number, state]])
+            report(index + 1, footage.count)
+        return Track(np.array(rows), np.ones((len(rows), 1)), np.ones((len(rows), 1), bool))
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    return write_clip(tmp_path / "camA.mp4", numbered(FRAMES), Fraction(30), options={"g": "12"})
+
+
+@pytest.fixture(autouse=True)
+def short_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(detection, "PART_FRAMES", 8)
+    monkeypatch.setattr(detection, "WARM_UP", 3)
+
+
+def ready(clip: Path, out: Path, start: str | None = None, end: str | None = None) -> Prepared:
+    return prepare(find_takes(clip)[0], Options(out, None, "", ("json",), "standard", start, end, False), print)
+
+
+def landmarker(detector: Follower) -> Landmarker:
+    return Landmarker(detector, lambda rgb: None)
+
+
+def artefact(prepared: Prepared) -> bytes:
+    return prepared.where.landmarks("camA").read_bytes()
+
+
+def test_parts_done_in_any_order_give_the_bytes_of_one_run(clip: Path, tmp_path: Path) -> None:
+    whole = ready(clip, tmp_path / "whole", "5")
+    told: list[tuple[str, int, int]] = []
+    landmarks, keys = detection.detect(whole, landmarker(Follower()), False, lambda *event: told.append(event))
+    assert landmarks.xy[0, :, 0, 0].tolist() == list(range(5, FRAMES))
+    assert told[-1] == ("detect camA", FRAMES - 5, FRAMES - 5)
+    assert [done for _, done, _ in told] == sorted(done for _, done, _ in told)
+    assert not whole.where.parts("camA").exists()
+    took = {record.step: record for record in recorded(whole.where.work)}
+    assert took["detect camA"].key == keys["detect camA"]
+
+    spread = ready(clip, tmp_path / "spread", "5")
+    left = list(detection.missing(spread, Follower.key))
+    assert [(part.first, part.stop, part.warm) for part in left] \
+        == [(5, 13, 5), (13, 21, 10), (21, 29, 18), (29, 37, 26), (37, 40, 34)]
+    random.Random(3).shuffle(left)
+    for part in left[:-1]:
+        detector = Follower()
+        detection.detect_part(ready(clip, tmp_path / "spread", "5"), part, landmarker(detector), False, lambda *_: None)
+        assert detector.asked == list(range(part.warm, part.stop))
+    assert detection.missing(spread, Follower.key) == (left[-1],)
+    last = Follower()
+    detection.detect(spread, landmarker(last), False, lambda *_: None)
+    assert last.asked == list(range(left[-1].warm, left[-1].stop))  # only what was left
+    assert artefact(spread) == artefact(whole)
+    assert detection.missing(spread, Follower.key) == ()
+
+
+def test_a_damaged_part_and_one_of_other_frames_are_found_again(clip: Path, tmp_path: Path) -> None:
+    prepared = ready(clip, tmp_path / "out")
+    for part in detection.parts(prepared, 0):
+        detection.detect_part(prepared, part, landmarker(Follower()), False, lambda *_: None)
+    damaged = prepared.where.part("camA", 8)
+    damaged.write_bytes(damaged.read_bytes()[:-40])
+    shorter = ready(clip, tmp_path / "out", end="37")  # its last part is another one
+    detector = Follower()
+    detection.detect(shorter, landmarker(detector), False, lambda *_: None)
+    assert detector.asked == [*range(5, 16), *range(29, 37)]
+
+
+def test_at_a_border_a_real_face_does_not_jump(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Our network on filmed speech: with a border the points are where they are without, to a small part of a pixel."""
+    monkeypatch.setattr(detection, "WARM_UP", 16)
+    monkeypatch.setattr(detection, "PART_FRAMES", 18)
+    prepared = ready(shared("footage", "expressions_woman_640x360.mp4"), tmp_path, end="20")
+    tools = landmarker_named("mien", "cpu")
+    without = tools.detector.detect(prepared.footage(0, 0, 20), lambda *_: None).xy[18:]
+    part = detection.parts(prepared, 0)[1]
+    apart = np.linalg.norm(detection.detect_part(prepared, part, tools, False, lambda *_: None).xy - without, axis=2)
+    assert (part.warm, part.first, part.stop) == (2, 18, 20)
+    assert 0 < apart.mean() < 0.15  # (2, 478) px; the face is 250 px high
+    assert apart.max() < 1.0
