@@ -23,6 +23,8 @@ POSE = 6
 GAZE = 4
 CHUNK = 48
 """Frames whose Jacobians are held at once: about 50 MB."""
+NEVER = 1e8
+"""A squared error, in variances, that no landmark reaches."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,21 @@ class Cameras:
 
 
 @dataclass(frozen=True)
+class Pins:
+    """What a person says beside what was detected.
+
+    Attributes:
+        weights: (T, K) what the weights are; anything where precision is 0.
+        precision: (T, K) one over variance; 0 where nothing was said.
+        trusted: (C, T, N) landmarks that a person put where they are: no error of theirs is an outlier.
+    """
+
+    weights: Tensor
+    precision: Tensor
+    trusted: Tensor
+
+
+@dataclass(frozen=True)
 class Problem:
     """Everything that is known.
 
@@ -65,6 +82,7 @@ class Problem:
         lids: (4, K) how much each eyeLook weight says of each gaze angle, radians.
         correctives: (Q, 2) index of a shape that only has a meaning upon another, and of that other.
         priors: the beliefs.
+        pins: what a person says; None where nobody said anything.
     """
 
     points: SurfacePoints
@@ -75,6 +93,7 @@ class Problem:
     lids: Tensor
     correctives: Tensor
     priors: Priors
+    pins: Pins | None = None
 
 
 @dataclass(frozen=True)
@@ -128,8 +147,8 @@ def landmarks(problem: Problem, state: State, normal: Normal | None) -> float:
             pixels, by_camera_point = project(in_world @ rotation.mT + problem.cameras.translation[camera], matrix)
             residual = torch.where(precision.unsqueeze(-1) > 0, problem.observed[camera, part] - pixels, 0.0)
             squared = precision * residual.square().sum(-1)  # (T, N)
-            scale = problem.priors.robust**2
-            total += scale * torch.log1p(squared / scale).sum().item()
+            scale = _outlying(problem, camera, part)
+            total += (scale * torch.log1p(squared / scale)).sum().item()
             if normal is None:
                 continue
             pull = precision / (1 + squared / scale)  # (T, N)
@@ -154,6 +173,18 @@ def weight_prior(problem: Problem, state: State, normal: Normal | None) -> float
         normal.diagonal[:, columns, columns].diagonal(dim1=1, dim2=2).add_(precision)
         normal.frames_side[:, columns] -= precision * state.weights + sparsity / 2
     return (precision * state.weights.square().sum() + sparsity * state.weights.sum()).item()
+
+
+def pins(problem: Problem, state: State, normal: Normal | None) -> float:
+    """Weights are what a person says that they are."""
+    if problem.pins is None:
+        return 0.0
+    apart = problem.pins.weights - state.weights  # (T, K)
+    if normal is not None:
+        columns = slice(POSE, POSE + state.weights.shape[1])
+        normal.diagonal[:, columns, columns].diagonal(dim1=1, dim2=2).add_(problem.pins.precision)
+        normal.frames_side[:, columns] += problem.pins.precision * apart
+    return (problem.pins.precision * apart.square()).sum().item()
 
 
 def person_prior(problem: Problem, state: State, normal: Normal | None) -> float:
@@ -223,7 +254,7 @@ def steadiness(problem: Problem, state: State, normal: Normal | None) -> float:
 
 
 TERMS: dict[str, Callable[[Problem, State, Normal | None], float]] = {
-    "landmarks": landmarks, "weights": weight_prior, "person": person_prior, "gaze": gaze_prior,
+    "landmarks": landmarks, "weights": weight_prior, "pins": pins, "person": person_prior, "gaze": gaze_prior,
     "correctives": corrective_prior,
     "steadiness": steadiness,
 }
@@ -256,6 +287,12 @@ def residual_px(problem: Problem, state: State) -> Tensor:
         distance = torch.linalg.vector_norm(pixels - problem.observed[camera], dim=-1)
         out.append(torch.where(problem.precision[camera] > 0, distance, torch.nan))
     return torch.stack(out)
+
+
+def _outlying(problem: Problem, camera: int, part: slice) -> Tensor:
+    """(T, N) or a scalar: the squared error, in variances, from which a landmark loses its pull."""
+    scale = problem.observed.new_tensor(problem.priors.robust**2)
+    return scale if problem.pins is None else torch.where(problem.pins.trusted[camera, part], NEVER, scale)
 
 
 def _matrix(problem: Problem, state: State, camera: int) -> Tensor:

@@ -69,7 +69,7 @@ def fit(problem: Problem, start: State, report: Report, table: tuple[Stage, ...]
         logged[stage.name] = costs(part, local)
         done += stage.iterations
         report(done, total)
-    return Solution(state, _weight_sigma(problem, state), logged)
+    return Solution(state, weight_sigma(problem, state), logged)
 
 
 def minimise(problem: Problem, state: State, stage: Stage, progress: Callable[[int], None]) -> State:
@@ -166,7 +166,7 @@ def _spread(state: State, local: State, chosen: Tensor) -> State:
     return State(rotation, translation, local.weights[nearest], local.gaze[nearest], local.identity, local.log_focal)
 
 
-def _weight_sigma(problem: Problem, state: State) -> Tensor:
+def weight_sigma(problem: Problem, state: State) -> Tensor:
     """(T, K): the standard deviation of each weight by the energy's own curvature, the person held fixed."""
     shapes = state.weights.shape[1]
     normal = Normal.zeros(len(state.weights), POSE + shapes + GAZE, len(state.identity) + len(state.log_focal),

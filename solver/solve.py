@@ -79,29 +79,40 @@ def solve_take(landmarks: Landmarks, rig: Rig, lone: bool, model: FaceModel, emb
     if len(seen_frames) == 0:
         raise FaceError(f"{facts.take}: no camera saw a face in any of its {landmarks.seen.shape[1]} frames; "
                         "check the clips, or choose other frames with --start and --end")
-    # (C, T', N, ...): only frames that were seen are solved, the others are filled in from their neighbours
-    used = landmarks.seen[:, seen_frames] & embedding.known
-    undistorted = np.stack([undistort(camera, landmarks.xy[index][seen_frames])
-                            for index, camera in enumerate(rig.cameras)])
-    poses = _rough_poses(model, embedding, rig, undistorted, used)
-    precision = _precision(landmarks, seen_frames, used, model, embedding, rig, poses)
-    seconds = np.diff(seen_frames) / float(facts.frame_rate)
-    problem = Problem(surface_points(model, embedding), _cameras(rig, lone),
-                      torch.tensor(np.nan_to_num(undistorted), dtype=DTYPE), torch.tensor(precision, dtype=DTYPE),
-                      torch.tensor(seconds * 30.0, dtype=DTYPE), _lids(model), _correctives(model),
-                      priors or Priors())
-    count, shapes = len(seen_frames), len(model.shape_names)
-    start = State(torch.tensor(poses.rotation, dtype=DTYPE), torch.tensor(poses.translation, dtype=DTYPE),
-                  torch.zeros(count, shapes, dtype=DTYPE), torch.zeros(count, 2, 2, dtype=DTYPE),
-                  torch.zeros(len(model.identity), dtype=DTYPE), torch.zeros(len(rig.cameras), dtype=DTYPE))
+    problem, start = problem_of(landmarks, rig, lone, model, embedding, facts.frame_rate, seen_frames, priors)
     solution = fit(problem, start, report, table)
-    state = solution.state
-    if not model.eyes:
-        state = State(state.rotation, state.translation, state.weights,
-                      (state.weights @ problem.lids.mT).reshape(-1, 2, 2), state.identity, state.log_focal)
+    state = with_gaze(solution.state, problem, model)
     residual = residual_px(problem, state).numpy()
     performance = _performance(landmarks, model, facts, state, solution.sigma, residual, seen_frames)
     return performance, _with_focal(rig, state.log_focal.numpy())
+
+
+def problem_of(landmarks: Landmarks, rig: Rig, lone: bool, model: FaceModel, embedding: Embedding,
+               frame_rate: Fraction, frames: np.ndarray, priors: Priors | None = None) -> tuple[Problem, State]:
+    """What is known in some frames (T'), in each of which a camera saw the face, and where a fit may start from.
+
+    Other arguments as for `solve_take`. Frames that nobody saw are not solved, but filled in from their neighbours.
+    """
+    used = landmarks.seen[:, frames] & embedding.known  # (C, T', N)
+    undistorted = np.stack([undistort(camera, landmarks.xy[index][frames])
+                            for index, camera in enumerate(rig.cameras)])
+    poses = _rough_poses(model, embedding, rig, undistorted, used)
+    precision = _precision(landmarks, frames, used, model, embedding, rig, poses)
+    seconds = np.diff(frames) / float(frame_rate)
+    problem = Problem(surface_points(model, embedding), cameras_of(rig, lone),
+                      torch.tensor(np.nan_to_num(undistorted), dtype=DTYPE), torch.tensor(precision, dtype=DTYPE),
+                      torch.tensor(seconds * 30.0, dtype=DTYPE), _lids(model), _correctives(model),
+                      priors or Priors())
+    count, shapes = len(frames), len(model.shape_names)
+    start = State(torch.tensor(poses.rotation, dtype=DTYPE), torch.tensor(poses.translation, dtype=DTYPE),
+                  torch.zeros(count, shapes, dtype=DTYPE), torch.zeros(count, 2, 2, dtype=DTYPE),
+                  torch.zeros(len(model.identity), dtype=DTYPE), torch.zeros(len(rig.cameras), dtype=DTYPE))
+    return problem, start
+
+
+def with_gaze(state: State, problem: Problem, model: FaceModel) -> State:
+    """The state; where the model has no eyes its gaze is what the eyeLook weights say."""
+    return state if model.eyes else replace(state, gaze=(state.weights @ problem.lids.mT).reshape(-1, 2, 2))
 
 
 def gaze_from_weights(model: FaceModel) -> np.ndarray:
@@ -125,7 +136,8 @@ def _correctives(model: FaceModel) -> Tensor:
     return torch.tensor(pairs, dtype=torch.long).reshape(-1, 2)
 
 
-def _cameras(rig: Rig, lone: bool) -> Cameras:
+def cameras_of(rig: Rig, lone: bool) -> Cameras:
+    """The cameras as the energy takes them; a lone one's focal length is free."""
     def stack(name: str) -> Tensor:
         return torch.tensor(np.stack([getattr(camera, name) for camera in rig.cameras]), dtype=DTYPE)
 

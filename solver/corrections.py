@@ -1,0 +1,147 @@
+"""Corrections: what an animator says of a take, kept apart from any solve.
+
+Frames are the take's. A key says what a shape's weight is in one frame, a drag where a landmark is in one camera's
+picture. Both say how the solve erred there, and it errs alike in the frames around: between keys the error is a cubic
+Hermite spline, beside a lone one it fades out over REACH frames. So a curve keeps the actor's own motion, and what was
+corrected stays so when the take is solved again.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+REACH = 10
+"""Frames over which a lone correction fades out: a third of a second at 30 frames a second, about one blink."""
+
+
+@dataclass(frozen=True, order=True)
+class Key:
+    """A weight in one frame. Slopes are the corrected curve's, in weight per frame; None chooses a smooth one."""
+
+    frame: int
+    value: float
+    slope_in: float | None = None
+    slope_out: float | None = None
+
+
+Spot = tuple[str, int]
+"""A key's place: shape and frame."""
+Grip = tuple[str, int, int]
+"""A drag's place: camera, landmark and frame."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """All corrections of a take.
+
+    Attributes:
+        keys: shape -> its keys by rising frame; a shape without keys is absent.
+        right: frames that the animator marked as right.
+        drags: where the animator put landmarks: grip -> x, y in px of the picture as filmed.
+        scheme: which landmarks the drags number; "" where there are none.
+    """
+
+    keys: Mapping[str, tuple[Key, ...]] = field(default_factory=dict)
+    right: frozenset[int] = frozenset()
+    drags: Mapping[Grip, tuple[float, float]] = field(default_factory=dict)
+    scheme: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.keys or self.right or self.drags)
+
+    def key(self, spot: Spot) -> Key | None:
+        return next((key for key in self.keys.get(spot[0], ()) if key.frame == spot[1]), None)
+
+    def spots(self) -> frozenset[Spot]:
+        return frozenset((shape, key.frame) for shape, keys in self.keys.items() for key in keys)
+
+    def frames(self) -> frozenset[int]:
+        """The frames that anything was said of."""
+        return self.right | {frame for _, frame in self.spots()} | {frame for _, _, frame in self.drags}
+
+    def within(self, other: "Layer") -> bool:
+        """Whether all that this layer says stands in the other, too."""
+        return (self.right <= other.right and self.drags.items() <= other.drags.items()
+                and (self.scheme == other.scheme or not self.drags)
+                and all(set(keys) <= set(other.keys.get(shape, ())) for shape, keys in self.keys.items()))
+
+
+def corrected(layer: Layer, weights: np.ndarray, shape_names: tuple[str, ...], first: int = 0) -> np.ndarray:
+    """A solve's weights (T, K), from the take's frame `first` on, under the layer's keys. A weight stays within 0..1,
+    or within what the solve itself used."""
+    out = weights.copy()
+    for column, name in enumerate(shape_names):
+        keys = layer.keys.get(name)
+        if keys and len(weights):
+            out[:, column] = corrected_curve(keys, weights[:, column], first)
+    return out
+
+
+def corrected_curve(keys: tuple[Key, ...], solved: np.ndarray, first: int = 0) -> np.ndarray:
+    """One curve (T) under its keys."""
+    low, high = min(0.0, float(solved.min())), max(1.0, float(solved.max()))
+    return np.clip(solved + offset(keys, solved, first), low, high)
+
+
+def offset(keys: tuple[Key, ...], solved: np.ndarray, first: int = 0) -> np.ndarray:
+    """(T) what the keys add to a solved curve (T)."""
+    steepness = np.gradient(solved) if len(solved) > 1 else np.zeros(len(solved))
+    rows = []
+    for key in keys:
+        at = key.frame - first
+        if 0 <= at < len(solved):
+            rows.append((at, key.value - solved[at], *(np.nan if slope is None else slope - steepness[at]
+                                                       for slope in (key.slope_in, key.slope_out))))
+    return spline(rows, len(solved))
+
+
+def spline(rows: Iterable[tuple[float, float, float, float]], count: int) -> np.ndarray:
+    """(count) the curve through (place, value, slope in, slope out), rising in place, that fades out where nothing is
+    near. A slope that is NaN is chosen so that the curve never overshoots."""
+    rows = _faded(list(rows))
+    if not rows:
+        return np.zeros(count)
+    places, values, into, out_of = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
+    auto = _smooth_slopes(places, values)
+    into = np.where(np.isnan(into), auto, into)
+    out_of = np.where(np.isnan(out_of), auto, out_of)
+    frames = np.arange(count)
+    left = np.clip(np.searchsorted(places, frames, side="right") - 1, 0, len(places) - 2)
+    span = places[left + 1] - places[left]
+    u = (frames - places[left]) / span
+    curve = ((2 * u**3 - 3 * u**2 + 1) * values[left] + (u**3 - 2 * u**2 + u) * span * out_of[left]
+             + (3 * u**2 - 2 * u**3) * values[left + 1] + (u**3 - u**2) * span * into[left + 1])
+    return np.where((frames < places[0]) | (frames > places[-1]), 0.0, curve)
+
+
+def nearness(frames: Iterable[int], count: int) -> np.ndarray:
+    """(count) how far each frame is under the influence of corrections in `frames`: 1 there, 0 from REACH on."""
+    out = np.zeros(count)
+    for frame in frames:
+        u = np.clip(1 - np.abs(np.arange(count) - frame) / REACH, 0.0, 1.0)
+        out = np.maximum(out, 3 * u**2 - 2 * u**3)
+    return out
+
+
+def _faded(rows: list[tuple[float, float, float, float]]) -> list[tuple[float, float, float, float]]:
+    """With zeros put in where a correction has faded out before the next one begins."""
+    out = []
+    for index, row in enumerate(rows):
+        before = rows[index - 1][0] if index else -np.inf
+        after = rows[index + 1][0] if index + 1 < len(rows) else np.inf
+        if row[0] - before > 2 * REACH:
+            out.append((row[0] - REACH, 0.0, 0.0, 0.0))
+        out.append(row)
+        if after - row[0] > 2 * REACH:
+            out.append((row[0] + REACH, 0.0, 0.0, 0.0))
+    return out
+
+
+def _smooth_slopes(places: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Slopes that never overshoot: level at a peak, else the harmonic mean of both sides (Fritsch and Butland 1984)."""
+    secants = np.diff(values) / np.diff(places)
+    before, after = np.concatenate([[0.0], secants]), np.concatenate([secants, [0.0]])
+    agree = before * after > 0
+    total = np.where(agree, before + after, 1.0)
+    return np.where(agree, 2 * before * after / total, 0.0)
