@@ -100,11 +100,19 @@ def build_parser() -> argparse.ArgumentParser:
     solve.add_argument("--detector", choices=("auto", "mien", "mediapipe"), default="auto",
                        help="what finds the landmarks (default: our own network)")
     solve.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
-    solve.add_argument("--jobs", type=_positive, default=1, help="takes at a time (default 1)")
+    solve.add_argument("--jobs", type=_positive, default=1,
+                       help="takes at a time, as far as memory goes (default 1)")
+    solve.add_argument("--gpus", type=_count, metavar="N",
+                       help="takes that use a GPU at a time (default: one for each GPU; 0: none)")
     solve.add_argument("--cluster", metavar="ADDRESS", help="a scheduler to run on")
     solve.add_argument("--start", help="first frame, a number from 0 or a timecode")
     solve.add_argument("--end", help="the frame after the last, a number or a timecode")
     solve.add_argument("--preset", choices=("draft", "standard", "final"), default="standard")
+
+    status = add("status", _run_status, "say what is done, running, failed or to do, from disk alone",
+                 "mien status my-shoot")
+    status.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="shoot folders, take folders or clips")
+    status.add_argument("--out", type=Path, metavar="DIR", help="where `mien solve` put the results, if by --out")
 
     export = add("export", _run_export, "write a solved take again, to other formats",
                  "mien export solved/T001.mien.json --format fbx,glb --out for-unreal")
@@ -121,6 +129,13 @@ def build_parser() -> argparse.ArgumentParser:
     stream.add_argument("--subject", default="mien", help="the face's name in Unreal (default mien)")
     stream.add_argument("--loop", action="store_true", help="again and again, until Ctrl+C")
 
+    report = add("report", _run_report, "write a page that says what to look at in solved takes, and why",
+                 "mien report my-shoot")
+    report.add_argument("path", type=Path, metavar="PATH",
+                        help="a TAKE.mien.json, the folder of solved takes, a take or a shoot")
+    report.add_argument("--out", type=Path, metavar="DIR", help="where `mien solve` put the results, if by --out")
+    report.add_argument("--force", action="store_true", help="write it again even if nothing changed")
+
     model = add("model", _run_model, "list, add, show and check face models",
                 "mien model add ICT-FaceKit-master.zip --name ict")
     model.add_argument("action", choices=("list", "add", "show", "check"))
@@ -129,13 +144,6 @@ def build_parser() -> argparse.ArgumentParser:
     model.add_argument("--out", type=Path, default=Path(), help="where `check` puts its picture")
 
     add("doctor", _run_doctor, "say what is installed, what is missing and how to get it", "mien doctor")
-    report = add("report", _run_report, "write a page that says what to look at in solved takes, and why",
-                 "mien report my-shoot")
-    report.add_argument("path", type=Path, metavar="PATH",
-                        help="a TAKE.mien.json, the folder of solved takes, a take or a shoot")
-    report.add_argument("--out", type=Path, metavar="DIR", help="where `mien solve` put the results, if by --out")
-    report.add_argument("--force", action="store_true", help="write it again even if nothing changed")
-
     return parser
 
 
@@ -174,6 +182,12 @@ def _formats(text: str) -> tuple[str, ...]:
         raise argparse.ArgumentTypeError(f"{', '.join(unknown) or 'an empty list'} is no format; "
                                          f"choose of {','.join(FORMATS)}")
     return names
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 0")
+    return int(text)
 
 
 def _positive(text: str) -> int:
@@ -234,8 +248,20 @@ def _run_solve(options: argparse.Namespace) -> int:
     return run(options)
 
 
+def _run_status(options: argparse.Namespace) -> int:
+    from app.status import run
+
+    return run(options.paths, options.out, options.events)
+
+
 def _run_export(options: argparse.Namespace) -> int:
     from app.exporting import run
+
+    return run(options)
+
+
+def _run_report(options: argparse.Namespace) -> int:
+    from app.report.command import run
 
     return run(options)
 
@@ -260,9 +286,3 @@ def _run_doctor(options: argparse.Namespace) -> int:
 
 if __name__ == "__main__":
     sys.exit(main())
-def _run_report(options: argparse.Namespace) -> int:
-    from app.report.command import run
-
-    return run(options)
-
-

@@ -1,16 +1,18 @@
 """How long work is told about: a bar on a terminal, plain lines in a pipe, JSON lines for programs.
 
-Each JSON line is one event, told apart by its key "event":
+Each JSON line is one event, told apart by its key "event"; `assets/events.schema.json` is their schema:
 
+    begin       takes, jobs: a batch of so many takes, so many at a time
     progress    take, step, done, total
     note        take, text
     take        take, state ("done", "failed" or "cancelled"), error, outputs
     end         exit_code, done, failed
 
-Keys may be added, never changed.
+Keys and events may be added, never changed.
 """
 
 import json
+import shutil
 import sys
 import time
 from typing import Protocol, TextIO
@@ -18,6 +20,8 @@ from typing import Protocol, TextIO
 
 class Teller(Protocol):
     """Tells a person or a program how the work goes."""
+
+    def begin(self, takes: int, jobs: int) -> None: ...
 
     def progress(self, take: str, step: str, done: int, total: int) -> None: ...
 
@@ -32,23 +36,33 @@ class Lines:
     """Plain lines on stderr (stdout is for results): one when a step begins, one for each note and each take."""
 
     def __init__(self) -> None:
-        self.step = ("", "")
+        self.steps: dict[str, str] = {}
+        self.failures: dict[str, str] = {}
+
+    def begin(self, takes: int, jobs: int) -> None:
+        self.line(f"{takes} takes" + (f", {jobs} at a time" if jobs > 1 else ""))
 
     def progress(self, take: str, step: str, done: int, total: int) -> None:
-        if (take, step) != self.step:
-            self.step = (take, step)
+        if step != self.steps.get(take):
+            self.steps[take] = step
             self.line(f"{take}: {step}")
 
     def note(self, take: str, text: str) -> None:
         self.line(f"{take}: {text}" if take else text)
 
     def take(self, take: str, state: str, error: str, outputs: tuple[str, ...]) -> None:
+        self.steps.pop(take, None)
+        if state == "failed":
+            self.failures[take] = error
         self.line(f"{take}: {state}" + (f": {error}" if error else ""))
         for output in outputs:
             self.line(f"  {output}")
 
     def end(self, exit_code: int, done: int, failed: int) -> None:
         if done + failed > 1:
+            width = max(map(len, self.failures), default=0)
+            for take, error in self.failures.items():
+                self.line(f"  {take:<{width}}  {error}")
             self.line(f"{done} of {done + failed} takes done" + (f", {failed} failed" if failed else ""))
 
     def line(self, text: str) -> None:
@@ -79,18 +93,86 @@ class Bar(Lines):
         super().line(text)
 
 
+class Table(Lines):
+    """The same lines on a terminal, and below them a table that redraws itself: a row for each take that runs."""
+
+    BAR = 24
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.began = self.drawn = time.monotonic()
+        self.takes, self.done, self.height = 0, 0, 0
+        self.rows: dict[str, tuple[str, int, int]] = {}
+
+    def begin(self, takes: int, jobs: int) -> None:
+        super().begin(takes, jobs)
+        self.takes = takes
+
+    def progress(self, take: str, step: str, done: int, total: int) -> None:
+        self.rows[take] = (step, done, total)
+        if time.monotonic() - self.drawn > 0.1:
+            self._draw()
+
+    def take(self, take: str, state: str, error: str, outputs: tuple[str, ...]) -> None:
+        self.rows.pop(take, None)
+        self.done += state == "done"
+        super().take(take, state, error, ())
+        self._draw()
+
+    def end(self, exit_code: int, done: int, failed: int) -> None:
+        self.rows.clear()
+        self._erase()
+        super().end(exit_code, done, failed)
+
+    def line(self, text: str) -> None:
+        self._erase()
+        super().line(text)
+
+    def _draw(self) -> None:
+        self._erase()
+        self.drawn = time.monotonic()
+        width, height = shutil.get_terminal_size()
+        failed = len(self.failures)
+        left = self.takes - self.done - failed
+        spent = self.drawn - self.began
+        rows = [f"  {take:<16} {step:<16} [{self._bar(done, total)}] {done}/{total}"
+                for take, (step, done, total) in list(self.rows.items())[:max(height - 3, 1)]]
+        rows.append(f"{self.done} of {self.takes} takes done, {failed} failed, {len(self.rows)} running, "
+                    f"{left - len(self.rows)} to do; {_clock(spent)}"
+                    + (f", about {_clock(spent / (self.done + failed) * left)} left" if self.done + failed else ""))
+        print("\n".join(row[:width - 1] for row in rows), file=sys.stderr, flush=True)
+        self.height = len(rows)
+
+    def _bar(self, done: int, total: int) -> str:
+        filled = self.BAR * done // max(total, 1)
+        return "#" * filled + "." * (self.BAR - filled)
+
+    def _erase(self) -> None:
+        if self.height:
+            print(f"\x1b[{self.height}A\x1b[J", end="", file=sys.stderr)
+            self.height = 0
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
+
+
 class JsonLines:
     """One JSON object a line, for the app and for farms."""
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
-        self.told = 0.0
+        self.told: dict[str, float] = {}
+
+    def begin(self, takes: int, jobs: int) -> None:
+        self.write(event="begin", takes=takes, jobs=jobs)
 
     def progress(self, take: str, step: str, done: int, total: int) -> None:
         now = time.monotonic()
-        if 0 < done < total and now - self.told < 0.05:  # twenty lines a second are enough for any reader
+        if 0 < done < total and now - self.told.get(take, 0.0) < 0.05:  # twenty lines a second are enough
             return
-        self.told = now
+        self.told[take] = now
         self.write(event="progress", take=take, step=step, done=done, total=total)
 
     def note(self, take: str, text: str) -> None:
@@ -106,8 +188,10 @@ class JsonLines:
         print(json.dumps(event, ensure_ascii=False), file=self.stream, flush=True)
 
 
-def teller(events: bool) -> Teller:
-    """JSON lines if asked for, else a bar on a terminal, else lines."""
+def teller(events: bool, takes: int = 1) -> Teller:
+    """JSON lines if asked for, else on a terminal a table of several takes or a bar for one, else lines."""
     if events:
         return JsonLines(sys.stdout)
-    return Bar() if sys.stderr.isatty() else Lines()
+    if not sys.stderr.isatty():
+        return Lines()
+    return Table() if takes > 1 else Bar()

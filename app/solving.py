@@ -1,49 +1,39 @@
-"""`mien solve`: several takes after one another or in parallel processes, going on past failures."""
+"""`mien solve`: one take here, several in worker processes, going on past failures; then what became of them all."""
 
 import argparse
-import concurrent.futures
-import multiprocessing
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
-from app.detectors import landmarker_named
-from app.models import model_named
-from app.pipeline import Options, Tools, run_take
 from app.progress import Teller, teller
-from capture.errors import Cancelled, MienError, UsageError
-from capture.shoot import Take, find_takes
+from app.request import BUSY, Outcome, Request, request_of, takes_of
+from capture.errors import UsageError
+from capture.shoot import Take
+
+POLL_SECONDS = 2.0
 
 
 def run(options: argparse.Namespace) -> int:
     """Solve every take below the given paths. Returns the exit code."""
-    if options.device == "cuda":
-        _require_cuda()
-    tell = teller(options.events)
-    takes, unread = _takes(options.paths, tell)
-    _refuse_twins(takes, options.out)
-    if takes and not unread:
-        model_named(options.model)  # an unknown model is wrong for all takes: say it once, before any work
-    results = list(unread)
-    if options.jobs > 1 and len(takes) > 1:
-        results += _in_processes(takes, options, tell)
+    takes, unread = takes_of(options.paths)
+    tell = teller(options.events, len(takes))
+    refuse_twins(takes, options.out)
+    request = request_of(options)
+    for failure in unread:
+        tell.take(failure.take, failure.state, failure.error, ())
+    if len(takes) == 1:
+        outcomes = [_here(takes[0], request, tell)]
     else:
-        results += [_one(take, options, tell) for take in takes]
-    return finish(results, tell)
+        outcomes = _in_workers(takes, request, options, tell) if takes else []
+    return conclude(takes, [*unread, *outcomes], request, tell)
 
 
-def _takes(paths: list[Path], tell: Teller) -> tuple[list[Take], list[int]]:
-    """The takes below the paths, and an exit code for each path that could not be read."""
-    takes, codes = [], []
-    for path in paths:
-        try:
-            takes += find_takes(path)
-        except MienError as error:
-            tell.take(path.name or str(path), "failed", str(error), ())
-            codes.append(error.exit_code)
-    return takes, codes
+def refuse_twins(takes: Sequence[Take], out: Path | None) -> None:
+    """Two takes of one name would write one another's files.
 
-
-def _refuse_twins(takes: list[Take], out: Path | None) -> None:
-    """Two takes of one name would write one another's files."""
+    Raises:
+        UsageError: there are two.
+    """
     if out is None:
         return
     names = [take.name for take in takes]
@@ -53,74 +43,14 @@ def _refuse_twins(takes: list[Take], out: Path | None) -> None:
                          "solve them apart, each with its own --out")
 
 
-def _one(take: Take, options: argparse.Namespace, tell: Teller) -> int:
-    """One take; its exit code."""
-    chosen = Options(out=options.out, rig=options.rig, actor=options.actor or str(take.settings.get("actor", "")),
-                     formats=options.format, preset=options.preset, start=options.start, end=options.end,
-                     force=options.force)
-    try:
-        tools = Tools(landmarker_named(options.detector, options.device), model_named(options.model))
-        outputs = run_take(take, chosen, tools, tell)
-    except Cancelled:
-        tell.take(take.name, "cancelled", "", ())
-        raise
-    except MienError as error:
-        if options.debug:
-            raise
-        tell.take(take.name, "failed", str(error), ())
-        return error.exit_code
-    tell.take(take.name, "done", "", outputs)
-    return 0
+def conclude(takes: Sequence[Take], outcomes: Sequence[Outcome], request: Request, tell: Teller) -> int:
+    """Write the summaries of a batch, tell how it ended, and return its exit code."""
+    from app.status import write_summaries
 
-
-def _in_processes(takes: list[Take], options: argparse.Namespace, tell: Teller) -> list[int]:
-    """The takes, options.jobs at a time, each in a process of its own; their lines come through a queue."""
-    context = multiprocessing.get_context("spawn")
-    with context.Manager() as manager:
-        lines = manager.Queue()
-        with concurrent.futures.ProcessPoolExecutor(options.jobs, mp_context=context) as pool:
-            waiting = {pool.submit(_one, take, options, _Relay(lines)): take for take in takes}
-            results = []
-            try:
-                while waiting:
-                    done, _ = concurrent.futures.wait(waiting, timeout=0.1,
-                                                      return_when=concurrent.futures.FIRST_COMPLETED)
-                    while not lines.empty():
-                        name, arguments = lines.get()
-                        getattr(tell, name)(*arguments)
-                    for future in done:
-                        results.append(_outcome(future, waiting.pop(future), tell))
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                for process in multiprocessing.active_children():
-                    process.terminate()
-                raise
-    return results
-
-
-def _outcome(future: concurrent.futures.Future, take: Take, tell: Teller) -> int:
-    try:
-        return future.result()
-    except concurrent.futures.process.BrokenProcessPool:
-        tell.take(take.name, "failed", f"{take.name}: its process was killed; is there enough memory? "
-                  "Run the same command again, with a smaller --jobs", ())
-        return 1
-
-
-class _Relay:
-    """A teller that sends everything to the parent process."""
-
-    def __init__(self, lines: object) -> None:
-        self.lines = lines
-
-    def progress(self, *arguments: object) -> None:
-        self.lines.put(("progress", arguments))
-
-    def note(self, *arguments: object) -> None:
-        self.lines.put(("note", arguments))
-
-    def take(self, *arguments: object) -> None:
-        self.lines.put(("take", arguments))
+    if len(takes) > 1:
+        for path in write_summaries(takes, request):
+            tell.note("", f"what became of each take: {path}")
+    return finish([outcome.exit_code for outcome in outcomes], tell)
 
 
 def finish(codes: list[int], tell: Teller) -> int:
@@ -136,8 +66,23 @@ def finish(codes: list[int], tell: Teller) -> int:
     return code
 
 
-def _require_cuda() -> None:
-    import torch
+def _here(take: Take, request: Request, tell: Teller) -> Outcome:
+    """One take in this process, when no other process has it."""
+    from app.take_job import solve_one, tools_for
 
-    if not torch.cuda.is_available():
-        raise UsageError("--device cuda: PyTorch finds no CUDA device here; use --device auto, or see `mien doctor`")
+    tools_for(request.model, request.detector, request.device)  # what is wrong with these is not the take's fault
+    waited = False
+    while (outcome := solve_one(take, request, tell)).state == BUSY:
+        if not waited:
+            tell.note(take.name, outcome.error)
+        waited = True
+        time.sleep(POLL_SECONDS)
+    tell.take(outcome.take, outcome.state, outcome.error, outcome.outputs)
+    return outcome
+
+
+def _in_workers(takes: list[Take], request: Request, options: argparse.Namespace, tell: Teller) -> list[Outcome]:
+    from app.batch import Batch
+
+    tell.begin(len(takes), min(options.jobs, len(takes)))
+    return Batch(takes, request, options.jobs, getattr(options, "gpus", None), tell).run()

@@ -10,6 +10,7 @@
     │  └─ DataError           ... a performance, a settings file or another table
     ├─ FaceError          1   the footage is readable, but there is nothing to solve in it
     ├─ OutputError        1   a result cannot be written
+    ├─ BusyError          1   another process works on it
     └─ Cancelled        130   the user stopped it
 
 A message is one sentence that says what is wrong, where, and what to do. These are raised where the
@@ -56,6 +57,10 @@ class FaceError(MienError):
 
 
 class OutputError(MienError):
+    pass
+
+
+class BusyError(MienError):
     pass
 
 

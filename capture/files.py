@@ -78,6 +78,31 @@ def write_bytes(path: Path, data: bytes) -> None:
         file.write(data)
 
 
+def claim(path: Path, data: bytes) -> bool:
+    """Put `data` under `path` if nothing is there; of several who try at once, on one machine or many, one succeeds.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    make_folder(path.parent)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise output_error(path, error) from error
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+        raise output_error(path, error) from error
+    return True
+
+
 def write_with(path: Path, write: Callable[[BinaryIO], None]) -> None:
     """Let `write(file)` fill a file that appears under `path`, atomically."""
     with replacing(path) as file:

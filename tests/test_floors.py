@@ -14,7 +14,7 @@ ONLY_IN = {  # package: the files (or folders) that may import it
     "PySide6": ("app/gui/",), "qtawesome": ("app/gui/",), "shiboken6": ("app/gui/",),
     "mediapipe": ("solver/mediapipe_runtime.py",),
     "pxr": ("exporters/",),
-    "torch": ("solver/", "app/doctor.py", "app/solving.py"),
+    "torch": ("solver/", "app/doctor.py", "app/take_job.py"),
     "cv2": ("capture/", "solver/", "app/"),
     "moderngl": ("solver/", "app/gui/"),
 }
@@ -84,7 +84,11 @@ def test_no_file_is_long() -> None:
 
 FORBIDDEN = {  # what is imported: packages that must not be needed for it
     "app.cli": ("PySide6", "torch", "mediapipe", "cv2", "numpy"),
-    "app.solving": ("PySide6", "qtawesome"),
+    "app.take_job": ("PySide6", "qtawesome"),
+    "app.solving": ("PySide6", "torch", "mediapipe"),
+    "app.batch": ("PySide6", "torch", "mediapipe"),
+    "app.batch_worker": ("PySide6", "torch", "mediapipe"),
+    "app.status": ("PySide6", "torch", "mediapipe"),
     "exporters": ("torch", "PySide6", "mediapipe", "moderngl"),
     "capture.shoot": ("torch", "PySide6", "mediapipe", "moderngl"),
 }
@@ -96,7 +100,7 @@ def test_imports_without_the_forbidden(module: str) -> None:
 
 
 def test_the_forbidden_are_really_blocked() -> None:
-    ended = _import_without("app.solving", ("torch",))
+    ended = _import_without("app.take_job", ("torch",))
     assert ended.returncode != 0
     assert "torch" in ended.stderr
 

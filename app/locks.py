@@ -1,0 +1,245 @@
+"""One process works on a take at a time: a lock file among its artefacts, which says who and is kept fresh.
+
+The lock is a file that only one can create. Its owner touches it every few seconds, and the file server's clock dates
+the touch. Whoever finds it compares that date with the one that the same server gives to a new file: so it does not
+matter how wrong the clocks of the machines are. On the machine of the owner it is simply asked whether the process
+still runs. A lock whose owner died is taken over.
+
+A lock saves double work; the results do not hang on it. Should an owner sleep so long that it is thought dead, two
+work on one take for some seconds until the first one notices: both write the same bytes, each file whole.
+"""
+
+import contextlib
+import functools
+import hashlib
+import json
+import os
+import secrets
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from capture.errors import BusyError, MienError
+from capture.files import claim, output_error, write_bytes
+
+LOCK_NAME = "lock.json"
+RUNNING_NAME = "running.json"
+BEAT_SECONDS = 5.0
+STALE_SECONDS = 60.0
+"""Without a touch for so long, an owner on another machine counts as dead: twelve times missed, and a slow server."""
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Who holds a lock.
+
+    Attributes:
+        host: the machine's name, for people.
+        machine: tells machines, their restarts and containers apart; "" where that cannot be told.
+        pid: the process.
+        born: when that process began, by its kernel, so that a number given to another process later is not it.
+        token: of this one lock.
+    """
+
+    host: str
+    machine: str
+    pid: int
+    born: str
+    token: str
+
+    def __str__(self) -> str:
+        return f"{self.host} (process {self.pid})"
+
+
+@dataclass(frozen=True)
+class Running:
+    """How far an owner was when it last said so: the token of its lock, the step, and the seconds since it began."""
+
+    token: str
+    step: str
+    done: int
+    total: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Sight:
+    """A lock as another process sees it: its owner (None where the file is damaged), whether that owner lives, seconds
+    since it last touched the lock, and how far it is."""
+
+    owner: Owner | None
+    alive: bool
+    age: float
+    running: Running | None
+
+
+class Lock:
+    """A lock that is held: it is touched by a thread until it is given back."""
+
+    def __init__(self, folder: Path, owner: Owner) -> None:
+        self.folder, self.owner, self.lost = folder, owner, False
+        self._began = time.monotonic()
+        self._now = ("", 0, 0)
+        self._end = threading.Event()
+        self._beat()
+        self._thread = threading.Thread(target=self._keep, name="heartbeat", daemon=True)
+        self._thread.start()
+
+    def tell(self, step: str, done: int, total: int) -> None:
+        """Say how far the work is: the next heartbeat writes it down.
+
+        Raises:
+            BusyError: the lock was taken over, because this process had not been heard of for too long.
+        """
+        self._now = (step, done, total)
+        if self.lost:
+            raise BusyError(f"{self.folder}: another process took this take over, because this one stood still for "
+                            f"more than {STALE_SECONDS:.0f} seconds; it goes on there")
+
+    def release(self) -> None:
+        self._end.set()
+        self._thread.join()
+        if _owner(self.folder / LOCK_NAME) == self.owner:
+            for name in (RUNNING_NAME, LOCK_NAME):
+                with contextlib.suppress(OSError):
+                    (self.folder / name).unlink()
+
+    def _keep(self) -> None:
+        while not self._end.wait(BEAT_SECONDS) and not self.lost:
+            self._beat()
+
+    def _beat(self) -> None:
+        if _owner(self.folder / LOCK_NAME) != self.owner:
+            self.lost = True
+            return
+        step, done, total = self._now
+        running = Running(self.owner.token, step, done, total, round(time.monotonic() - self._began, 1))
+        with contextlib.suppress(OSError, MienError):  # a full disk must not end the work
+            os.utime(self.folder / LOCK_NAME)  # no time is named: the file server's clock dates it
+            write_bytes(self.folder / RUNNING_NAME, _json(asdict(running)))
+
+
+@contextlib.contextmanager
+def held(folder: Path, say: Callable[[str], None]) -> Iterator[Lock]:
+    """Hold the lock of the artefacts in `folder`; `say` is told if it was taken over from a dead owner.
+
+    Raises:
+        BusyError: a living process holds it.
+        OutputError: the folder cannot be written.
+    """
+    owner = Owner(socket.gethostname(), _machine(), os.getpid(), _born(os.getpid()), secrets.token_hex(8))
+    while not claim(folder / LOCK_NAME, _json(asdict(owner))):
+        sight = look(folder)
+        if sight is None:
+            continue  # it was given back meanwhile
+        if sight.alive:
+            raise BusyError(f"{sight.owner or 'another process'} works on it; wait until it has ended")
+        if _bury(folder, sight.owner):
+            say(f"went on where {sight.owner or 'another process'} stopped; it was last heard of "
+                f"{_words(sight.age)} ago")
+    lock = Lock(folder, owner)
+    try:
+        yield lock
+    finally:
+        lock.release()
+
+
+def look(folder: Path) -> Sight | None:
+    """What there is to see of the lock in `folder`; None where it is free."""
+    path = folder / LOCK_NAME
+    try:
+        age = max(_server_time(folder) - _touched(path), 0.0)
+    except OSError:
+        return None
+    owner = _owner(path)
+    if owner is None and not path.exists():
+        return None
+    if owner is not None and owner.machine and owner.machine == _machine():
+        alive = bool(owner.born) and _born(owner.pid) == owner.born
+    else:
+        alive = age < STALE_SECONDS
+    return Sight(owner, alive, age, _running(folder, owner))
+
+
+def _bury(folder: Path, owner: Owner | None) -> bool:
+    """Take a dead owner's lock away. Whoever is second must not take away the lock of the first: it is put back."""
+    grave = folder / f".{LOCK_NAME}.{secrets.token_hex(8)}"
+    try:
+        os.rename(folder / LOCK_NAME, grave)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise output_error(folder / LOCK_NAME, error) from error
+    with contextlib.suppress(OSError):
+        if _owner(grave) != owner:
+            os.link(grave, folder / LOCK_NAME)
+    buried = _owner(grave) == owner
+    with contextlib.suppress(OSError):
+        grave.unlink()
+    return buried
+
+
+def _owner(path: Path) -> Owner | None:
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))
+        return Owner(str(table["host"]), str(table["machine"]), int(table["pid"]), str(table["born"]),
+                     str(table["token"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _running(folder: Path, owner: Owner | None) -> Running | None:
+    try:
+        table = json.loads((folder / RUNNING_NAME).read_text(encoding="utf-8"))
+        running = Running(str(table["token"]), str(table["step"]), int(table["done"]), int(table["total"]),
+                          float(table["seconds"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return running if owner is not None and running.token == owner.token else None
+
+
+def _touched(path: Path) -> float:
+    with path.open("rb") as file:  # opening makes a network file system ask its server, where a stat may be a memory
+        return os.fstat(file.fileno()).st_mtime
+
+
+def _server_time(folder: Path) -> float:
+    """Now, by the clock of the disk that the folder is on; by ours where nothing may be written there."""
+    try:
+        with tempfile.TemporaryFile(dir=folder, prefix=".clock.") as file:
+            file.write(b"0")
+            file.flush()
+            return os.fstat(file.fileno()).st_mtime
+    except OSError:
+        return time.time()
+
+
+@functools.cache
+def _machine() -> str:
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return hashlib.sha256(f"{boot} {os.readlink('/proc/self/ns/pid')}".encode()).hexdigest()[:16]
+    except OSError:
+        return ""
+
+
+def _born(pid: int) -> str:
+    """When a process of this machine began, in the kernel's ticks; "" where there is none, or only its corpse."""
+    try:
+        state, *fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (OSError, ValueError):
+        return ""
+    return "" if state in "ZX" else fields[18]
+
+
+def _words(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min" if seconds < 7200 else \
+        f"{seconds / 3600:.0f} h"
+
+
+def _json(table: dict[str, object]) -> bytes:
+    return (json.dumps(table, sort_keys=True) + "\n").encode()

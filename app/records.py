@@ -1,0 +1,140 @@
+"""What a take's last run left behind for the next one and for `mien status`: that it is done, and by what; or why not.
+
+A record is believed only as far as the disk bears it out: each names the files that it rests on, with their states.
+"""
+
+import contextlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from app.contents import State, state_of
+from app.places import RIG_NAME, SOLVE_NAME, Places
+from capture.errors import MienError
+from capture.files import sha256, write_bytes
+from capture.shoot import Take
+
+DONE_NAME = "done.json"
+FAILED_NAME = "failed.json"
+
+
+@dataclass(frozen=True)
+class Done:
+    """A run that ended well.
+
+    Attributes:
+        asked: the key of all that it was asked to do, whatever the footage.
+        inputs: file -> its state; settings files by their bytes. "" where there is none.
+        outputs: file in the results -> its state.
+        kept: file among the artefacts -> its state.
+    """
+
+    asked: str
+    inputs: dict[str, State | str]
+    outputs: dict[str, State]
+    kept: dict[str, State]
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A run that failed: why, and the take's files then."""
+
+    error: str
+    inputs: dict[str, State | str]
+
+
+def inputs_of(take: Take, rig: Path | None) -> dict[str, State | str]:
+    """The files that a take's results hang on: clips by their states, settings by their bytes.
+
+    Raises:
+        ClipError: a clip is gone.
+    """
+    folder, shoot = take.folder, take.shoot.folder if take.shoot is not None else None
+    settings = {"take.toml": folder and folder / "take.toml", "shoot.toml": shoot and shoot / "shoot.toml",
+                "rig.toml": rig or take.rig_path, "sync.toml": take.sync_path}
+    return {**{clip.name: state_of(clip) for clip in take.clips},
+            **{name: _bytes_key(path) if path is not None else "" for name, path in settings.items()}}
+
+
+def save_done(where: Places, asked: str, inputs: dict[str, State | str], outputs: tuple[str, ...]) -> None:
+    """Record that a take is done.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    done = Done(asked, inputs, {Path(path).name: state_of(Path(path)) for path in outputs},
+                {name: state_of(where.work / name) for name in (SOLVE_NAME, RIG_NAME)})
+    _write(where.work / DONE_NAME, asdict(done))
+    forget(where, FAILED_NAME)
+
+
+def save_failed(where: Places, take: Take, rig: Path | None, error: str) -> None:
+    """Record why a take failed, if it can be recorded: a full or closed disk has been told already."""
+    with contextlib.suppress(MienError):
+        _write(where.work / FAILED_NAME, asdict(Failed(error, inputs_or_none(take, rig))))
+
+
+def inputs_or_none(take: Take, rig: Path | None) -> dict[str, State | str]:
+    """As `inputs_of`; empty where a file is gone."""
+    try:
+        return inputs_of(take, rig)
+    except MienError:
+        return {}
+
+
+def load_done(where: Places) -> Done | None:
+    """The record of the last run that ended well; None where there is none or it is damaged."""
+    try:
+        table = json.loads((where.work / DONE_NAME).read_text(encoding="utf-8"))
+        return Done(str(table["asked"]), _states(table["inputs"]), _states(table["outputs"]), _states(table["kept"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def load_failed(where: Places) -> Failed | None:
+    """The record of the last run if it failed; None where there is none or it is damaged."""
+    try:
+        table = json.loads((where.work / FAILED_NAME).read_text(encoding="utf-8"))
+        return Failed(str(table["error"]), _states(table["inputs"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def forget(where: Places, *names: str) -> None:
+    """Take records away."""
+    for name in names:
+        with contextlib.suppress(OSError):
+            (where.work / name).unlink()
+
+
+def missing(done: Done, where: Places) -> str:
+    """The first result of a done take that is gone or was changed since; "" where all stand as they were left."""
+    for folder, files in ((where.out, done.outputs), (where.work, done.kept)):
+        for name, state in files.items():
+            try:
+                if state_of(folder / name) != state:
+                    return name
+            except MienError:
+                return name
+    return ""
+
+
+def changed(before: dict[str, State | str], now: dict[str, State | str]) -> str:
+    """The first file that differs between two sets of inputs; "" where none does."""
+    return next((name for name in sorted(before.keys() | now.keys()) if before.get(name) != now.get(name)), "")
+
+
+def _bytes_key(path: Path) -> str:
+    try:
+        return sha256(path)
+    except OSError:  # none there, or none that may be read: whoever needs it says so
+        return ""
+
+
+def _states(table: dict[str, object]) -> dict[str, State | str]:
+    return {name: value if isinstance(value, str) else tuple(tuple(item) for item in value)
+            for name, value in table.items()}
+
+
+def _write(path: Path, table: dict[str, object]) -> None:
+    write_bytes(path, (json.dumps(table) + "\n").encode())

@@ -1,0 +1,144 @@
+"""One take from lock to record: what every worker does, wherever it runs."""
+
+import contextlib
+import errno
+import functools
+import glob
+import traceback
+from collections.abc import Callable
+from dataclasses import asdict, replace
+
+import torch
+
+from app import __version__, records
+from app.artefacts import key_of
+from app.contents import State
+from app.detection import DETECT_VERSION
+from app.detectors import Landmarker, landmarker_named
+from app.locks import Lock, held
+from app.models import model_named
+from app.pipeline import EXPORT_VERSION, SOLVE_VERSION, Tools, run_take
+from app.places import Places, places
+from app.preparing import Options
+from app.progress import Teller
+from app.request import BUSY, CANCELLED, DONE, FAILED, Outcome, Request
+from capture.errors import BusyError, Cancelled, ChangedError, MienError, UsageError
+from capture.files import make_folder
+from capture.shoot import Take
+from exporters import FORMATS
+from solver.embedding import VERSION as EMBEDDING_VERSION
+
+Guard = Callable[[Landmarker], Landmarker]
+"""Puts something around a landmarker's work: a turn on a GPU that several workers share."""
+
+
+@functools.lru_cache(maxsize=1)
+def tools_for(model: str, detector: str, device: str) -> Tools:
+    """What the steps work with, loaded once in a process.
+
+    Raises:
+        UsageError: CUDA is asked for and not there.
+        ModelError: the model or the network is missing or damaged.
+    """
+    if device == "cuda" and not uses_cuda(device):
+        raise UsageError("--device cuda: PyTorch finds no CUDA device here; use --device auto, or see `mien doctor`")
+    return Tools(landmarker_named(detector, device), model_named(model))
+
+
+def uses_cuda(device: str) -> bool:
+    """Whether a detector on `--device` runs on a GPU in this process."""
+    return device != "cpu" and torch.cuda.is_available()
+
+
+def solve_one(take: Take, request: Request, tell: Teller, guard: Guard | None = None) -> Outcome:
+    """Everything for one take: its failure is an outcome, told and recorded, not an exception.
+
+    Raises:
+        Cancelled, KeyboardInterrupt: the user stopped it.
+    """
+    where = places(take, request.out)
+    try:
+        outcome = Outcome(take.name, DONE, outputs=_solved(take, request, where, tell, guard))
+    except BusyError as busy:
+        return Outcome(take.name, BUSY, str(busy), busy.exit_code)
+    except Cancelled:
+        tell.take(take.name, CANCELLED, "", ())
+        raise
+    except MienError as error:
+        if request.debug:
+            traceback.print_exc()
+        outcome = Outcome(take.name, FAILED, str(error), error.exit_code, again=isinstance(error, ChangedError),
+                          full=getattr(error.__cause__, "errno", None) in (errno.ENOSPC, errno.EDQUOT))
+    if outcome.state == FAILED:
+        records.save_failed(where, take, request.rig, outcome.error)
+    return outcome
+
+
+def _solved(take: Take, request: Request, where: Places, tell: Teller, guard: Guard | None) -> tuple[str, ...]:
+    tools = tools_for(request.model, request.detector, request.device)
+    if take.problem:
+        return run_take(take, _options(take, request), tools, tell)  # says what is wrong with it
+    make_folder(where.out)
+    make_folder(where.work)
+    with held(where.work, lambda text: tell.note(take.name, text)) as lock:
+        _sweep(take, where)
+        inputs = records.inputs_of(take, request.rig)
+        asked = _asked(take, request, tools)
+        outputs = None if request.force else _done_before(where, asked, inputs)
+        if outputs is None:
+            records.forget(where, records.DONE_NAME)
+            if guard is not None:
+                tools = replace(tools, landmarker=guard(tools.landmarker))
+            outputs = run_take(take, _options(take, request), tools, _Watched(tell, lock))
+            records.save_done(where, asked, inputs, outputs)
+        else:
+            tell.progress(take.name, "export", len(outputs), len(outputs))
+    return outputs
+
+
+def _options(take: Take, request: Request) -> Options:
+    return Options(out=request.out, rig=request.rig, actor=request.actor_of(take), formats=request.formats,
+                   preset=request.preset, start=request.start, end=request.end, force=request.force)
+
+
+def _asked(take: Take, request: Request, tools: Tools) -> str:
+    """The key of all that decides the results, but for the take's own files."""
+    options = {name: value for name, value in asdict(_options(take, request)).items()
+               if name not in ("out", "rig", "force")}
+    return key_of("take", 1, mien=__version__, versions=[DETECT_VERSION, SOLVE_VERSION, EXPORT_VERSION],
+                  embedding=EMBEDDING_VERSION, detector=tools.landmarker.detector.key, model=tools.model.sha256,
+                  take=take.name, **options)
+
+
+def _done_before(where: Places, asked: str, inputs: dict[str, State | str]) -> tuple[str, ...] | None:
+    """The results, if an earlier run did just this and they stand as it left them: then nothing is read again."""
+    done = records.load_done(where)
+    if done is None or done.asked != asked or records.changed(done.inputs, inputs) or records.missing(done, where):
+        return None
+    return tuple(str(where.out / name) for name in done.outputs)
+
+
+def _sweep(take: Take, where: Places) -> None:
+    """Remove what a process that was killed had half-written: under the lock nobody else writes these."""
+    ours = ("detect.", "solve.", "rig.", "export.", "clip.", "done.", "failed.", "running.", "lock.")
+    litter = [path for name in ours for path in where.work.glob(f".{name}*")]
+    litter += [*(where.work / "took").glob(".*.part"), *(where.work / "parts").glob("*/**/.*.part")]
+    names = [glob.escape(take.name + suffix) for suffix in FORMATS.values()]
+    litter += [path for name in names for path in where.out.glob(f".{name}.*.part")]
+    for path in litter:
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+class _Watched:
+    """A teller that also writes down, with the lock, how far the take is."""
+
+    def __init__(self, tell: Teller, lock: Lock) -> None:
+        self._tell, self._lock = tell, lock
+
+    def progress(self, take: str, step: str, done: int, total: int) -> None:
+        self._lock.tell(step, done, total)
+        self._tell.progress(take, step, done, total)
+
+    def note(self, take: str, text: str) -> None:
+        self._tell.note(take, text)
