@@ -104,12 +104,12 @@ def test_a_damaged_part_and_one_of_other_frames_are_found_again(clip: Path, tmp_
 def test_at_a_border_a_real_face_does_not_jump(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Our network on filmed speech: with a border the points are where they are without, to a small part of a pixel."""
     monkeypatch.setattr(detection, "WARM_UP", 16)
-    monkeypatch.setattr(detection, "PART_FRAMES", 18)
-    prepared = ready(shared("footage", "expressions_woman_640x360.mp4"), tmp_path, end="20")
+    monkeypatch.setattr(detection, "PART_FRAMES", 32)
+    prepared = ready(shared("footage", "expressions_woman_640x360.mp4"), tmp_path, end="34")
     tools = landmarker_named("mien", "cpu")
-    without = tools.detector.detect(prepared.footage(0, 0, 20), lambda *_: None).xy[18:]
+    without = tools.detector.detect(prepared.footage(0, 0, 34), lambda *_: None).xy[32:]
     part = detection.parts(prepared, 0)[1]
     apart = np.linalg.norm(detection.detect_part(prepared, part, tools, False, lambda *_: None).xy - without, axis=2)
-    assert (part.warm, part.first, part.stop) == (2, 18, 20)
+    assert (part.warm, part.first, part.stop) == (16, 32, 34)
     assert 0 < apart.mean() < 0.15  # (2, 478) px; the face is 250 px high
     assert apart.max() < 1.0
