@@ -138,7 +138,7 @@ def held(folder: Path, say: Callable[[str], None]) -> Iterator[Lock]:
             continue  # it was given back meanwhile
         if sight.alive:
             raise BusyError(f"{sight.owner or 'another process'} works on it; wait until it has ended")
-        if _bury(folder, sight.owner):
+        if _bury(folder):
             say(f"went on where {sight.owner or 'another process'} stopped; it was last heard of "
                 f"{_words(sight.age)} ago")
     lock = Lock(folder, owner)
@@ -165,22 +165,27 @@ def look(folder: Path) -> Sight | None:
     return Sight(owner, alive, age, _running(folder, owner))
 
 
-def _bury(folder: Path, owner: Owner | None) -> bool:
-    """Take a dead owner's lock away. Whoever is second must not take away the lock of the first: it is put back."""
-    grave = folder / f".{LOCK_NAME}.{secrets.token_hex(8)}"
-    try:
-        os.rename(folder / LOCK_NAME, grave)
-    except FileNotFoundError:
+def _bury(folder: Path) -> bool:
+    """Take a dead owner's lock away; False where another process did it, or is about to. Only who holds the burial
+    may do it, and looks again first: else the second of two would take away the fresh lock of the first.
+    """
+    burial = folder / f".{LOCK_NAME}.burial"
+    if not claim(burial, b""):
+        with contextlib.suppress(OSError):
+            if _server_time(folder) - _touched(burial) > STALE_SECONDS:  # it was killed within these few lines
+                burial.unlink()
+        time.sleep(0.02)
         return False
+    try:
+        sight = look(folder)
+        if sight is None or sight.alive:
+            return False
+        (folder / LOCK_NAME).unlink(missing_ok=True)
+        return True
     except OSError as error:
         raise output_error(folder / LOCK_NAME, error) from error
-    with contextlib.suppress(OSError):
-        if _owner(grave) != owner:
-            os.link(grave, folder / LOCK_NAME)
-    buried = _owner(grave) == owner
-    with contextlib.suppress(OSError):
-        grave.unlink()
-    return buried
+    finally:
+        burial.unlink(missing_ok=True)
 
 
 def _owner(path: Path) -> Owner | None:
