@@ -7,7 +7,7 @@ from pathlib import Path
 
 from app.places import SOLVE_NAME, Places, places
 from app.progress import Teller, teller
-from app.report.evidence import gather
+from app.report.evidence import gather, without_folders
 from app.report.making import current, page_of, read_summary, write
 from app.report.shoot_page import TakeState, shoot_page
 from capture.errors import DataError, InputError, MienError
@@ -46,7 +46,8 @@ def run(options: argparse.Namespace) -> int:
             if options.debug or not several:
                 raise
             tell.note(target.name, str(error))
-            states.append(TakeState(target.name, "no report", str(error)))
+            states.append(TakeState(target.name, "no report",
+                                    without_folders(str(error), target.where, target.take)))
             code = 1
     tell.progress(shoot or targets[0].name, "report", len(targets), len(targets))
     outs = sorted({target.where.out for target in targets})
@@ -86,7 +87,7 @@ def _state(target: Target) -> TakeState:
     summary = read_summary(target.where)
     error = _failure(target.where) or (target.take.problem if target.take is not None else "")
     if error:
-        return TakeState(target.name, "failed", error)
+        return TakeState(target.name, "failed", without_folders(error, target.where, target.take))
     if not target.solved.is_file():
         return TakeState(target.name, "not solved")
     linked = page_of(target.where, target.name).is_file()

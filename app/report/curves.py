@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.report.drawing import band, buckets, packed
+from app.report.drawing import band, buckets, means, packed
 from app.report.words import USED
 from exporters.rotations import yaw_pitch_roll
 from solver.performance import Performance
@@ -100,10 +100,11 @@ def _row(index: int, curve: Curve, columns: int) -> dict[str, object]:
     if curve.sigma is not None and curve.sigma.any():
         spread = buckets(curve.sigma, columns)[1]
         sigma = band(low - spread, high + spread, curve.high, 24.0, curve.low)
-    told = curve.told
+    told, middle = curve.told, means(curve.values, columns)
     digits = 2 if not curve.unit else 0
     return {"index": index, "name": curve.name, "width": max(len(low) - 1, 1), "sigma": sigma,
-            "path": band(low, high, curve.high, 24.0, curve.low), "moves": "yes" if curve.moves else "no",
+            "range_path": band(low, high, curve.high, 24.0, curve.low) if low is not high else "",
+            "path": band(middle, middle, curve.high, 24.0, curve.low), "moves": "yes" if curve.moves else "no",
             "range": f"{curve.values.min():.{digits}f} … {curve.values.max():.{digits}f}{curve.unit}",
             "told": None if told is None else round(told, 2), "told_percent": "" if told is None else f"{told:.0%}"}
 

@@ -23,6 +23,15 @@ def buckets(values: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
         return np.fmin.reduceat(values, starts), np.fmax.reduceat(values, starts)
 
 
+def means(values: np.ndarray, count: int) -> np.ndarray:
+    """(T) -> the means of the runs that `buckets` makes."""
+    frames = len(values)
+    if frames <= count:
+        return values
+    starts = (np.arange(count) * frames) // count
+    return np.add.reduceat(values, starts) / np.diff(np.append(starts, frames))
+
+
 def band(low: np.ndarray, high: np.ndarray, top: float, height: float, bottom: float = 0.0) -> str:
     """The path of a filled band in a box of `len(low)` by `height`: low and high (B), drawn from `bottom` to `top`.
     Where a value is missing there is a gap."""

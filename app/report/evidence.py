@@ -93,7 +93,7 @@ def gather(performance: Performance, where: Places, take: Take | None) -> Eviden
         try:
             return read()
         except (MienError, KeyError, ValueError) as error:
-            missing.append(f"{what}: {_without_folders(str(error), where, take)}")
+            missing.append(f"{what}: {without_folders(str(error), where, take)}")
             return None
 
     model = attempt(lambda: _model(performance), "The face model is not known here")
@@ -183,7 +183,7 @@ def _first(clips: TakeClips | None, performance: Performance) -> int:
     return first if 0 <= first < clips.frames else 0
 
 
-def _without_folders(text: str, where: Places, take: Take | None) -> str:
+def without_folders(text: str, where: Places, take: Take | None) -> str:
     """A sentence whose paths tell no more than the files' names."""
     folders = {where.work, where.out, where.out.parent}
     if take is not None:

@@ -1,5 +1,6 @@
 """The worst moments of a take: which frames an animator should look at first, spread over the take."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -104,12 +105,13 @@ def _by_frame(performance: Performance, residuals: Residuals | None) -> list[tup
             reasons.append(f"{performance.shape_names[jumper[frame]]} jumps by {jump[frame]:.2f} for one frame")
         if unsure[frame] > 0.5:
             reasons.append("the weights are less sure than elsewhere in the take")
-        words = "; ".join(reason for reason in reasons if reason) or "nothing stands out"
+        words = "; ".join(reason for reason in reasons if reason) or "it fits about as well as elsewhere"
         out.append((Moment(int(frame), words, camera(frame), float(total[frame])), False))
     return out
 
 
-def _residual_scores(performance: Performance, residuals: Residuals | None):
+def _residual_scores(performance: Performance, residuals: Residuals | None,
+                     ) -> tuple[np.ndarray, Callable[[int], str], Callable[[int], str]]:
     """(T) how far each frame's residual exceeds the usual, and by frame the camera where, and the words."""
     if residuals is None or not residuals.regions:
         residual = performance.residual_px
@@ -140,8 +142,8 @@ def _residual_scores(performance: Performance, residuals: Residuals | None):
         c, r = where(frame)
         if score[frame] < 0.2:
             return ""
-        return f"in {residuals.cameras[c]} the {residuals.regions[r]} is {rms[c, frame, r]:.1f} px off, usually " \
-               f"{usual[c, r]:.1f} px"
+        place = f"in {residuals.cameras[c]} " if len(residuals.cameras) > 1 else ""
+        return f"{place}the {residuals.regions[r]} is {rms[c, frame, r]:.1f} px off, usually {usual[c, r]:.1f} px"
 
     return score, camera, sentence
 

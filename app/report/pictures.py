@@ -73,7 +73,8 @@ def thumbnail(picture: Picture) -> str:
     data = np.frombuffer(base64.b64decode(picture.overlay.partition(",")[2]), np.uint8)
     image = cv2.imdecode(data, cv2.IMREAD_COLOR)
     width = max(1, round(image.shape[1] * THUMBNAIL / image.shape[0]))
-    return _uri(cv2.cvtColor(cv2.resize(image, (width, THUMBNAIL), interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2RGB))
+    small = cv2.resize(image, (width, THUMBNAIL), interpolation=cv2.INTER_AREA)
+    return uri(cv2.cvtColor(small, cv2.COLOR_BGR2RGB))
 
 
 def _cameras(evidence: Evidence, moment: Moment) -> tuple[str, ...]:
@@ -99,7 +100,7 @@ def _picture(evidence: Evidence, edges: Edges, camera: Camera, frame: int, rgb: 
     plain = cv2.warpAffine(smooth, warp, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     drawn = plain.copy()
     draw(drawn, camera, vertices, edges, warp, MESH)
-    return Picture(camera.name, size, _uri(plain), _uri(_dots(evidence, camera, frame, vertices, warp, drawn)))
+    return Picture(camera.name, size, uri(plain), uri(_dots(evidence, camera, frame, vertices, warp, drawn)))
 
 
 def _dots(evidence: Evidence, camera: Camera, frame: int, vertices: np.ndarray, warp: np.ndarray,
@@ -109,6 +110,8 @@ def _dots(evidence: Evidence, camera: Camera, frame: int, vertices: np.ndarray, 
         return picture
     index = evidence.landmarks.cameras.index(camera.name)
     counted = evidence.landmarks.seen[index, frame] & evidence.embedding.known & ~evidence.embedding.contour
+    if not counted.any():
+        return picture
     solved = project(camera, evidence.embedding.points(evidence.model, vertices)[counted])
     found = evidence.landmarks.xy[index, frame][counted]
     ends = np.stack([found, solved], axis=1) @ warp[:, :2].T + warp[:, 2]  # (M, 2, 2)
@@ -148,10 +151,12 @@ def posed(model: FaceModel, performance: Performance, frame: int) -> np.ndarray:
     return in_head @ turn.T + performance.head_translation[frame]
 
 
-def _uri(rgb: np.ndarray) -> str:
-    """A picture as the data URI of a JPEG, of less quality where it would be large."""
-    for quality in (80, 65, 50, 35):
-        _, data = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
+def uri(rgb: np.ndarray) -> str:
+    """A picture as the data URI of a JPEG, of less quality, and then smaller, where it would be large."""
+    bgr = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
+    for quality, scale in ((80, 1.0), (65, 1.0), (50, 1.0), (35, 1.0), (35, 0.5), (35, 0.25)):
+        small = cv2.resize(bgr, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else bgr
+        _, data = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, quality])
         if len(data) <= MOST_BYTES:
             break
     return "data:image/jpeg;base64," + base64.b64encode(data.tobytes()).decode()

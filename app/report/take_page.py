@@ -31,6 +31,7 @@ def take_page(evidence: Evidence, moments: Sequence[Moment], pictures: Sequence[
         rate=f"{e.rate:.6g}", seconds=f"{p.frames / e.rate:.4g}", timecode=p.start_timecode, model=p.model_name,
         verdict=verdict(e), level="look" if any(finding.level == LOOK for finding in said) else "good",
         findings=said, missing=[*e.missing, *problems], pictured=any(pictures),
+        widest=max(map(len, pictures), default=0),
         moments=[{"frame": moment.frame, "at": f"{moment.frame / e.rate:.2f} s", "why": moment.why,
                   "pictures": [_shown(e, picture, moment) for picture in shots]}
                  for moment, shots in zip(moments, pictures, strict=True)],

@@ -200,7 +200,8 @@ def _unmeasured(evidence: Evidence) -> list[Finding]:
         return []
     active = [name for name in hardly if name in used]
     rest = [name for name in hardly if name not in used]
-    text = "The landmarks of these cameras tell next to nothing of them, so their curves are mostly what the solve " \
+    cameras = "these cameras" if len(performance.cameras) > 1 else "this one camera"
+    text = f"The landmarks of {cameras} tell next to nothing of them, so their curves are mostly what the solve " \
            "believed beforehand. "
     if active:
         text += f"Check by eye where they matter: {listed(active)}. "
