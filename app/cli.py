@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from app import __version__
-from capture.errors import Cancelled, MienError, UsageError
+from capture.errors import Cancelled, MienError
 
 FORMATS = ("json", "csv", "fbx", "glb", "usd", "maya", "unity", "metahuman")
 DEFAULT_FORMATS = ("json", "csv", "glb", "fbx")
@@ -104,9 +104,12 @@ def build_parser() -> argparse.ArgumentParser:
                        help="takes at a time, as far as memory goes (default 1)")
     solve.add_argument("--gpus", type=_count, metavar="N",
                        help="takes that use a GPU at a time (default: one for each GPU; 0: none)")
-    solve.add_argument("--cluster", metavar="ADDRESS", help="a scheduler to run on")
+    solve.add_argument("--cluster", metavar="ADDRESS",
+                       help="solve on a Dask cluster: tcp://host:8786 of its scheduler, or local for --jobs workers here")
     solve.add_argument("--start", help="first frame, a number from 0 or a timecode")
     solve.add_argument("--end", help="the frame after the last, a number or a timecode")
+    solve.add_argument("--corrections", default="", metavar="none|FILE",
+                       help="what to solve around (default: the take's own corrections.json)")
     solve.add_argument("--preset", choices=("draft", "standard", "final"), default="standard")
 
     status = add("status", _run_status, "say what is done, running, failed or to do, from disk alone",
@@ -242,9 +245,6 @@ def _run_sync(options: argparse.Namespace) -> int:
 def _run_solve(options: argparse.Namespace) -> int:
     from app.solving import run
 
-    if options.cluster:
-        raise UsageError("--cluster is not in this version yet; leave it out to solve on this machine, "
-                         "with --jobs N for several takes at a time")
     return run(options)
 
 

@@ -4,14 +4,16 @@ No printing and no Qt here: whoever calls gives a Teller. A step whose artefact 
 skipped, so a run that was cut off goes on where it stopped and ends with the same bytes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
 from app import artefacts
+from app.corrections import layer_key, save_layer
 from app.detection import detect
 from app.detectors import Landmarker
-from app.places import RIG_NAME, SOLVE_NAME, Places
+from app.places import AROUND_LAYER_NAME, AROUND_NAME, RIG_NAME, SOLVE_NAME, Places
 from app.preparing import Options, Prepared, prepare
 from app.progress import Teller
 from app.report.evidence import Evidence, assemble, settings_of, timeline_of
@@ -25,6 +27,7 @@ from exporters import FORMATS, WRITERS
 from exporters.scene import make_scene
 from exporters.to_json import read as read_performance
 from exporters.to_json import write as write_performance
+from solver.correct import solve_around
 from solver.embedding import VERSION as EMBEDDING_VERSION
 from solver.face_model import FaceModel
 from solver.landmarks import Landmarks
@@ -32,6 +35,7 @@ from solver.performance import Performance
 from solver.solve import PRESETS, TakeFacts, solve_take
 
 SOLVE_VERSION = 2
+CORRECT_VERSION = 1
 EXPORT_VERSION = 2
 
 
@@ -62,7 +66,7 @@ def run_take(take: Take, options: Options, tools: Tools, teller: Teller) -> tupl
         MienError: the take cannot be done; what was finished stays, nothing is half-written.
     """
     ready = prepare(take, options, lambda warning: teller.note(take.name, warning))
-    solved = solve(ready, options, tools, teller)
+    solved = correct(solve(ready, options, tools, teller), ready, options, tools, teller)
     outputs = export(solved.performance, tools.model, options.formats, ready.where, options.force, teller)
     settings = settings_of(options.preset, tools.landmarker.detector.key, options.formats, options.rig or take.rig_path,
                            ready.lone)
@@ -107,6 +111,34 @@ def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> So
     return Solved(performance, used, landmarks)
 
 
+def correct(solved: Solved, ready: Prepared, options: Options, tools: Tools, teller: Teller) -> Solved:
+    """Solve the frames near corrections again; the solve itself stays as it is.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    layer, where, take = options.corrections, ready.where, solved.performance.take
+    if not layer:
+        return solved
+    scheme = solved.landmarks.scheme
+    if layer.drags and layer.scheme != scheme:
+        teller.note(take, f"landmarks were dragged among {layer.scheme}'s, and this solve has {scheme}'s: these drags "
+                          "are left out")
+    key = artefacts.key_of("correct", CORRECT_VERSION, solve=solved.performance.steps["solve"], first=ready.first,
+                           layer=layer_key(layer))
+    performance = None if options.force else _read(where.work / AROUND_NAME)
+    if performance is None or performance.steps.get("correct") != key:
+        teller.progress(take, "correct", 0, 1)
+        with timed(where.work, "correct", key):
+            performance = solve_around(
+                layer, solved.performance, ready.first, solved.landmarks, ready.rig, solved.rig, tools.model,
+                tools.landmarker.embedding(tools.model), {**solved.performance.steps, "correct": key},
+                lambda done, total: teller.progress(take, "correct", done, total))
+        save_layer(layer, where.work / AROUND_LAYER_NAME)  # first, as the rig is before the solve
+        write_performance(make_scene(tools.model, performance), where.work / AROUND_NAME)
+    return replace(solved, performance=performance)
+
+
 def export(performance: Performance, model: FaceModel, formats: tuple[str, ...], where: Places, force: bool,
            teller: Teller) -> tuple[str, ...]:
     """Write the formats that are not there yet: one step each, its key the performance's and the writer's version."""
@@ -131,12 +163,21 @@ def export(performance: Performance, model: FaceModel, formats: tuple[str, ...],
 
 def _solved(where: Places, key: str) -> tuple[Performance, Rig] | tuple[None, None]:
     """The solve of that key from an earlier run, if it is there and whole."""
+    performance = _read(where.work / SOLVE_NAME)
+    if performance is None or performance.steps.get("solve") != key:
+        return None, None
     try:
-        performance = read_performance(where.work / SOLVE_NAME)
-        rig = load_rig(where.work / RIG_NAME)
+        return performance, load_rig(where.work / RIG_NAME)
     except MienError:
         return None, None
-    return (performance, rig) if performance.steps.get("solve") == key else (None, None)
+
+
+def _read(path: Path) -> Performance | None:
+    """A performance from an earlier run, if it is there and whole."""
+    try:
+        return read_performance(path)
+    except MienError:
+        return None
 
 
 def _note_unseen(found: np.ndarray, cameras: tuple[str, ...], take: str, teller: Teller) -> None:

@@ -7,6 +7,12 @@ from capture.shoot import Take
 
 SOLVE_NAME = "solve.json"
 RIG_NAME = "rig.used.toml"
+AROUND_NAME = "around.json"
+"""The solve with its frames near corrections solved again."""
+AROUND_LAYER_NAME = "around.corrections.json"
+"""The corrections that it went around."""
+ASKED_NAME = "solve.asked.json"
+"""The options of the solve."""
 SYNC_NAME = "sync.toml"
 
 

@@ -1,7 +1,7 @@
 """A take made ready for its steps: its clips looked into, brought on one clock, and known by their bytes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.clocks import offsets
@@ -13,6 +13,7 @@ from capture.files import make_folder
 from capture.match import TakeClips, plan, probe_take, take_frames
 from capture.shoot import Take
 from capture.timecode import parse
+from solver.corrections import Layer
 from solver.detect import Footage
 
 FOCAL_GUESS = 1.2
@@ -21,7 +22,8 @@ FOCAL_GUESS = 1.2
 
 @dataclass(frozen=True)
 class Options:
-    """What the user chose. `start` and `end` are frame numbers or timecodes as typed, or None."""
+    """What the user chose. `start` and `end` are frame numbers or timecodes as typed, or None; `corrections` is the
+    layer to solve around, empty for none."""
 
     out: Path | None
     rig: Path | None
@@ -31,6 +33,7 @@ class Options:
     start: str | None
     end: str | None
     force: bool
+    corrections: Layer = field(default_factory=Layer)
 
 
 @dataclass(frozen=True)

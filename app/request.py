@@ -12,7 +12,8 @@ DONE, FAILED, BUSY, CANCELLED = "done", "failed", "busy", "cancelled"
 
 @dataclass(frozen=True)
 class Request:
-    """The options of `mien solve` that say what is done with each take; see there."""
+    """The options of `mien solve` that say what is done with each take; see there. `corrections` is "" for each take's
+    own, "none" for none, or a file."""
 
     model: str
     detector: str = "auto"
@@ -26,6 +27,7 @@ class Request:
     end: str | None = None
     force: bool = False
     debug: bool = False
+    corrections: str = ""
 
     def actor_of(self, take: Take) -> str:
         """The actor's name: as asked, else as the take or its shoot says."""
@@ -35,7 +37,8 @@ class Request:
 def request_of(options: argparse.Namespace) -> Request:
     """The request of a command line."""
     return Request(options.model, options.detector, options.device, options.out, options.rig, options.actor,
-                   options.format, options.preset, options.start, options.end, options.force, options.debug)
+                   options.format, options.preset, options.start, options.end, options.force, options.debug,
+                   options.corrections)
 
 
 @dataclass(frozen=True)

@@ -11,21 +11,23 @@ from dataclasses import asdict, replace
 import torch
 
 from app import __version__, records
-from app.artefacts import key_of
+from app.artefacts import key_of, record_bytes
 from app.contents import State
+from app.corrections import asked_layer, layer_key
 from app.detection import DETECT_VERSION
 from app.detectors import Landmarker, landmarker_named
 from app.locks import Lock, held
 from app.models import model_named
 from app.pipeline import EXPORT_VERSION, SOLVE_VERSION, Tools, run_take
-from app.places import Places, places
+from app.places import ASKED_NAME, Places, places
 from app.preparing import Options
 from app.progress import Teller
 from app.request import BUSY, CANCELLED, DONE, FAILED, Outcome, Request
 from capture.errors import BusyError, Cancelled, ChangedError, MienError, UsageError
-from capture.files import make_folder
+from capture.files import make_folder, write_bytes
 from capture.shoot import Take
 from exporters import FORMATS
+from solver.corrections import Layer
 from solver.embedding import VERSION as EMBEDDING_VERSION
 
 Guard = Callable[[Landmarker], Landmarker]
@@ -77,7 +79,7 @@ def solve_one(take: Take, request: Request, tell: Teller, guard: Guard | None = 
 def _solved(take: Take, request: Request, where: Places, tell: Teller, guard: Guard | None) -> tuple[str, ...]:
     tools = tools_for(request.model, request.detector, request.device)
     if take.problem:
-        return run_take(take, _options(take, request), tools, tell)  # says what is wrong with it
+        return run_take(take, options_of(take, request), tools, tell)  # says what is wrong with it
     make_folder(where.out)
     make_folder(where.work)
     with held(where.work, lambda text: tell.note(take.name, text)) as lock:
@@ -89,22 +91,36 @@ def _solved(take: Take, request: Request, where: Places, tell: Teller, guard: Gu
             records.forget(where, records.DONE_NAME)
             if guard is not None:
                 tools = replace(tools, landmarker=guard(tools.landmarker))
-            outputs = run_take(take, _options(take, request), tools, _Watched(tell, lock))
+            outputs = run_take(take, options_of(take, request), tools, _Watched(tell, lock))
+            _remember(where, request, take)
             records.save_done(where, asked, inputs, outputs)
         else:
             tell.progress(take.name, "export", len(outputs), len(outputs))
     return outputs
 
 
-def _options(take: Take, request: Request) -> Options:
+def options_of(take: Take, request: Request) -> Options:
+    """What the steps of one take are asked."""
     return Options(out=request.out, rig=request.rig, actor=request.actor_of(take), formats=request.formats,
-                   preset=request.preset, start=request.start, end=request.end, force=request.force)
+                   preset=request.preset, start=request.start, end=request.end, force=request.force,
+                   corrections=asked_layer(take, request.corrections))
+
+
+def _remember(where: Places, request: Request, take: Take) -> None:
+    """Keep the options of a solve with it, so that it can be solved again just so, around other corrections."""
+    options = {"model": request.model, "detector": request.detector, "actor": request.actor_of(take),
+               "preset": request.preset, "start": request.start or "", "end": request.end or "",
+               "rig": str(request.rig or "")}
+    write_bytes(where.work / ASKED_NAME, record_bytes(options))
 
 
 def _asked(take: Take, request: Request, tools: Tools) -> str:
     """The key of all that decides the results, but for the take's own files."""
-    options = {name: value for name, value in asdict(_options(take, request)).items()
-               if name not in ("out", "rig", "force")}
+    chosen = options_of(take, request)
+    options = {name: value for name, value in asdict(replace(chosen, corrections=Layer())).items()
+               if name not in ("out", "rig", "force", "corrections")}
+    if chosen.corrections:
+        options["corrections"] = layer_key(chosen.corrections)
     return key_of("take", 1, mien=__version__, versions=[DETECT_VERSION, SOLVE_VERSION, EXPORT_VERSION],
                   embedding=EMBEDDING_VERSION, detector=tools.landmarker.detector.key, model=tools.model.sha256,
                   take=take.name, **options)
@@ -120,7 +136,7 @@ def _done_before(where: Places, asked: str, inputs: dict[str, State | str]) -> t
 
 def _sweep(take: Take, where: Places) -> None:
     """Remove what a process that was killed had half-written: under the lock nobody else writes these."""
-    ours = ("detect.", "solve.", "rig.", "export.", "clip.", "done.", "failed.", "running.", "lock.")
+    ours = ("detect.", "solve.", "rig.", "around.", "export.", "clip.", "done.", "failed.", "running.", "lock.")
     litter = [path for name in ours for path in where.work.glob(f".{name}*")]
     litter += [*(where.work / "took").glob(".*.part"), *(where.work / "parts").glob("*/**/.*.part")]
     names = [glob.escape(take.name + suffix) for suffix in FORMATS.values()]

@@ -6,7 +6,7 @@ from PySide6.QtGui import QMouseEvent, QWheelEvent
 
 from app.gui import keys
 from app.gui.curve_view import BOTTOM, CurveView
-from app.gui.keys import Key, Layer, Spot
+from solver.corrections import Key, Layer, Spot
 
 NEAR = 8.0
 """Pixels within which something is meant."""
@@ -97,7 +97,7 @@ class CurveMouse(QObject):
         value = self.view.value(delta.y()) - self.view.value(0.0)
         if modifiers & Qt.KeyboardModifier.ShiftModifier:  # along one axis only
             frames, value = (frames, 0.0) if abs(delta.x()) > abs(delta.y()) else (0, value)
-        layer, spots = keys.moved(self._layer, self._spots, frames, value, len(self.session.weights) - 1)
+        layer, spots = keys.moved(self._layer, self._spots, frames, value, self.session.data.frames - 1)
         self.session.edit("move keys", layer, spots, self._drag_name())
 
     def _scale_keys(self, delta: QPointF) -> None:
@@ -145,15 +145,16 @@ class CurveMouse(QObject):
     def _add(self, position: QPointF) -> None:
         """A key on the selected curve nearest to the mouse, there where the mouse is."""
         shapes = self.view.editable()
-        frame = round(self.view.frame(position.x())) - self.view.first
+        frame = round(self.view.frame(position.x())) - self.view.first  # of the solve
         weights = self.session.weights
         if not shapes or weights is None or not 0 <= frame < len(weights):
             return
         names = self.session.data.scene.performance.shape_names
         shape = min(shapes, key=lambda name: abs(self.view.y(weights[frame, names.index(name)]) - position.y()))
         value = float(np.clip(self.view.value(position.y()), 0.0, 1.0))
-        self.session.edit("add key", keys.with_keys(self.session.layer, shape, [Key(frame, value)]),
-                          frozenset([(shape, frame)]))
+        self.session.edit("add key", keys.with_keys(self.session.layer, shape,
+                                                      [Key(frame + self.view.first, value)]),
+                          frozenset([(shape, frame + self.view.first)]))
         self.session.save()
 
     def _wheel(self, event: QWheelEvent) -> None:

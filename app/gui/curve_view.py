@@ -8,9 +8,9 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.gui import curve_levels, theme
 from app.gui.channel_list import colour_of
-from app.gui.keys import Key, Spot
 from app.gui.session import Session
 from app.gui.time_axis import LEFT, TimeAxis
+from solver.corrections import Key, Spot
 
 BOTTOM = 20
 KEY = 4.0
@@ -63,7 +63,7 @@ class CurveView(QWidget):
         return self.axis.frame(x, self.width())
 
     def place(self, key: Key) -> QPointF:
-        return QPointF(self.x(self.first + key.frame), self.y(key.value))
+        return QPointF(self.x(key.frame), self.y(key.value))
 
     @property
     def first(self) -> int:
@@ -81,7 +81,8 @@ class CurveView(QWidget):
         if key is None or column is None:
             return {}
         curve = self.session.weights[:, column]
-        steep = float(np.gradient(curve)[key.frame]) if 0 <= key.frame < len(curve) > 1 else 0.0
+        steep = float(np.gradient(curve)[key.frame - self.first]) \
+            if 0 <= key.frame - self.first < len(curve) > 1 else 0.0
         here, ends = self.place(key), {}
         for side, slope, way in (("in", key.slope_in, -1), ("out", key.slope_out, 1)):
             run = self.axis.scale(self.width())

@@ -2,8 +2,8 @@
 
 
 from app.gui import keys
-from app.gui.keys import Key
 from app.gui.session import Session
+from solver.corrections import REACH, Key
 
 
 def key_here(session: Session) -> None:
@@ -14,8 +14,8 @@ def key_here(session: Session) -> None:
     layer, spots = session.layer, set()
     names = session.data.scene.performance.shape_names
     for shape in session.shapes:
-        layer = keys.with_keys(layer, shape, [Key(frame, float(session.weights[frame, names.index(shape)]))])
-        spots.add((shape, frame))
+        layer = keys.with_keys(layer, shape, [Key(session.frame, float(session.weights[frame, names.index(shape)]))])
+        spots.add((shape, session.frame))
     session.edit("key selected curves", layer, frozenset(spots))
 
 
@@ -25,13 +25,13 @@ def key_range(session: Session) -> None:
         return
     layer, spots = session.layer, set()
     names = session.data.scene.performance.shape_names
-    first = max(0, session.first - session.data.first)
-    stop = min(len(session.weights), session.last - session.data.first + 1)
+    begin = session.data.first
+    first, stop = max(session.first, begin), min(session.last + 1, begin + len(session.weights))
     for shape in session.shapes:
         column = session.weights[:, names.index(shape)]
-        layer = keys.with_keys(layer, shape, [Key(frame, float(column[frame]))
-                                              for frame in range(first, stop, keys.REACH // 2)])
-        spots |= {(shape, frame) for frame in range(first, stop, keys.REACH // 2)}
+        layer = keys.with_keys(layer, shape, [Key(frame, float(column[frame - begin]))
+                                              for frame in range(first, stop, REACH // 2)])
+        spots |= {(shape, frame) for frame in range(first, stop, REACH // 2)}
     session.edit("key from in to out", layer, frozenset(spots))
 
 
@@ -55,7 +55,7 @@ def paste(session: Session) -> None:
     if frame is not None and session.clipboard:
         names = session.data.scene.performance.shape_names
         clipboard = {shape: table for shape, table in session.clipboard.items() if shape in names}
-        session.edit("paste keys", *keys.pasted(session.layer, clipboard, frame, len(session.weights) - 1))
+        session.edit("paste keys", *keys.pasted(session.layer, clipboard, session.frame, session.data.frames - 1))
 
 
 def mirror(session: Session) -> None:
@@ -83,14 +83,14 @@ def tangents_flat(session: Session) -> None:
 def nudge(session: Session, frames: int, value: float) -> None:
     """Move the selected keys a little."""
     if session.spots and session.weights is not None:
-        session.edit("move keys", *keys.moved(session.layer, session.spots, frames, value, len(session.weights) - 1))
+        session.edit("move keys", *keys.moved(session.layer, session.spots, frames, value, session.data.frames - 1))
 
 
 def jump_to_key(session: Session, way: int) -> None:
     """Show the next (1) or the last (-1) frame that has a key on a selected curve."""
     if session.data is None:
         return
-    frames = sorted({frame + session.data.first for shape, frame in session.layer.spots()
+    frames = sorted({frame for shape, frame in session.layer.spots()
                      if not session.shapes or shape in session.shapes})
     beyond = [frame for frame in frames if (frame - session.frame) * way > 0]
     if beyond:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from app.gui.keys import Layer
 from app.gui.take_data import TakeData
 from app.places import SOLVE_NAME
 from exporters.scene import Scene
 from exporters.to_json import write
+from solver.corrections import Layer
 
 NAME = "corrected.mien.json"
 

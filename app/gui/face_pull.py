@@ -9,10 +9,10 @@ from PySide6.QtCore import QPointF, QRectF
 
 from app.gui import keys
 from app.gui.drag_face import pick, pulled, to_pixels
-from app.gui.keys import Key, Layer
 from app.gui.session import Session
 from app.gui.view_renderer import View
 from exporters.rotations import matrices
+from solver.corrections import Key, Layer
 
 STEP = 1e-3
 """Weight by which a shape is moved to see where the point goes."""
@@ -55,7 +55,7 @@ class FacePull:
         chosen = np.array([name in session.shapes for name in names]) & free
         reach = np.linalg.norm(deltas, axis=1)
         helps = chosen.any() and reach[chosen].max() > 0.2 * reach.max()
-        return cls(session, frame, mouse, session.layer, session.weights[frame].copy(), (moved - here)[:, :2] / STEP,
+        return cls(session, session.frame, mouse, session.layer, session.weights[frame].copy(), (moved - here)[:, :2] / STEP,
                    chosen if helps else free, f"pull{next(_numbers)}")
 
     def to(self, mouse: QPointF) -> None:

@@ -1,86 +1,11 @@
-"""Keys on curves: a layer of corrections that lies over a solve without changing it.
-
-A key says what a shape's weight shall be in one frame. Between keys the difference to the solve is a cubic Hermite
-spline; a key without a neighbour fades out over REACH frames on either side. So a curve keeps the actor's own motion,
-and a key stays right when the take is solved again.
-"""
+"""What can be done to corrections: each function gives a new layer."""
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 import numpy as np
 
-REACH = 10
-"""Frames over which a lone key fades out: a third of a second at 30 frames a second, about one blink."""
-
-
-@dataclass(frozen=True, order=True)
-class Key:
-    """A weight in one frame. Slopes are the corrected curve's, in weight per frame; None chooses a smooth one."""
-
-    frame: int
-    value: float
-    slope_in: float | None = None
-    slope_out: float | None = None
-
-
-Spot = tuple[str, int]
-"""A key's place: shape and frame."""
-
-
-@dataclass(frozen=True)
-class Layer:
-    """All corrections of a take.
-
-    Attributes:
-        keys: shape -> its keys by rising frame; a shape without keys is absent.
-        right: frames that the animator marked as right.
-    """
-
-    keys: Mapping[str, tuple[Key, ...]] = field(default_factory=dict)
-    right: frozenset[int] = frozenset()
-
-    def key(self, spot: Spot) -> Key | None:
-        return next((key for key in self.keys.get(spot[0], ()) if key.frame == spot[1]), None)
-
-    def spots(self) -> frozenset[Spot]:
-        return frozenset((shape, key.frame) for shape, keys in self.keys.items() for key in keys)
-
-
-def corrected(layer: Layer, weights: np.ndarray, shape_names: tuple[str, ...]) -> np.ndarray:
-    """The solve's weights (T, K) under the layer. A weight stays within 0..1, or within what the solve itself used."""
-    out = weights.copy()
-    for column, name in enumerate(shape_names):
-        keys = layer.keys.get(name)
-        if keys and len(weights):
-            out[:, column] = corrected_curve(keys, weights[:, column])
-    return out
-
-
-def corrected_curve(keys: tuple[Key, ...], solved: np.ndarray) -> np.ndarray:
-    """One curve (T) under its keys."""
-    low, high = min(0.0, float(solved.min())), max(1.0, float(solved.max()))
-    return np.clip(solved + offset(keys, solved), low, high)
-
-
-def offset(keys: tuple[Key, ...], solved: np.ndarray) -> np.ndarray:
-    """(T) what the keys add to a solved curve (T)."""
-    frames = np.arange(len(solved))
-    keys = tuple(key for key in keys if 0 <= key.frame < len(solved))
-    if not keys:
-        return np.zeros(len(solved))
-    steepness = np.gradient(solved) if len(solved) > 1 else np.zeros(1)
-    places, values, into, out_of = _anchors(keys, solved, steepness)
-    auto = _smooth_slopes(places, values)
-    into = np.where(np.isnan(into), auto, into)
-    out_of = np.where(np.isnan(out_of), auto, out_of)
-    left = np.clip(np.searchsorted(places, frames, side="right") - 1, 0, len(places) - 2)
-    span = places[left + 1] - places[left]
-    u = (frames - places[left]) / span
-    spline = ((2 * u**3 - 3 * u**2 + 1) * values[left] + (u**3 - 2 * u**2 + u) * span * out_of[left]
-              + (3 * u**2 - 2 * u**3) * values[left + 1] + (u**3 - u**2) * span * into[left + 1])
-    return np.where((frames < places[0]) | (frames > places[-1]), 0.0, spline)
+from solver.corrections import Grip, Key, Layer, Spot
 
 
 def with_keys(layer: Layer, shape: str, keys: Iterable[Key]) -> Layer:
@@ -170,33 +95,35 @@ def pasted(layer: Layer, clipboard: Mapping[str, tuple[Key, ...]], at: int, last
     return layer, frozenset(placed)
 
 
+def dragged(layer: Layer, drags: Mapping[Grip, tuple[float, float]], scheme: str) -> Layer:
+    """The layer with these landmarks put elsewhere. Drags of another set of landmarks go: they name other points."""
+    kept = layer.drags if layer.scheme == scheme else {}
+    return dataclasses.replace(layer, drags=dict(sorted((dict(kept) | dict(drags)).items())), scheme=scheme)
+
+
+def undragged(layer: Layer, camera: str, frame: int) -> Layer:
+    """The layer with that camera's landmarks where they were found in that frame."""
+    drags = {grip: place for grip, place in layer.drags.items() if (grip[0], grip[2]) != (camera, frame)}
+    return dataclasses.replace(layer, drags=drags, scheme=layer.scheme if drags else "")
+
+
+def pinned(layer: Layer, frame: int, shape_names: tuple[str, ...], weights: np.ndarray) -> Layer:
+    """The layer with every shape keyed in a frame: those that have no key there get what they show, weights (K)."""
+    for shape, weight in zip(shape_names, weights, strict=True):
+        layer = with_keys(layer, shape, [layer.key((shape, frame)) or Key(frame, float(weight))])
+    return layer
+
+
+def without_locked(layer: Layer, before: Layer, locked: frozenset[str]) -> Layer:
+    """The layer, in which locked shapes have the keys that they had before."""
+    table = {shape: table for shape, table in layer.keys.items() if shape not in locked}
+    table |= {shape: table for shape, table in before.keys.items() if shape in locked}
+    return dataclasses.replace(layer, keys={shape: table[shape] for shape in sorted(table)})
+
+
 def marked(layer: Layer, frame: int, right: bool) -> Layer:
     """The layer with a frame marked as right, or no longer."""
     return dataclasses.replace(layer, right=layer.right | {frame} if right else layer.right - {frame})
-
-
-def _anchors(keys: tuple[Key, ...], solved: np.ndarray, steepness: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Frames, offsets and slopes (NaN: choose) of the spline: the keys, and zeros where they have faded out."""
-    rows: list[tuple[float, float, float, float]] = []
-    for index, key in enumerate(keys):
-        before = keys[index - 1].frame if index else -np.inf
-        after = keys[index + 1].frame if index + 1 < len(keys) else np.inf
-        slopes = [np.nan if slope is None else slope - steepness[key.frame] for slope in (key.slope_in, key.slope_out)]
-        if key.frame - before > 2 * REACH:
-            rows.append((key.frame - REACH, 0.0, 0.0, 0.0))
-        rows.append((key.frame, key.value - solved[key.frame], *slopes))
-        if after - key.frame > 2 * REACH:
-            rows.append((key.frame + REACH, 0.0, 0.0, 0.0))
-    return tuple(np.array(column, dtype=float) for column in zip(*rows, strict=True))
-
-
-def _smooth_slopes(places: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Slopes that never overshoot: level at a peak, else the harmonic mean of both sides (Fritsch and Butland 1984)."""
-    secants = np.diff(values) / np.diff(places)
-    before, after = np.concatenate([[0.0], secants]), np.concatenate([secants, [0.0]])
-    agree = before * after > 0
-    total = np.where(agree, before + after, 1.0)
-    return np.where(agree, 2 * before * after / total, 0.0)
 
 
 def _changed(layer: Layer, spots: frozenset[Spot], change) -> tuple[Layer, frozenset[Spot]]:

@@ -136,7 +136,7 @@ class Overview(QWidget):
                 painter.fillRect(QRectF(left, top + QUALITY - 4, max(right - left, 1.5), 3), COLOURS[level])
         painter.setPen(theme.WHITE)
         for frame in self.session.layer.right:
-            x = self.whole.x(first + frame, self.width())
+            x = self.whole.x(frame, self.width())
             painter.drawLine(QPointF(x, top), QPointF(x, top + QUALITY - 5))
 
     def _paint_window(self, painter: QPainter) -> None:

@@ -1,16 +1,15 @@
 """All state of the app in one headless object: typed attributes, signals when they change, no widgets."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QUndoStack
 
+from app.corrections import corrections_path, save_layer
 from app.gui import jobs, keys, quality
-from app.gui.corrections import NAME as LAYER_NAME
-from app.gui.corrections import save_layer
 from app.gui.jobs import Job, Jobs
-from app.gui.keys import Layer, Spot
 from app.gui.playback import Playback
 from app.gui.recent import Recent
 from app.gui.take_data import TakeData, posed, read_take
@@ -21,6 +20,8 @@ from app.gui.undo import Change
 from capture.errors import MienError
 from capture.files import make_folder
 from capture.shoot import Shoot, Take, find_takes, is_shoot, open_shoot
+from exporters.scene import Scene
+from solver.corrections import Key, Layer, Spot, corrected
 
 SAVE_DELAY_MS = 250
 
@@ -38,6 +39,7 @@ class Session(QObject):
         levels: (T) how far each solved frame may be trusted, as in `quality`; None without a solve.
         weights: (T, K) the corrected weights of the solve; None without one.
         before: an earlier solve's weights to compare with; None without one.
+        around: the solve around corrections is shown, as far as the corrections still say what it went around.
         spots: the selected keys.
         shapes: the selected curves, in the model's order.
         solo, locked: shapes that alone are shown; shapes that cannot be edited.
@@ -67,11 +69,12 @@ class Session(QObject):
         self.levels: np.ndarray | None = None
         self.weights: np.ndarray | None = None
         self.before: np.ndarray | None = None
+        self.around = False
         self.spots: frozenset[Spot] = frozenset()
         self.shapes: tuple[str, ...] = ()
         self.solo: frozenset[str] = frozenset()
         self.locked: frozenset[str] = frozenset()
-        self.clipboard: dict[str, tuple[keys.Key, ...]] = {}
+        self.clipboard: dict[str, tuple[Key, ...]] = {}
         self.unsaved = ""
         self.undo = QUndoStack(self)
         self.jobs = Jobs(self)
@@ -214,7 +217,7 @@ class Session(QObject):
 
     def edit(self, text: str, layer: Layer, spots: frozenset[Spot] | None = None, drag: str | None = None) -> None:
         """Put a changed layer in place, so that it can be undone. Edits of one `drag` are undone as one."""
-        layer = self._without_locked(layer)
+        layer = keys.without_locked(layer, self.layer, self.locked)
         before, after = (self.layer, self.spots), (layer, self.spots if spots is None else spots)
         if before != after:
             self.undo.push(Change(text, before, after, self._put_layer, merge=drag))
@@ -224,11 +227,9 @@ class Session(QObject):
         solved = self.solved_frame()
         if solved is None:
             return
-        layer = keys.marked(self.layer, solved, right)
+        layer = keys.marked(self.layer, self.frame, right)
         if right:
-            for column, shape in enumerate(self.data.scene.performance.shape_names):
-                key = self.layer.key((shape, solved)) or keys.Key(solved, float(self.weights[solved, column]))
-                layer = keys.with_keys(layer, shape, [key])
+            layer = keys.pinned(layer, self.frame, self.data.scene.performance.shape_names, self.weights[solved])
         self.edit("mark frame as right" if right else "frame is not right", layer)
 
     def solved_frame(self) -> int | None:
@@ -279,7 +280,7 @@ class Session(QObject):
         reason = self._lock.reason or ("" if self.data.layer_readable else "the file there is damaged")
         try:
             if not reason:
-                save_layer(self.layer, self.data.where.work / LAYER_NAME)
+                save_layer(self.layer, corrections_path(self.data.take))
                 self._saved = self.layer
         except MienError as error:
             reason = str(error)
@@ -311,6 +312,7 @@ class Session(QObject):
     def _open_take(self, take: Take) -> None:
         self.data = read_take(take)
         self.layer = self._saved = self.data.layer
+        self.around = self.data.around is not None
         self.unsaved = ""
         self._show_take()
 
@@ -326,11 +328,13 @@ class Session(QObject):
         self.selection_changed.emit()
 
     def _apply_layer(self) -> None:
-        scene = self.data.scene
-        performance = scene.performance if scene is not None else None
+        data = self.data
+        stands = self.around and data.around is not None and data.around_layer.within(self.layer)
+        self.data = data = replace(data, scene=data.around if stands else data.solved)
+        performance = data.scene.performance if data.scene is not None else None
         self._posed.clear()
-        self.weights = None if performance is None else keys.corrected(self.layer, performance.weights,
-                                                                       performance.shape_names)
+        self.weights = None if performance is None else corrected(self.layer, performance.weights,
+                                                                  performance.shape_names, data.first)
         self.levels = None if performance is None else quality.levels(performance)
         self.curves_changed.emit()
 
@@ -345,12 +349,6 @@ class Session(QObject):
         if self.playback.playing:
             self.play(self.playback.speed)
         self.range_changed.emit()
-
-    def _without_locked(self, layer: Layer) -> Layer:
-        """Locked shapes keep the keys they have."""
-        table = {shape: table for shape, table in layer.keys.items() if shape not in self.locked}
-        table |= {shape: table for shape, table in self.layer.keys.items() if shape in self.locked}
-        return Layer({shape: table[shape] for shape in sorted(table)}, layer.right)
 
     def _write_notes(self, take: Take, notes: str, rating: int) -> None:
         try:
@@ -374,19 +372,28 @@ class Session(QObject):
         self._surveys.pop(job.take, None)
         self._survey_timer.start()
         if self.data is not None and job.take == self.data.take.name and job.state == jobs.DONE:
-            self._read_again(self.data.take)
+            self._read_again(self.data.take, solved="solve" in job.arguments)
 
-    def _read_again(self, take: Take) -> None:
-        """Take in a new solve of the open take; layer, selection and undo stay, the old weights can be compared."""
-        old = self.weights
-        data = read_take(take)
-        changed = (data.scene is None) != (self.data.scene is None) or (
-            data.scene is not None and data.scene.performance.steps != self.data.scene.performance.steps)
+    def _read_again(self, take: Take, solved: bool = False) -> None:
+        """Take in a new solve of the open take; layer, selection and undo stay, the old weights can be compared. A
+        solve around corrections is a step that can be undone."""
+        old, data = self.weights, read_take(take)
+        changed = _steps(data.solved) != _steps(self.data.solved) or _steps(data.around) != _steps(self.data.around)
         self.data = data
-        if changed:
+        if changed or (solved and data.around is not None and not self.around):
             self.before = old if old is not None and data.scene is not None \
                 and old.shape == data.scene.performance.weights.shape else None
         self._show_take()
+        if solved and data.around is not None and not (self.around and not changed):
+            self.undo.push(Change("solve around corrections", False, True, self._put_around))
+
+    def _put_around(self, value: bool) -> None:
+        self.around = value
+        self._apply_layer()
+
+
+def _steps(scene: Scene | None) -> dict[str, str]:
+    return scene.performance.steps if scene is not None else {}
 
 
 def _liveliest(weights: np.ndarray, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -10,10 +10,8 @@ import numpy as np
 
 import assets
 from app.clocks import offsets
-from app.gui.corrections import NAME as LAYER_NAME
-from app.gui.corrections import load_layer
-from app.gui.keys import Layer
-from app.places import RIG_NAME, SOLVE_NAME, Places, places
+from app.corrections import corrections_path, load_layer
+from app.places import AROUND_LAYER_NAME, AROUND_NAME, RIG_NAME, SOLVE_NAME, Places, places
 from capture.arrays import Damaged, load_arrays
 from capture.camera import Camera, Rig, load_rig
 from capture.errors import DataError, MienError
@@ -24,6 +22,7 @@ from capture.video import Clip
 from exporters.rotations import matrices
 from exporters.scene import Scene, make_scene
 from exporters.to_json import read as read_performance
+from solver.corrections import Layer
 from solver.face_model import FaceModel, deform
 from solver.model_import import BUILT_IN, find_model
 
@@ -53,7 +52,10 @@ class TakeData:
         clips: its footage on one clock; None where it cannot be read.
         rig: the cameras the solve used, else the shoot's; None where there are none.
         first: the take's frame that is the solve's first.
-        scene: the solved performance on its face; None before a solve.
+        scene: the performance that is shown, on its face; None before a solve.
+        solved: the solve of the footage alone.
+        around: the solve around corrections; None where there is none of this solve.
+        around_layer: the corrections that it went around.
         landmarks: camera -> points, from the solve's first frame on.
         embedding: where these landmarks lie on the scene's face; None where that is not known here.
         layer: the corrections as they lie on disk.
@@ -67,6 +69,9 @@ class TakeData:
     rig: Rig | None = None
     first: int = 0
     scene: Scene | None = None
+    solved: Scene | None = None
+    around: Scene | None = None
+    around_layer: Layer = field(default_factory=Layer)
     landmarks: dict[str, Points] = field(default_factory=dict)
     embedding: Embedding | None = None
     layer: Layer = field(default_factory=Layer)
@@ -98,9 +103,10 @@ def read_take(take: Take) -> TakeData:
     used = where.work / RIG_NAME
     rig_path = used if scene is not None and used.is_file() else take.rig_path
     rig = _attempt(lambda: load_rig(rig_path), problems) if rig_path is not None else None
-    layer = _attempt(lambda: load_layer(where.work / LAYER_NAME), problems)
+    layer = _attempt(lambda: load_layer(corrections_path(take)), problems)
+    around, around_layer = _around(scene, where)
     landmarks = _landmarks(take, where)
-    return TakeData(take, where, clips, rig, _first_frame(clips, scene), scene, landmarks,
+    return TakeData(take, where, clips, rig, _first_frame(clips, scene), scene, scene, around, around_layer, landmarks,
                     _embedding(scene, landmarks), layer or Layer(), layer is not None, tuple(problems))
 
 
@@ -154,6 +160,18 @@ def _solved(where: Places) -> Scene:
         raise DataError(f"take {performance.take} was solved with another {performance.model_name!r} than the model "
                         "of that name here; solve it again")
     return make_scene(model, performance)
+
+
+def _around(scene: Scene | None, where: Places) -> tuple[Scene | None, Layer]:
+    """The solve around corrections, if it is there, whole, and of this solve."""
+    try:
+        performance = read_performance(where.work / AROUND_NAME)
+        layer = load_layer(where.work / AROUND_LAYER_NAME)
+    except MienError:
+        return None, Layer()
+    if scene is None or performance.steps.get("solve") != scene.performance.steps.get("solve"):
+        return None, Layer()
+    return make_scene(model_named(performance.model_name), performance), layer
 
 
 def _first_frame(clips: TakeClips | None, scene: Scene | None) -> int:

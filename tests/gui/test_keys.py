@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 
+from app.corrections import load_layer, save_layer
 from app.gui import keys
-from app.gui.corrections import load_layer, save_layer
-from app.gui.keys import REACH, Key, Layer
 from capture.errors import DataError
+from solver import corrections
+from solver.corrections import REACH, Key, Layer
 
 SOLVED = 0.4 + 0.2 * np.sin(np.arange(100) / 9.0)
 
@@ -17,7 +18,7 @@ def layer(*spots: tuple[str, int, float]) -> Layer:
 
 
 def test_a_lone_key_is_met_exactly_and_fades_to_the_solve():
-    curve = keys.corrected_curve((Key(50, 0.9),), SOLVED)
+    curve = corrections.corrected_curve((Key(50, 0.9),), SOLVED)
     assert curve[50] == pytest.approx(0.9)
     away = np.abs(np.arange(100) - 50) >= REACH
     np.testing.assert_array_equal(curve[away], SOLVED[away])
@@ -25,13 +26,13 @@ def test_a_lone_key_is_met_exactly_and_fades_to_the_solve():
 
 
 def test_keys_far_apart_leave_the_solve_between_them_alone():
-    curve = keys.corrected_curve((Key(20, 0.9), Key(70, 0.1)), SOLVED)
+    curve = corrections.corrected_curve((Key(20, 0.9), Key(70, 0.1)), SOLVED)
     assert (curve[20], curve[70]) == (pytest.approx(0.9), pytest.approx(0.1))
     np.testing.assert_array_equal(curve[31:60], SOLVED[31:60])
 
 
 def test_keys_close_together_never_overshoot():
-    curve = keys.offset((Key(40, SOLVED[40] + 0.3), Key(46, SOLVED[46] + 0.3), Key(52, SOLVED[52])), SOLVED)
+    curve = corrections.offset((Key(40, SOLVED[40] + 0.3), Key(46, SOLVED[46] + 0.3), Key(52, SOLVED[52])), SOLVED)
     assert curve.max() <= 0.3 + 1e-12
     assert curve.min() >= -1e-12
 
@@ -39,13 +40,13 @@ def test_keys_close_together_never_overshoot():
 def test_a_free_tangent_is_the_corrected_curves_slope():
     fine = np.linspace(0.3, 0.5, 4001)  # so fine that a difference is a slope
     slope = 2e-4
-    curve = fine + keys.offset((Key(2000, float(fine[2000]), slope, slope),), fine)
+    curve = fine + corrections.offset((Key(2000, float(fine[2000]), slope, slope),), fine)
     assert (curve[2001] - curve[1999]) / 2 == pytest.approx(slope, rel=0.35)
 
 
 def test_corrected_weights_stay_within_what_is_possible():
     weights = np.stack([SOLVED, SOLVED], axis=1)
-    out = keys.corrected(layer(("jawOpen", 30, 1.0), ("jawOpen", 33, 1.0)), weights, ("jawOpen", "browInnerUp"))
+    out = corrections.corrected(layer(("jawOpen", 30, 1.0), ("jawOpen", 33, 1.0)), weights, ("jawOpen", "browInnerUp"))
     assert out[:, 0].max() <= 1.0
     np.testing.assert_array_equal(out[:, 1], SOLVED)
 
@@ -53,7 +54,7 @@ def test_corrected_weights_stay_within_what_is_possible():
 def test_a_key_stays_right_when_the_take_is_solved_again():
     table = layer(("jawOpen", 30, 0.8))
     for again in (SOLVED, SOLVED * 0.5, 1 - SOLVED):
-        assert keys.corrected(table, again[:, None], ("jawOpen",))[30, 0] == pytest.approx(0.8)
+        assert corrections.corrected(table, again[:, None], ("jawOpen",))[30, 0] == pytest.approx(0.8)
 
 
 def test_moving_stops_at_the_takes_ends_as_a_group():

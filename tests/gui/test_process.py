@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from app.gui.corrections import load_layer
+from app.corrections import load_layer
 
 ROOT = Path(__file__).resolve().parents[2]
 EDIT_AND_HANG = """

@@ -69,7 +69,7 @@ def test_a_take_is_read_with_what_can_be_read(shoot):
     assert (data.frames, data.problems, data.first) == (faked.FRAMES, (), 0)
     assert set(data.landmarks) == {"camA", "camB"}
     (shoot / "takes/T001/.mien/solve.json").write_text("{")
-    (shoot / "takes/T001/.mien/corrections.json").write_text("{")
+    (shoot / "takes/T001/corrections.json").write_text("{")
     (shoot / "takes/T001/.mien/detect.camA.npz").write_bytes(b"PK")
     (shoot / "takes/T001/camB.mp4").write_bytes(b"")
     data = read_take(open_shoot(shoot).takes[0])

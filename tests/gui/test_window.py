@@ -4,14 +4,14 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit
 
+from app.corrections import load_layer
 from app.gui import keys, take_state, viewport
 from app.gui.actions import COMMANDS
-from app.gui.corrections import load_layer
-from app.gui.keys import Key
 from app.gui.main_window import MainWindow
 from app.gui.session import Session
 from capture.errors import MienError
 from capture.settings import read_settings
+from solver.corrections import Key
 from tests.clips import read_number
 from tests.gui import faked
 from tests.gui.conftest import left_alive
@@ -163,7 +163,7 @@ def test_keys_are_added_moved_scaled_and_undone_one_drag_at_a_time(opened, qtbot
     key = session.layer.keys["jawOpen"][0]
     drag(qtbot, view, view.place(key), view.place(key) + QPointF(0, -60), Qt.KeyboardModifier.ControlModifier)
     assert session.layer.keys["jawOpen"][0].value == pytest.approx(2 * key.value, rel=0.05)
-    assert load_layer(shoot / "takes/T001/.mien/corrections.json") == session.layer, "saved when the drag ended"
+    assert load_layer(shoot / "takes/T001/corrections.json") == session.layer, "saved when the drag ended"
 
 
 def test_a_tangent_is_bent_by_its_handle(opened, qtbot):
@@ -268,12 +268,12 @@ def test_corrections_are_found_again_and_another_window_cannot_overwrite_them(op
     other.edit("x", keys.deleted(other.layer, other.layer.spots()))
     other.save()
     assert any("another window" in sentence for sentence in said)
-    assert load_layer(shoot / "takes/T001/.mien/corrections.json") == opened.session.layer
+    assert load_layer(shoot / "takes/T001/corrections.json") == opened.session.layer
     other.close()
 
 
 def test_corrections_that_cannot_be_saved_stay_and_are_told(opened, shoot):
-    blocked = shoot / "takes/T001/.mien/corrections.json"
+    blocked = shoot / "takes/T001/corrections.json"
     blocked.mkdir()
     add_keys(opened, ("jawOpen", 5, 0.9))
     opened.session.save()

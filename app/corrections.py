@@ -1,0 +1,122 @@
+"""The corrections of a take on disk: corrections.json beside its clips, apart from any solve.
+
+    {"format": "mien.corrections", "version": 2, "right": [12],
+     "keys": {"jawOpen": [[12, 0.4, null, null]]},                   frame, weight, slope in, slope out
+     "scheme": "mediapipe478", "drags": [["camA", 61, 12, 402.5, 311.0]]}      camera, landmark, frame, x px, y px
+
+Frames are the take's, from 0. It is an animator's work and lies with the footage, not with the artefacts, which may be
+deleted.
+"""
+
+import json
+import math
+from pathlib import Path
+
+from app.artefacts import key_of
+from app.places import places
+from capture.errors import DataError, UsageError
+from capture.files import write_bytes
+from capture.shoot import Take
+from solver.corrections import Grip, Key, Layer
+
+FORMAT = "mien.corrections"
+VERSION = 2
+NAME = "corrections.json"
+NONE = "none"
+
+
+def corrections_path(take: Take) -> Path:
+    """Where a take's corrections are; a lone clip's are with its artefacts, because its folder is not its own."""
+    return (take.folder if take.folder is not None else places(take, None).work) / NAME
+
+
+def asked_layer(take: Take, asked: str) -> Layer:
+    """The layer that a solve goes around: the take's own where nothing is asked, an empty one for "none", else a file.
+
+    Raises:
+        UsageError: there is no such file.
+        DataError: it is damaged.
+    """
+    if asked == NONE:
+        return Layer()
+    if asked and not Path(asked).is_file():
+        raise UsageError(f"--corrections {asked}: there is no such file; name one, or {NONE}")
+    return load_layer(Path(asked) if asked else corrections_path(take))
+
+
+def save_layer(layer: Layer, path: Path) -> None:
+    """Write a layer, atomically; the same layer gives the same bytes.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    write_bytes(path, (json.dumps(_table(layer), indent=1, allow_nan=False) + "\n").encode())
+
+
+def layer_key(layer: Layer) -> str:
+    """A key of all that a layer says."""
+    return key_of("corrections", VERSION, layer=_table(layer))
+
+
+def load_layer(path: Path) -> Layer:
+    """Read a layer; an empty one where there is no file.
+
+    Raises:
+        DataError: it is damaged or of a newer version. It is left as it is: it may be the only copy of some work.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return Layer()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} cannot be read ({error}); check its rights, or move it away to begin anew") from error
+    try:
+        table = json.loads(text)
+        if table["format"] != FORMAT or table["version"] not in (1, VERSION):
+            raise DataError(f"{path} holds corrections of version {table['version']!r}, and this mien reads version "
+                            f"{VERSION}; update mien, or move the file away to begin anew")
+        keys = {shape: _keys(rows) for shape, rows in sorted(table["keys"].items()) if rows}
+        drags = dict(sorted(map(_drag, table.get("drags", []))))
+        return Layer(keys, frozenset(_frame(frame) for frame in table["right"]), drags,
+                     str(table["scheme"]) if drags else "")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise DataError(f"{path} is damaged ({error}); mend it, or move it away to begin anew") from error
+
+
+def _table(layer: Layer) -> dict[str, object]:
+    return {"format": FORMAT, "version": VERSION, "right": sorted(layer.right),
+            "keys": {shape: [[key.frame, key.value, key.slope_in, key.slope_out] for key in keys]
+                     for shape, keys in sorted(layer.keys.items())},
+            "scheme": layer.scheme if layer.drags else "",
+            "drags": [[*grip, *place] for grip, place in sorted(layer.drags.items())]}
+
+
+def _keys(rows: list[list[float | None]]) -> tuple[Key, ...]:
+    by_frame = {key.frame: key for key in map(_key, rows)}
+    return tuple(by_frame[frame] for frame in sorted(by_frame))
+
+
+def _key(row: list[float | None]) -> Key:
+    frame, value, slope_in, slope_out = row
+    for number in (value, *(slope for slope in (slope_in, slope_out) if slope is not None)):
+        _number(number)
+    return Key(_frame(frame), value, slope_in, slope_out)
+
+
+def _drag(row: list[object]) -> tuple[Grip, tuple[float, float]]:
+    camera, point, frame, x, y = row
+    if not isinstance(camera, str):
+        raise ValueError(f"{camera!r} is no camera")
+    return (camera, _frame(point), _frame(frame)), (_number(x), _number(y))
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"{value!r} is no number")
+    return float(value)
+
+
+def _frame(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError(f"{value!r} is no frame or landmark")
+    return value

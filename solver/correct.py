@@ -1,0 +1,138 @@
+"""Solving again around corrections: the frames near them, and no others.
+
+The person, the cameras and all other frames stay as the solve found them from the footage; so a correction is quick,
+and what was right elsewhere stays so.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import torch
+from scipy.spatial.transform import Rotation
+
+from capture.camera import Rig
+from solver.corrections import Layer, corrected, nearness, spline
+from solver.embedding import Embedding
+from solver.energy import Pins, Problem, State, residual_px
+from solver.face_model import FaceModel
+from solver.fit import Stage, minimise, weight_sigma
+from solver.landmarks import Landmarks
+from solver.performance import Performance
+from solver.points import DTYPE
+from solver.solve import cameras_of, problem_of, with_gaze
+
+CORRECTED = "corrected"
+"""The flag of a frame of which a person said something."""
+KEY_SIGMA = 0.002
+"""How sure a person is of a weight."""
+DRAG_PX = 0.5
+"""How sure a person is of where a landmark is."""
+TRUSTED = 0.25
+"""Nearness to a drag from which on its landmark is no outlier."""
+MARGIN = 6
+"""Frames beside those that may change, which hold their ends to the rest of the take."""
+STAGE = Stage("corrections", frozenset({"pose", "weights", "gaze"}), "all", 40)
+
+
+def solve_around(layer: Layer, base: Performance, first: int, landmarks: Landmarks, rig: Rig, used: Rig,
+                 model: FaceModel, embedding: Embedding, steps: dict[str, str],
+                 report: Callable[[int, int], None]) -> Performance:
+    """A solve with its frames near corrections solved again.
+
+    Args:
+        layer: the corrections.
+        base: the solve of T frames, without corrections.
+        first: the take's frame that is its first.
+        landmarks: (C, T, N) that it was solved from.
+        rig: the cameras that it was solved with.
+        used: the same with the focal length that was found.
+        model: the face.
+        embedding: where the landmarks lie on it.
+        steps: what the performance says of how it came about.
+        report: progress.
+    """
+    torch.set_num_threads(1)
+    moved, near_drag = _dragged(layer, landmarks, first)
+    near_key = _near_keys(layer, base, first)
+    near = (near_key > 0).any(axis=1) | (near_drag > 0).any(axis=(0, 2))  # (T)
+    target = corrected(layer, base.weights, base.shape_names, first)
+    seen = landmarks.found.any(axis=0)
+    chosen = np.flatnonzero(_widened(near) & seen)
+    weights, gaze, sigma = target.copy(), base.gaze.copy(), base.sigma.copy()  # where no camera saw, the keys stand
+    rotation, translation = base.head_rotation.copy(), base.head_translation.copy()
+    residual = base.residual_px.copy()
+    if len(chosen):
+        problem, state = _around(target, near, near_key, near_drag, chosen, base, moved, rig, used, model, embedding)
+        state = with_gaze(minimise(problem, state, STAGE, lambda done: report(done, STAGE.iterations)), problem, model)
+        inside = near[chosen]
+        frames = chosen[inside]
+        turn = Rotation.from_matrix(state.rotation[inside].numpy()).as_quat()
+        flip = np.where((turn * base.head_rotation[frames]).sum(axis=1) < 0, -1.0, 1.0)
+        rotation[frames] = (turn * flip[:, None]).round(9)
+        translation[frames] = state.translation[inside].numpy().round(7)
+        weights[frames] = state.weights[inside].numpy()
+        gaze[frames] = state.gaze[inside].numpy().round(6)
+        sigma[frames] = weight_sigma(problem, state)[inside].numpy().round(6)
+        apart = residual_px(problem, state).numpy()[:, inside]
+        residual[frames] = np.sqrt(np.nanmean(apart**2, axis=(0, 2))).round(4)
+    said = {frame - first for frame in layer.frames()}
+    flags = tuple((*(word for word in words if frame + first not in layer.right), CORRECTED) if frame in said else words
+                  for frame, words in enumerate(base.flags))
+    return replace(base, weights=weights.round(6), head_rotation=rotation, head_translation=translation, gaze=gaze,
+                   sigma=sigma, residual_px=residual, flags=flags, steps=steps)
+
+
+def _near_keys(layer: Layer, base: Performance, first: int) -> np.ndarray:
+    """(T, K) how far each weight is under the influence of its keys."""
+    out = np.zeros(base.weights.shape)
+    for column, name in enumerate(base.shape_names):
+        out[:, column] = nearness([key.frame - first for key in layer.keys.get(name, ())
+                                   if 0 <= key.frame - first < len(out)], len(out))
+    return out
+
+
+def _dragged(layer: Layer, landmarks: Landmarks, first: int) -> tuple[Landmarks, np.ndarray]:
+    """The landmarks as they would have been found if they erred as little as in the frames where they were dragged;
+    and (C, T, N) how near a drag each is."""
+    near = np.zeros(landmarks.seen.shape)
+    if not layer.drags or layer.scheme != landmarks.scheme:
+        return landmarks, near
+    xy, count = landmarks.xy.copy(), near.shape[1]
+    tracks: dict[tuple[int, int], dict[int, tuple[float, float]]] = {}
+    for (camera, point, frame), place in sorted(layer.drags.items()):
+        if camera in landmarks.cameras and point < near.shape[2] and 0 <= frame - first < count:
+            tracks.setdefault((landmarks.cameras.index(camera), point), {})[frame - first] = place
+    for (camera, point), places in tracks.items():
+        found = landmarks.seen[camera, :, point]
+        errors = {frame: np.subtract(place, landmarks.xy[camera, frame, point]) for frame, place in places.items()
+                  if found[frame]}
+        for axis in (0, 1):
+            erred = spline([(frame, error[axis], np.nan, np.nan) for frame, error in errors.items()], count)
+            xy[camera, :, point, axis] += erred
+        near[camera, :, point] = np.where(found, nearness(errors, count), 0.0)
+    return replace(landmarks, xy=xy), near
+
+
+def _around(target: np.ndarray, near: np.ndarray, near_key: np.ndarray, near_drag: np.ndarray, chosen: np.ndarray,
+            base: Performance, landmarks: Landmarks, rig: Rig, used: Rig, model: FaceModel, embedding: Embedding,
+            ) -> tuple[Problem, State]:
+    """The problem of the chosen frames, and the state that `base` has there."""
+    problem, start = problem_of(landmarks, rig, False, model, embedding, base.frame_rate, chosen)
+    close = torch.tensor(near_drag[:, chosen] * embedding.known, dtype=DTYPE)
+    precision = (1 - close) * problem.precision + close * DRAG_PX**-2
+    # The frames at the ends stay what they are, and the others join them through the steadiness of a face.
+    firmness = np.where(near[chosen, None], near_key[chosen], 1.0) * KEY_SIGMA**-2
+    pins = Pins(torch.tensor(target[chosen], dtype=DTYPE), torch.tensor(firmness, dtype=DTYPE), close >= TRUSTED)
+    identity = base.identity if len(base.identity) else np.zeros(len(model.identity))
+    state = replace(start, rotation=torch.tensor(Rotation.from_quat(base.head_rotation[chosen]).as_matrix(),
+                                                 dtype=DTYPE),
+                    translation=torch.tensor(base.head_translation[chosen], dtype=DTYPE),
+                    weights=torch.tensor(base.weights[chosen], dtype=DTYPE),
+                    gaze=torch.tensor(base.gaze[chosen], dtype=DTYPE), identity=torch.tensor(identity, dtype=DTYPE))
+    return replace(problem, cameras=cameras_of(used, False), precision=precision, pins=pins), state
+
+
+def _widened(near: np.ndarray) -> np.ndarray:
+    """(T) bool, with MARGIN frames more on each side."""
+    return np.convolve(near, np.ones(2 * MARGIN + 1), mode="same") > 0
