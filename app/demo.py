@@ -56,7 +56,7 @@ def run(folder: Path, frames: int, events: bool) -> int:
     options = argparse.Namespace(
         paths=[take], out=None, rig=None, actor="built-in", format=_formats(),
         model=BUILT_IN, detector="auto", device="auto", jobs=1, cluster=None, start=None, end=None, preset="standard",
-        force=False, events=events, debug=False)
+        corrections="", force=False, events=events, debug=False)
     code = solving.run(options)
     if code == 0:
         accuracy = compare(read(folder / "solved" / f"{TAKE}.mien.json"), truth)

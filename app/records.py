@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from app.contents import State, state_of
+from app.corrections import NAME as CORRECTIONS
+from app.corrections import corrections_path
 from app.places import RIG_NAME, SOLVE_NAME, Places
 from capture.errors import MienError
 from capture.files import sha256, write_bytes
@@ -51,7 +53,7 @@ def inputs_of(take: Take, rig: Path | None) -> dict[str, State | str]:
     """
     folder, shoot = take.folder, take.shoot.folder if take.shoot is not None else None
     settings = {"take.toml": folder and folder / "take.toml", "shoot.toml": shoot and shoot / "shoot.toml",
-                "rig.toml": rig or take.rig_path, "sync.toml": take.sync_path}
+                "rig.toml": rig or take.rig_path, "sync.toml": take.sync_path, CORRECTIONS: corrections_path(take)}
     return {**{clip.name: state_of(clip) for clip in take.clips},
             **{name: _bytes_key(path) if path is not None else "" for name, path in settings.items()}}
 

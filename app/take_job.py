@@ -84,14 +84,14 @@ def _solved(take: Take, request: Request, where: Places, tell: Teller, guard: Gu
     make_folder(where.work)
     with held(where.work, lambda text: tell.note(take.name, text)) as lock:
         _sweep(take, where)
-        inputs = records.inputs_of(take, request.rig)
-        asked = _asked(take, request, tools)
+        inputs, options = records.inputs_of(take, request.rig), options_of(take, request)
+        asked = _asked(take, options, tools)
         outputs = None if request.force else _done_before(where, asked, inputs)
         if outputs is None:
             records.forget(where, records.DONE_NAME)
             if guard is not None:
                 tools = replace(tools, landmarker=guard(tools.landmarker))
-            outputs = run_take(take, options_of(take, request), tools, _Watched(tell, lock))
+            outputs = run_take(take, options, tools, _Watched(tell, lock))
             _remember(where, request, take)
             records.save_done(where, asked, inputs, outputs)
         else:
@@ -114,9 +114,8 @@ def _remember(where: Places, request: Request, take: Take) -> None:
     write_bytes(where.work / ASKED_NAME, record_bytes(options))
 
 
-def _asked(take: Take, request: Request, tools: Tools) -> str:
+def _asked(take: Take, chosen: Options, tools: Tools) -> str:
     """The key of all that decides the results, but for the take's own files."""
-    chosen = options_of(take, request)
     options = {name: value for name, value in asdict(replace(chosen, corrections=Layer())).items()
                if name not in ("out", "rig", "force", "corrections")}
     if chosen.corrections:
