@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-FEW = ("--end", "6", "--format", "json,csv", "--preset", "draft")
+FEW = ("--end", "4", "--format", "json,csv", "--preset", "draft")
 """Options that make a take quick."""
 
 
