@@ -14,6 +14,9 @@ import numpy as np
 REACH = 10
 """Frames over which a lone correction fades out: a third of a second at 30 frames a second, about one blink."""
 
+CORRECTED = "corrected"
+"""The flag of a performance's frame of which a person said something."""
+
 
 @dataclass(frozen=True, order=True)
 class Key:
@@ -113,15 +116,6 @@ def spline(rows: Iterable[tuple[float, float, float, float]], count: int) -> np.
     curve = ((2 * u**3 - 3 * u**2 + 1) * values[left] + (u**3 - 2 * u**2 + u) * span * out_of[left]
              + (3 * u**2 - 2 * u**3) * values[left + 1] + (u**3 - u**2) * span * into[left + 1])
     return np.where((frames < places[0]) | (frames > places[-1]), 0.0, curve)
-
-
-def nearness(frames: Iterable[int], count: int) -> np.ndarray:
-    """(count) how far each frame is under the influence of corrections in `frames`: 1 there, 0 from REACH on."""
-    out = np.zeros(count)
-    for frame in frames:
-        u = np.clip(1 - np.abs(np.arange(count) - frame) / REACH, 0.0, 1.0)
-        out = np.maximum(out, 3 * u**2 - 2 * u**3)
-    return out
 
 
 def _faded(rows: list[tuple[float, float, float, float]]) -> list[tuple[float, float, float, float]]:

@@ -55,8 +55,8 @@ class FacePull:
         chosen = np.array([name in session.shapes for name in names]) & free
         reach = np.linalg.norm(deltas, axis=1)
         helps = chosen.any() and reach[chosen].max() > 0.2 * reach.max()
-        return cls(session, session.frame, mouse, session.layer, session.weights[frame].copy(), (moved - here)[:, :2] / STEP,
-                   chosen if helps else free, f"pull{next(_numbers)}")
+        return cls(session, session.frame, mouse, session.layer, session.weights[frame].copy(),
+                   (moved - here)[:, :2] / STEP, chosen if helps else free, f"pull{next(_numbers)}")
 
     def to(self, mouse: QPointF) -> None:
         """Bring the point there, as far as the shapes can."""

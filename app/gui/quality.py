@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from solver.corrections import CORRECTED
 from solver.performance import Performance
 
 GOOD, DOUBTFUL, BAD = 0, 1, 2
@@ -22,7 +23,7 @@ def levels(performance: Performance) -> np.ndarray:
     known = residual[np.isfinite(residual)]
     limit = max(SLIGHT_PX, FAR * float(np.median(known))) if len(known) else np.inf
     out = np.where(np.nan_to_num(residual, nan=0.0) > limit, DOUBTFUL, GOOD)
-    flagged = np.array([bool(words) for words in performance.flags], dtype=bool)
+    flagged = np.array([bool(set(words) - {CORRECTED}) for words in performance.flags], dtype=bool)
     lost = np.array([bool(LOST.intersection(words)) for words in performance.flags], dtype=bool)
     out = np.where(flagged, np.maximum(out, DOUBTFUL), out)
     return np.where(lost | (performance.seen == 0), BAD, out)
@@ -36,3 +37,9 @@ def needs_a_look(performance: Performance) -> str:
         return ""
     return (f"{doubtful} of {len(level)} frames are doubtful, {np.count_nonzero(level == BAD)} of them without a face; "
             f"the first is frame {int(np.argmax(level > 0))}")
+
+
+def liveliest(weights: np.ndarray, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The three shapes that move most: something to look at when a take is opened."""
+    spread = weights.max(axis=0) - weights.min(axis=0) if len(weights) else np.zeros(len(names))
+    return tuple(names[column] for column in sorted(np.argsort(-spread, kind="stable")[:3]))

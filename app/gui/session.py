@@ -323,7 +323,7 @@ class Session(QObject):
             self.message.emit(sentence)
         self._apply_layer()
         if self.weights is not None and not self.shapes:
-            self.shapes = _liveliest(self.weights, self.data.scene.performance.shape_names)
+            self.shapes = quality.liveliest(self.weights, self.data.scene.performance.shape_names)
         self.take_changed.emit()
         self.selection_changed.emit()
 
@@ -384,7 +384,7 @@ class Session(QObject):
             self.before = old if old is not None and data.scene is not None \
                 and old.shape == data.scene.performance.weights.shape else None
         self._show_take()
-        if solved and data.around is not None and not (self.around and not changed):
+        if solved and data.around is not None and (changed or not self.around):
             self.undo.push(Change("solve around corrections", False, True, self._put_around))
 
     def _put_around(self, value: bool) -> None:
@@ -394,9 +394,3 @@ class Session(QObject):
 
 def _steps(scene: Scene | None) -> dict[str, str]:
     return scene.performance.steps if scene is not None else {}
-
-
-def _liveliest(weights: np.ndarray, names: tuple[str, ...]) -> tuple[str, ...]:
-    """The three shapes that move most: something to look at when a take is opened."""
-    spread = weights.max(axis=0) - weights.min(axis=0) if len(weights) else np.zeros(len(names))
-    return tuple(names[column] for column in sorted(np.argsort(-spread, kind="stable")[:3]))

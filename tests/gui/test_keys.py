@@ -101,7 +101,7 @@ HEAD = '{"format": "mien.corrections", "version": 1, "right": [], "keys": '
 
 
 @pytest.mark.parametrize("text", [
-    "", "[]", "{}", HEAD.replace("1", "2") + "{}}", HEAD + '{"a": [[1]]}}', HEAD + '{"a": [[-1, 0.5, null, null]]}}',
+    "", "[]", "{}", HEAD.replace("1", "3") + "{}}", HEAD + '{"a": [[1]]}}', HEAD + '{"a": [[-1, 0.5, null, null]]}}',
     HEAD + '{"a": [[1, NaN, null, null]]}}', HEAD + '{"a": 3}}', "[" * 100000])
 def test_damaged_layers_are_told_and_left(tmp_path, text):
     path = tmp_path / "corrections.json"

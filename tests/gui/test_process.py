@@ -84,14 +84,14 @@ def test_kill_9_loses_nothing_that_was_done(shoot, tmp_path):
     running.send_signal(signal.SIGKILL)
     running.communicate()
     work = shoot / "takes/T001/.mien"
-    assert [key.frame for key in load_layer(work / "corrections.json").keys["jawOpen"]] == [7]
+    assert [key.frame for key in load_layer(work.parent / "corrections.json").keys["jawOpen"]] == [7]
     assert not list(work.glob("*.part"))
     again = subprocess.Popen([sys.executable, "-c", EDIT_AND_HANG.replace("session.seek(7)", "session.seek(9)"),
                               str(shoot)], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
     assert again.stdout.readline().strip() == "edited", "the dead window's lock does not keep it out"
     again.kill()
     again.communicate()
-    assert [key.frame for key in load_layer(work / "corrections.json").keys["jawOpen"]] == [7, 9]
+    assert [key.frame for key in load_layer(work.parent / "corrections.json").keys["jawOpen"]] == [7, 9]
 
 
 def test_the_window_opens_and_closes_on_ctrl_c(shoot, tmp_path):
