@@ -1,6 +1,5 @@
 """Calibration boards: ChArUco and chessboards, how they are described, drawn, recognised and found in pictures."""
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ import cv2
 import numpy as np
 
 from capture.errors import DataError, RigError
+from capture.toml_file import read_toml
 
 DICTIONARIES = {f"DICT_{bits}X{bits}_{count}": getattr(cv2.aruco, f"DICT_{bits}X{bits}_{count}")
                 for bits in (4, 5, 6, 7) for count in (50, 100, 250, 1000)}
@@ -90,12 +90,7 @@ def load_board(path: Path) -> Board:
     def wrong(key: str, what: str) -> DataError:
         return DataError(f"{path}: {key} {what}")
 
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}); check the path") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise DataError(f"{path} is not a valid TOML file ({error}); mend it") from error
+    table = read_toml(path)
     kind = table.get("type", "charuco")
     if kind not in ("charuco", "chessboard"):
         raise wrong("type", f"is {kind!r}; write \"charuco\" or \"chessboard\"")

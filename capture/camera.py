@@ -14,7 +14,6 @@ Angles are radians, times are seconds, frame rates are fractions.
 """
 
 import math
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +22,7 @@ import numpy as np
 
 from capture.errors import RigError
 from capture.files import write_bytes
+from capture.toml_file import read_toml
 
 MODELS = {"pinhole": (4, 5, 8, 12, 14), "fisheye": (4,)}
 """Lens models and the numbers of distortion coefficients that OpenCV knows for each."""
@@ -126,13 +126,7 @@ def load_rig(path: Path) -> Rig:
     Raises:
         RigError: it cannot be read or a camera in it makes no sense; the message names the camera and the entry.
     """
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RigError(f"{path} cannot be read: {error.strerror}; give the rig's path with --rig") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RigError(f"{path} is not a valid TOML file ({error}); mend it or write it anew with `mien calibrate`"
-                       ) from error
+    table = read_toml(path, RigError, "mend it, write it anew with `mien calibrate`, or give another with --rig")
     if table.get("version") != 1:
         raise RigError(f"{path} says version {table.get('version')!r}, and this mien reads version 1; "
                        "put `version = 1` at its top or update mien")

@@ -2,7 +2,6 @@
 
 import math
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from capture.camera import MODELS, WORLD_FROM_LONE_CAMERA, Camera, Rig
 from capture.errors import RigError
+from capture.toml_file import read_toml
 
 LARGEST_FILE = 64 << 20
 
@@ -199,14 +199,7 @@ def _rows(path: Path, every: int = 1) -> list[list[str]]:
 
 
 def _toml(path: Path) -> dict:
-    try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise RigError(f"{path} is too large for a calibration; give the file with the cameras alone")
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RigError(f"{path} cannot be read ({error.strerror}); check the path") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RigError(f"{path} is not a valid TOML file ({error}); export it again") from error
+    return read_toml(path, RigError, "export it again", LARGEST_FILE)
 
 
 def _open_store(path: Path) -> cv2.FileStorage:

@@ -1,13 +1,11 @@
 """shoot.toml and take.toml: what a user may say about a shoot and a take, read and checked."""
 
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
 from capture.errors import DataError
 from capture.timecode import exact_rate
-
-LONGEST_FILE = 1 << 20
+from capture.toml_file import read_toml
 
 
 def read_settings(path: Path) -> dict[str, object]:
@@ -20,14 +18,7 @@ def read_settings(path: Path) -> dict[str, object]:
     """
     if not path.is_file():
         return {}
-    try:
-        if path.stat().st_size > LONGEST_FILE:
-            raise DataError(f"{path} is larger than a settings file can be; write it anew")
-        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}); check its rights") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise DataError(f"{path} is not a valid TOML file ({error}); mend it or delete it") from error
+    table = read_toml(path, cure="mend it or delete it")
     for key, check in CHECKS.items():
         if key in table:
             try:

@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from capture import sound
 from capture.camera import Rig
 from capture.errors import ClipError, DataError
 from capture.files import write_bytes
+from capture.toml_file import read_toml
 from capture.video import Clip
 
 WINDOW_S = 8.0
@@ -183,12 +183,7 @@ def load_timeline(path: Path) -> Timeline:
     Raises:
         DataError: it cannot be read, or a clock in it makes no sense.
     """
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}); run `mien sync` again") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise DataError(f"{path} is not a valid TOML file ({error}); mend it or run `mien sync` again") from error
+    table = read_toml(path, cure="mend it or run `mien sync` again")
     entries = table.get("clocks")
     if not isinstance(entries, dict) or not entries:
         raise DataError(f"{path} has no [clocks.NAME] table; run `mien sync` again")

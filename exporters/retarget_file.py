@@ -14,13 +14,13 @@
 
 import itertools
 import math
-import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from capture.errors import DataError
 from capture.files import write_bytes
+from capture.toml_file import read_toml
 from exporters.retarget import MODES, Coupling, RetargetMap, Target
 
 
@@ -30,12 +30,7 @@ def load(path: Path) -> RetargetMap:
     Raises:
         DataError: it cannot be read or a line of it makes no sense; the message names the target.
     """
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}; give a retarget map") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise DataError(f"{path} is not a valid TOML file ({error}); mend it") from error
+    table = read_toml(path)
     if table.get("version") != 1:
         raise DataError(f"{path} says version {table.get('version')!r}, and this mien reads version 1; "
                         "put `version = 1` at its top or update mien")
