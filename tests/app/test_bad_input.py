@@ -1,23 +1,38 @@
 """What a user does wrong: a sentence that names the file and the cure, the right exit code, nothing left behind."""
 
+import errno
+import io
+import json
 import os
+import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from app.batch import Batch
 from app.cli import main
+from app.progress import JsonLines
+from app.request import FAILED, Outcome, Request
 from capture.camera import Camera, Rig, lone_camera, save_rig
+from capture.match import TakeClips, take_frames
+from capture.shoot import Take
+from capture.video import Frame
 from tests.app.command import error_of, mien_here
 from tests.clips import numbered, write_clip
 from tests.material import shared
 
 
 def solve_fails(out: Path, *arguments: str | Path, code: int) -> str:
+    """Nothing is left but landmarks, the clips' hashes, and the record of why it failed."""
     ended = mien_here("solve", *arguments, "--out", out, check=code)
-    assert [path for path in out.rglob("*") if path.is_file() and not path.name.startswith("detect.")] == []
-    return error_of(ended)
+    assert [path for path in out.rglob("*") if path.is_file() and path.name != "failed.json"
+            and not path.name.startswith(("detect.", "clip."))] == []
+    said = error_of(ended)
+    assert all(json.loads(path.read_text())["error"] in said for path in out.rglob("failed.json"))
+    return said
 
 
 def test_missing_file(tmp_path: Path) -> None:
@@ -143,6 +158,95 @@ def test_a_full_disk(tmp_path: Path) -> None:
         assert list((tmp_path / "out").glob("*.fbx")) == []
     finally:
         subprocess.run(["umount", str(tmp_path)], check=True)
+
+
+@pytest.mark.parametrize("name", ["detect.camA.npz", "solve.json", "T001.csv", "T001.fbx", "done.json"])
+def test_a_disk_that_fills_midway(demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """From that file on nothing can be written any more: one sentence, nothing half-written, and it goes on later."""
+    take, out = tmp_path / "T001", tmp_path / "out"
+    shutil.copytree(demo / "takes" / "T001", take, ignore=shutil.ignore_patterns(".mien"))
+    arguments = ("solve", take, "--rig", demo / "rig.toml", "--out", out, "--end", "4", "--preset", "draft",
+                 "--format", "json,csv,fbx")
+    full, real = [False], os.fsync
+
+    def fsync(handle: int) -> None:
+        full[0] = full[0] or f".{name}." in os.readlink(f"/proc/self/fd/{handle}")
+        if full[0] and os.readlink(f"/proc/self/fd/{handle}").startswith(str(out)):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(handle)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fsync)
+        said = error_of(mien_here(*arguments, check=1))
+    assert full[0]
+    assert f"{name} cannot be written: the disk is full; free some space and run the same command again" in said
+    assert [path for path in out.rglob("*") if path.name.endswith(".part") or path.name == "lock.json"] == []
+    again = mien_here(*arguments, "--events")
+    steps = {event["step"] for event in map(json.loads, again.stdout.splitlines()) if event["event"] == "progress"}
+    assert ("solve" in steps) == (name in ("detect.camA.npz", "solve.json")), "what was finished is not done again"
+
+
+def test_a_full_disk_ends_a_batch(tmp_path: Path) -> None:
+    """No take after it could go well, so none is begun, and it is said how many."""
+    takes = [Take(name, tmp_path / name, ()) for name in ("a", "b", "c")]
+    tell = JsonLines(io.StringIO())
+    batch = Batch(takes, Request("mien"), 1, None, tell)
+    first = batch.work.next(0)
+    batch._ended(first, Outcome("a", FAILED, "a.fbx cannot be written: the disk is full", 1, full=True))
+    assert batch.work.left == 0
+    assert [outcome.take for outcome in batch.outcomes] == ["a"]
+    assert "2 takes were not begun" in tell.stream.getvalue()
+
+
+def test_a_clip_replaced_during_the_solve(demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is noticed, and nothing that was seen in either clip stands under the other one's key."""
+    take, out = tmp_path / "T001", tmp_path / "out"
+    shutil.copytree(demo / "takes" / "T001", take, ignore=shutil.ignore_patterns(".mien"))
+    clip, real, calls = take / "camB.mp4", take_frames, []
+
+    def frames(clips: TakeClips, camera: int, start: int, stop: int) -> Iterator[Frame]:
+        for frame in real(clips, camera, start, stop):
+            if camera == 1 and not calls:
+                calls.append(frame)
+                other = tmp_path / "other.mp4"
+                shutil.copyfile(take / "camC.mp4", other)
+                os.replace(other, clip)
+            yield frame
+
+    arguments = ("solve", take, "--rig", demo / "rig.toml", "--out", out, "--end", "4", "--preset", "draft",
+                 "--format", "json")
+    with monkeypatch.context() as patch:
+        patch.setattr("app.preparing.take_frames", frames)
+        assert "camB.mp4 changes while it is read" in error_of(mien_here(*arguments, check=3))
+    assert not (out / ".mien" / "T001" / "detect.camB.npz").exists()
+    assert list(out.rglob("parts/camB/*.npz")) == []
+    mien_here(*arguments)
+    changed = (out / "T001.mien.json").read_bytes()
+    shutil.rmtree(out)
+    mien_here(*arguments)
+    assert (out / "T001.mien.json").read_bytes() == changed
+
+
+def test_a_take_that_is_done_is_not_read_again(demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not a byte of the footage; and a clip replaced by one of the same size and date is noticed all the same."""
+    take, out = tmp_path / "T001", tmp_path / "out"
+    shutil.copytree(demo / "takes" / "T001", take, ignore=shutil.ignore_patterns(".mien"))
+    arguments = ("solve", take, "--rig", demo / "rig.toml", "--out", out, "--end", "4", "--preset", "draft",
+                 "--format", "json")
+    first = mien_here(*arguments)
+    with monkeypatch.context() as patch:
+        patch.setattr("av.open", None)
+        patch.setattr("app.contents.sha256", None)
+        assert mien_here(*arguments).stderr.splitlines()[-3:] == first.stderr.splitlines()[-3:]
+    before = (out / "T001.mien.json").read_bytes()
+    clip = take / "camA.mp4"
+    dates = (clip.stat().st_atime_ns, clip.stat().st_mtime_ns)
+    data = bytearray(clip.read_bytes())
+    data[len(data) // 2] ^= 255
+    clip.write_bytes(data)
+    os.utime(clip, ns=dates)
+    mien_here(*arguments, check=None)
+    assert not (out / "T001.mien.json").exists() or (out / "T001.mien.json").read_bytes() != before
 
 
 @pytest.mark.parametrize(("arguments", "said"), [

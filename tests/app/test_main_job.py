@@ -149,5 +149,6 @@ def test_several_takes_at_a_time(demo: Path, tmp_path: Path) -> None:
     (shoot / "rig.toml").write_bytes((demo / "rig.toml").read_bytes())
     ended = mien("solve", shoot, "--jobs", "2", "--end", "5", "--format", "json", check=1)
     assert "2 of 3 takes done, 1 failed" in ended.stderr
-    assert sorted(path.name for path in (shoot / "solved").glob("*.json")) == ["T001.mien.json", "T002.mien.json"]
+    assert sorted(path.name for path in (shoot / "solved").glob("*.json")) == ["T001.mien.json", "T002.mien.json",
+                                                                               "summary.json"]
     assert (shoot / "takes" / "T001" / ".mien" / "solve.json").is_file()
