@@ -5,7 +5,7 @@ A record is believed only as far as the disk bears it out: each names the files 
 
 import contextlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from app.contents import State, state_of
@@ -68,6 +68,18 @@ def save_done(where: Places, asked: str, inputs: dict[str, State | str], outputs
                 {name: state_of(where.work / name) for name in (SOLVE_NAME, RIG_NAME)})
     _write(where.work / DONE_NAME, asdict(done))
     forget(where, FAILED_NAME)
+
+
+def renew(where: Places, path: Path) -> None:
+    """Take note of a result that was made anew from what a done run left, as a report is: the take stays done.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    done = load_done(where)
+    if done is not None and path.name in done.outputs:
+        outputs = {**done.outputs, path.name: state_of(path)}
+        _write(where.work / DONE_NAME, asdict(replace(done, outputs=outputs)))
 
 
 def save_failed(where: Places, take: Take, rig: Path | None, error: str) -> None:

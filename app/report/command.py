@@ -1,34 +1,24 @@
 """`mien report PATH`: the pages of solved takes, and of a shoot the page that lists them."""
 
 import argparse
-import json
-from dataclasses import dataclass
 from pathlib import Path
 
+from app import records
 from app.places import SOLVE_NAME, Places, places
 from app.progress import Teller, teller
-from app.report.evidence import gather, without_folders
-from app.report.making import current, page_of, read_summary, write
-from app.report.shoot_page import TakeState, shoot_page
+from app.report.evidence import gather
+from app.report.index import INDEX, Target, row_of
+from app.report.making import current, write
+from app.report.plain import without_folders
+from app.report.shoot_page import NO_REPORT, Row, shoot_page
+from app.report.summary import page_of
 from capture.errors import DataError, InputError, MienError
 from capture.files import write_bytes
 from capture.shoot import Take, find_takes, is_shoot, open_shoot
 from exporters.to_json import read as read_performance
 from solver.performance import Performance
 
-INDEX = "report.html"
 RESULT = ".mien.json"
-
-
-@dataclass(frozen=True)
-class Target:
-    """A take to report on: `solved` is the file of its performance, whether or not it is there; `take` its footage, if
-    that is known."""
-
-    name: str
-    where: Places
-    solved: Path
-    take: Take | None
 
 
 def run(options: argparse.Namespace) -> int:
@@ -46,8 +36,7 @@ def run(options: argparse.Namespace) -> int:
             if options.debug or not several:
                 raise
             tell.note(target.name, str(error))
-            states.append(TakeState(target.name, "no report",
-                                    without_folders(str(error), target.where, target.take)))
+            states.append(Row(target.name, NO_REPORT, without_folders(str(error), target.where, target.take)))
             code = 1
     tell.progress(shoot or targets[0].name, "report", len(targets), len(targets))
     outs = sorted({target.where.out for target in targets})
@@ -61,46 +50,17 @@ def run(options: argparse.Namespace) -> int:
     return code
 
 
-def index(out: Path, name: str, takes: tuple[Take, ...], chosen: Path | None) -> Path:
-    """Write a shoot's page from what its takes' last runs left, without making their reports anew."""
-    states = [_state(Target(take.name, places(take, chosen), places(take, chosen).work / SOLVE_NAME, take))
-              for take in takes]
-    write_bytes(out / INDEX, shoot_page(name, states))
-    return out / INDEX
-
-
-def _one(target: Target, force: bool, tell: Teller) -> TakeState:
+def _one(target: Target, force: bool, tell: Teller) -> Row:
     """The report of one take, made where it is not current; how the take stands."""
     if not target.solved.is_file():
-        return _state(target)
+        return row_of(target)
     performance = read_performance(target.solved)
     if force or current(performance, target.where) is None:
         evidence = gather(performance, target.where, target.take)
         for text in evidence.missing:
             tell.note(target.name, text)
-        write(evidence)
-    return TakeState(target.name, "done", "", read_summary(target.where), True)
-
-
-def _state(target: Target) -> TakeState:
-    """How a take stands, from what lies on disk."""
-    summary = read_summary(target.where)
-    error = _failure(target.where) or (target.take.problem if target.take is not None else "")
-    if error:
-        return TakeState(target.name, "failed", without_folders(error, target.where, target.take))
-    if not target.solved.is_file():
-        return TakeState(target.name, "not solved")
-    linked = page_of(target.where, target.name).is_file()
-    return TakeState(target.name, "done", "", summary, linked) if summary is not None else \
-        TakeState(target.name, "no report", "`mien report` makes it", None, linked)
-
-
-def _failure(where: Places) -> str:
-    """Why a take's last run failed; "" where it did not."""
-    try:
-        return str(json.loads((where.work / "failed.json").read_text(encoding="utf-8"))["error"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
+        records.renew(target.where, write(evidence))
+    return row_of(target)
 
 
 def _targets(path: Path, out: Path | None) -> tuple[list[Target], str | None]:

@@ -13,6 +13,7 @@ from app.clocks import offsets
 from app.detectors import Landmarker, landmarker_named
 from app.models import model_named
 from app.places import RIG_NAME, Places
+from app.report.plain import without_folders
 from app.timings import Took, recorded
 from capture.camera import Rig, load_rig
 from capture.errors import ClipError, DataError, MienError
@@ -181,19 +182,6 @@ def _first(clips: TakeClips | None, performance: Performance) -> int:
     except MienError:
         return 0
     return first if 0 <= first < clips.frames else 0
-
-
-def without_folders(text: str, where: Places, take: Take | None) -> str:
-    """A sentence whose paths tell no more than the files' names."""
-    folders = {where.work, where.out, where.out.parent}
-    if take is not None:
-        folders |= {folder for folder in (take.folder, take.shoot.folder if take.shoot else None) if folder is not None}
-        folders |= {clip.parent for clip in take.clips}
-    for folder in sorted({str(path) for given in folders for path in (given, given.absolute(), given.resolve())},
-                         key=len, reverse=True):
-        if folder not in (".", ""):
-            text = text.replace(folder + os.sep, "").replace(folder, "the folder")
-    return text
 
 
 def _version(name: str) -> str:

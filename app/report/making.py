@@ -4,7 +4,7 @@ What a report found is kept in short beside the artefacts, so that a shoot's pag
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from app.progress import Teller
 from app.report.evidence import SETTINGS_NAME, Evidence
 from app.report.moments import worst_moments
 from app.report.pictures import Picture, pictures, thumbnail
+from app.report.summary import SUMMARY_NAME, Summary, page_of, read_summary
 from app.report.take_page import take_page
 from app.report.words import verdict
 from app.timings import recorded
@@ -24,31 +25,6 @@ from capture.files import sha256, write_bytes
 from solver.performance import Performance
 
 REPORT_VERSION = 1
-SUFFIX = ".report.html"
-SUMMARY_NAME = "report.json"
-
-
-@dataclass(frozen=True)
-class Summary:
-    """A take's report in short, every value a word as it stands on disk; "" where it is not known."""
-
-    key: str
-    page_sha256: str
-    verdict: str
-    frames: str
-    rate: str
-    residual_px: str
-    lost: str
-    doubtful: str
-    seconds: str
-    worst_frame: str
-    worst_why: str
-    thumbnail: str
-
-
-def page_of(where: Places, take: str) -> Path:
-    """Where a take's report lies."""
-    return where.out / (take + SUFFIX)
 
 
 def step(performance: Performance, where: Places, settings: dict[str, str], gather: Callable[[], Evidence],
@@ -70,7 +46,7 @@ def step(performance: Performance, where: Places, settings: dict[str, str], gath
         teller.note(performance.take, f"the take is solved, but its report could not be written: {error}")
     except Exception as error:  # a fault of ours; see above
         teller.note(performance.take, f"the take is solved, but making its report failed ({type(error).__name__}: "
-                                      f"{error}); see `mien report --debug`")
+                                      f"{error}); `mien report --debug` tells more")
     return ()
 
 
@@ -110,19 +86,6 @@ def current(performance: Performance, where: Places) -> Summary | None:
     if summary is None or summary.key != _key(performance, where) or not path.is_file():
         return None
     return summary if sha256(path) == summary.page_sha256 else None
-
-
-def read_summary(where: Places) -> Summary | None:
-    """What the last report said in short; None where there is none."""
-    try:
-        summary = Summary(**artefacts.load_record(where.work / SUMMARY_NAME))
-        for number in (summary.frames, summary.lost, summary.doubtful):
-            int(number)
-        for number in (summary.rate, summary.residual_px, summary.seconds):
-            float(number or 0)
-    except (TypeError, ValueError):
-        return None
-    return summary
 
 
 def _key(performance: Performance, where: Places) -> str:

@@ -7,21 +7,25 @@ from urllib.parse import quote
 
 import numpy as np
 
-from app.report.making import SUFFIX, Summary
 from app.report.page import page
-from app.report.words import KNOW, LOOK, WORSE, Finding, listed
+from app.report.plain import KNOW, LOOK, WORSE, Finding, duration, listed
+from app.report.summary import SUFFIX, Summary
+from app.status import DONE, FAILED, RUNNING, STALE, TO_DO
+
+NO_REPORT = "no report"
 
 THUMBNAILS = 2_500_000
 """Characters of all the pictures together, at most; the worst takes keep theirs."""
 MOST_NAMED = 8
+KINDS = {DONE: "done", RUNNING: ""} | dict.fromkeys((FAILED, STALE, TO_DO, NO_REPORT), "failed")
 COLUMNS = (("take", False), ("state", False), ("frames", True), ("mean residual", True), ("without a face", True),
            ("doubtful", True), ("time", True), ("what to look at first", False), ("", False))
 
 
 @dataclass(frozen=True)
-class TakeState:
-    """A take of a shoot: `state` is "done", "failed", "not solved" or "no report"; `problem` says why it is not done;
-    `linked` whether its page is there."""
+class Row:
+    """A take of a shoot: `state` is one of `app.status`, or NO_REPORT; `problem` says why it is not done; `linked`
+    whether its page is there."""
 
     name: str
     state: str
@@ -30,7 +34,7 @@ class TakeState:
     linked: bool = False
 
 
-def shoot_page(name: str, takes: Sequence[TakeState]) -> bytes:
+def shoot_page(name: str, takes: Sequence[Row]) -> bytes:
     """The page; links to the takes' reports in the same folder."""
     pictures = _pictures(takes)
     done = [take.summary for take in takes if take.summary is not None]
@@ -38,7 +42,7 @@ def shoot_page(name: str, takes: Sequence[TakeState]) -> bytes:
     length = sum(int(one.frames) / float(one.rate) for one in done)
     lost, doubtful = sum(int(one.lost) for one in done), sum(int(one.doubtful) for one in done)
     totals = [(str(len(takes)), "takes"), (str(len(done)), "solved"), (f"{frames:,}".replace(",", " "), "frames"),
-              (_duration(length), "of performance"), (_duration(seconds), "of work"),
+              (duration(length), "of performance"), (duration(seconds), "of work"),
               (str(lost), "frames without a face"), (str(doubtful), "doubtful frames")]
     said = _findings(takes)
     undone = len(takes) - len(done)
@@ -49,33 +53,33 @@ def shoot_page(name: str, takes: Sequence[TakeState]) -> bytes:
                 takes=[_row(take, pictures.get(take.name, "")) for take in takes])
 
 
-def _row(take: TakeState, picture: str) -> dict[str, object]:
+def _row(take: Row, picture: str) -> dict[str, object]:
     one = take.summary
-    row = {"name": take.name, "state": take.state, "kind": "done" if take.state == "done" else "failed",
+    row = {"name": take.name, "state": take.state, "kind": KINDS.get(take.state, ""),
            "link": quote(take.name + SUFFIX) if take.linked else "", "thumbnail": picture, "words": take.problem,
-           "look": "no" if take.state == "done" else "yes"}
+           "look": "no" if take.state in (DONE, RUNNING) else "yes"}
     if one is None:
         return row | dict.fromkeys(("frames", "residual", "residual_words", "lost", "doubtful", "seconds",
                                     "seconds_words"), "")
-    words = one.verdict
+    words = f"{take.problem}. {one.verdict}" if take.problem else one.verdict
     if one.worst_frame:
         words += f" Worst in frame {one.worst_frame}: {one.worst_why}."
     return row | {
         "frames": one.frames, "residual": one.residual_px, "lost": one.lost, "doubtful": one.doubtful,
         "residual_words": f"{float(one.residual_px):.2f} px" if one.residual_px else "–", "seconds": one.seconds,
-        "seconds_words": _duration(float(one.seconds)) if one.seconds else "–", "words": words,
-        "look": "yes" if take.state != "done" or int(one.lost) + int(one.doubtful) else "no"}
+        "seconds_words": duration(float(one.seconds)) if one.seconds else "–", "words": words,
+        "look": "yes" if take.state != DONE or int(one.lost) + int(one.doubtful) else "no"}
 
 
-def _findings(takes: Sequence[TakeState]) -> list[Finding]:
+def _findings(takes: Sequence[Row]) -> list[Finding]:
     """What stands out among the takes."""
     out = []
-    failed = [take for take in takes if take.state == "failed"]
+    failed = [take for take in takes if take.state == FAILED]
     if failed:
         reasons = Counter(take.problem for take in failed)
         text = listed([f"{reason or 'no reason is recorded'} ({count})" for reason, count in reasons.most_common(4)])
         out.append(Finding(LOOK, f"{len(failed)} failed", f"{_named(failed)}: {text}"))
-    waiting = [take for take in takes if take.state == "not solved"]
+    waiting = [take for take in takes if take.state == TO_DO]
     if waiting:
         out.append(Finding(LOOK, f"{len(waiting)} not solved yet", f"{_named(waiting)}. `mien solve` does them."))
     done = [take for take in takes if take.summary is not None]
@@ -94,18 +98,25 @@ def _findings(takes: Sequence[TakeState]) -> list[Finding]:
             words = listed([f"{name} ({residuals[name]:.1f} px)" for name in bad[:MOST_NAMED]])
             out.append(Finding(LOOK, "Takes that fit worse than the others", f"{words}; the takes' middle is "
                                f"{usual:.1f} px. If they follow one another, a camera was moved or refocused there."))
-    bare = [take for take in takes if take.state == "no report"]
+    stale = [take for take in takes if take.state == STALE]
+    if stale:
+        out.append(Finding(LOOK, f"{len(stale)} changed since they were solved",
+                           f"{_named(stale)}: {stale[0].problem}. `mien solve` brings them up to date."))
+    running = [take for take in takes if take.state == RUNNING]
+    if running:
+        out.append(Finding(KNOW, f"{len(running)} being solved as this page was written", f"{_named(running)}."))
+    bare = [take for take in takes if take.state == NO_REPORT]
     if bare:
         out.append(Finding(KNOW, f"{len(bare)} without a report", f"{_named(bare)}: {bare[0].problem}"))
     return out
 
 
-def _named(takes: Sequence[TakeState]) -> str:
+def _named(takes: Sequence[Row]) -> str:
     names = [take.name for take in takes[:MOST_NAMED]]
     return listed(names) if len(takes) <= MOST_NAMED else ", ".join(names) + f" and {len(takes) - MOST_NAMED} more"
 
 
-def _pictures(takes: Sequence[TakeState]) -> dict[str, str]:
+def _pictures(takes: Sequence[Row]) -> dict[str, str]:
     """The pictures that fit, those of the worst takes first."""
     having = [take for take in takes if take.summary is not None and take.summary.thumbnail]
     having.sort(key=lambda take: (-int(take.summary.lost) - int(take.summary.doubtful),
@@ -117,11 +128,3 @@ def _pictures(takes: Sequence[TakeState]) -> dict[str, str]:
             break
         out[take.name] = take.summary.thumbnail
     return out
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"

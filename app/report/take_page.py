@@ -11,7 +11,8 @@ from app.report.evidence import Evidence
 from app.report.moments import ENOUGH, Moment
 from app.report.page import page
 from app.report.pictures import Picture
-from app.report.words import LOOK, MOSTLY, SEES, findings, px_to_mm, verdict
+from app.report.plain import LOOK, duration
+from app.report.words import MOSTLY, SEES, findings, px_to_mm, verdict
 
 TICKS = 7
 MOST_STRIPS = 8
@@ -152,17 +153,9 @@ def _steps(evidence: Evidence) -> list[dict[str, object]]:
         row = {"name": name, "key": keys.get(name, took.key if took else ""), "seconds": UNKNOWN, "cpu": UNKNOWN,
                "frame": UNKNOWN, "memory": UNKNOWN}
         if took is not None:
-            row |= {"seconds": _duration(took.seconds), "cpu": _duration(took.cpu_seconds),
+            row |= {"seconds": duration(took.seconds), "cpu": duration(took.cpu_seconds),
                     "frame": f"{1000 * took.seconds / max(evidence.performance.frames, 1):.1f} ms"}
             if took.peak_mib is not None:
                 row["memory"] = f"{took.peak_mib:.0f} MiB"
         out.append(row)
     return out
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.2f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"

@@ -1,15 +1,13 @@
 """What a report says in plain words: what to look at in a take, and why."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from app.gui.quality import BAD, DOUBTFUL, levels
 from app.report.evidence import Evidence
 from app.report.moments import lost_runs
+from app.report.plain import GOOD, KNOW, LOOK, WORSE, Finding, listed
 from solver.residuals import measured_share
 
-LOOK, KNOW, GOOD = "look", "know", "good"
 SEES = 0.5
 """Share of a region's landmarks from which a camera counts as seeing the region in a frame."""
 MOSTLY = 0.5
@@ -19,19 +17,7 @@ HARDLY = 0.25
 USED = 0.1
 """A weight that never goes beyond this is not part of the performance."""
 FULL = 0.995
-WORSE = 1.5
-"""A camera or region fits worse than the others where its residual is so many times theirs."""
 MOST_RUNS = 4
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing to say: `level` LOOK, KNOW or GOOD, a heading, the sentences, and the frame to go to, if any."""
-
-    level: str
-    title: str
-    text: str
-    frame: int | None = None
 
 
 def findings(evidence: Evidence) -> tuple[Finding, ...]:
@@ -73,11 +59,6 @@ def px_to_mm(evidence: Evidence) -> np.ndarray | None:
     cameras = [evidence.rig[name] for name in evidence.performance.cameras if name in evidence.rig.names]
     return np.array([1000 * abs(camera.rotation[2] @ head + camera.translation[2]) / camera.matrix[0, 0]
                      for camera in cameras])
-
-
-def listed(words: list[str] | tuple[str, ...]) -> str:
-    """ "a", "a and b", "a, b and c" """
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def _count(number: int, thing: str) -> str:

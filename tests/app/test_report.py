@@ -158,7 +158,7 @@ def test_a_report_that_fails_does_not_lose_the_solve(fault: Exception, demo: Pat
     assert (tmp_path / "T001.mien.json").is_file()
     assert not (tmp_path / PAGE).exists()
     monkeypatch.undo()
-    mien_here("solve", demo / "takes" / "T001", "--out", tmp_path, "--format", "json", "--end", "4")
+    mien_here("report", demo / "takes" / "T001", "--out", tmp_path)
     assert sound((tmp_path / PAGE).read_bytes()).data["frames"] == 4
 
 

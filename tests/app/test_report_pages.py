@@ -11,10 +11,10 @@ from app.places import Places
 from app.report.curves import LARGE
 from app.report.drawing import band, buckets, means
 from app.report.evidence import Evidence
-from app.report.making import Summary
 from app.report.moments import MOST, worst_moments
 from app.report.pictures import HEIGHT, MOST_BYTES, WIDEST, Picture, uri
-from app.report.shoot_page import TakeState, shoot_page
+from app.report.shoot_page import Row, shoot_page
+from app.report.summary import Summary
 from app.report.take_page import take_page
 from app.report.words import findings, verdict
 from solver.face_model import ARKIT
@@ -207,8 +207,8 @@ def test_names_are_escaped_wherever_they_stand() -> None:
     assert NASTY in read.words
     assert b"<script>alert" not in page
     assert "</script><script>alert(2)</script>" in [curve["name"] for curve in read.data["curves"]]
-    state = TakeState(NASTY, "failed", NASTY)
-    assert NASTY in sound(shoot_page(NASTY, [state, TakeState("a b#?", "done", "", summary(), True)])).words
+    state = Row(NASTY, "failed", NASTY)
+    assert NASTY in sound(shoot_page(NASTY, [state, Row("a b#?", "done", "", summary(), True)])).words
 
 
 def test_a_name_that_is_no_text_does_not_stop_a_page() -> None:
@@ -256,10 +256,10 @@ def summary(**more: str) -> Summary:
 
 
 def test_a_shoot_of_400_takes() -> None:
-    takes = [TakeState(f"T{index:03}", "done", "", summary(), True) for index in range(400)]
-    takes[5] = TakeState("T005", "failed", "camB.mp4 ends in the middle of a frame; copy it again from the card")
-    takes[6] = TakeState("T006", "not solved")
-    takes[7] = TakeState("T007", "done", "", summary(lost="30", residual_px="4.000"), True)
+    takes = [Row(f"T{index:03}", "done", "", summary(), True) for index in range(400)]
+    takes[5] = Row("T005", "failed", "camB.mp4 ends in the middle of a frame; copy it again from the card")
+    takes[6] = Row("T006", "to do")
+    takes[7] = Row("T007", "done", "", summary(lost="30", residual_px="4.000"), True)
     page = shoot_page("Friday", takes)
     assert len(page) < 5_000_000
     read = sound(page)
@@ -273,8 +273,8 @@ def test_a_shoot_of_400_takes() -> None:
 
 
 def test_the_worst_takes_keep_their_pictures() -> None:
-    takes = [TakeState(f"T{index:04}", "done", "", summary(), True) for index in range(2000)]
-    takes[1234] = TakeState("T1234", "done", "", summary(doubtful="9"), True)
+    takes = [Row(f"T{index:04}", "done", "", summary(), True) for index in range(2000)]
+    takes[1234] = Row("T1234", "done", "", summary(doubtful="9"), True)
     page = shoot_page("A year", takes)
     assert len(page) < 5_000_000
     shown = [image["alt"] for image in Page(page).all("img")]
