@@ -11,7 +11,9 @@ from capture.errors import UsageError
 from capture.files import write_bytes
 from solver.embedding_picture import embedding_picture
 from solver.face_model import ARKIT, FaceModel
-from solver.model_import import BUILT_IN, add_model, find_model, list_models
+from solver.model_import import BUILT_IN, add_model, find_model, list_models, names_file, names_of
+from solver.rig_jaw import OPEN
+from solver.shape_names import names_lines
 
 __all__ = ["BUILT_IN", "model_named", "run"]
 
@@ -37,10 +39,14 @@ def run(action: str, source: str | None, name: str | None, out: Path) -> int:
     if action == "add":
         model = add_model(Path(source), name or Path(source).stem)
         print(_summary(model.name, model))
+        _names(model.name)
+        _treatment(model)
         return 0
     model = model_named(source)
     print(_summary(source, model))
+    _treatment(model)
     if action == "show":
+        _names(source)
         _show(model)
     else:
         _check(model, out)
@@ -52,6 +58,31 @@ def _summary(name: str, model: FaceModel) -> str:
     return (f"{name}: {len(model.neutral)} vertices, {len(model.shape_names) - own} of ARKit's 52 shapes"
             + (f" and {own} of its own" if own else "") + f", {len(model.identity)} identity modes, "
             + (f"{len(model.eyes)} eyes that turn" if model.eyes else "eyes that cannot turn"))
+
+
+def _names(name: str) -> None:
+    """What the names of an added model are taken for, and where to say otherwise."""
+    found = names_of(name)
+    if found is not None:
+        print("What its shapes' names are taken for:", *names_lines(found), sep="\n")
+        print(f"Look this over; whatever is wrong can be changed in {names_file(name)}")
+
+
+def _treatment(model: FaceModel) -> None:
+    """What a model has besides shapes, and what mien makes of it."""
+    for of in dict.fromkeys(side.of for side in model.sides):
+        print(f"{of} is the sum of " + " and ".join(side.name for side in model.sides if side.of == of)
+              + "; the parts are kept, and are solved apart if its table of names gives them names of their own")
+    if model.between:
+        print(f"{len(model.between)} in-betweens: "
+              + ", ".join(f"{step.of} at {step.weight:.2f}" for step in model.between)
+              + "; pictures go through them, a solve takes the straight way to the full shape")
+    if (jaw := model.jaw) is not None:
+        x, y, z = jaw.pivot * 1000
+        print(f"jaw joint {jaw.name!r} at {x:.0f}, {y:.0f}, {z:.0f} mm holds {np.count_nonzero(jaw.share > 0.5)} "
+              "vertices" + (f"; {', '.join(jaw.made)} are made by turning it, as the rig has no jawOpen of its own "
+                            f"(jawOpen = 1 is {np.degrees(OPEN):.0f} degrees)" if jaw.made
+                            else "; solves use the rig's own jaw shapes"))
 
 
 def _show(model: FaceModel) -> None:

@@ -1,6 +1,7 @@
 """A face model: a neutral head, how people differ from it, and what its shapes do."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -43,8 +44,59 @@ class Eye:
 
 
 @dataclass(frozen=True)
+class Between:
+    """An in-between: where a shape passes on its way to its full weight, so that it bends instead of going straight.
+
+    Attributes:
+        of: the shape's name.
+        weight: between 0 and 1, where the shape passes through these offsets.
+        offsets: (V, 3) metres from the neutral.
+    """
+
+    of: str
+    weight: float
+    offsets: np.ndarray
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of several shapes that a model has where ARKit has one; the ARKit shape is their sum, and none is lost.
+
+    Attributes:
+        name: the model's own, "browInnerUp_L".
+        of: the shape that sums it, "browInnerUp".
+        offsets: (V, 3) metres at a weight of 1.
+    """
+
+    name: str
+    of: str
+    offsets: np.ndarray
+
+
+@dataclass(frozen=True)
+class Jaw:
+    """A rig's jaw joint.
+
+    Attributes:
+        name: the joint's, in the rig.
+        pivot: (3,) metres, what it turns about.
+        axis: (3,) unit, to the face's own left; a positive turn about it opens the mouth.
+        share: (V) how much of each vertex it holds, together with the joints that hang from it, 0..1.
+        made: the shapes made by turning it, for a rig whose own shapes do not move the jaw.
+    """
+
+    name: str
+    pivot: np.ndarray
+    axis: np.ndarray
+    share: np.ndarray
+    made: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class FaceModel:
     """A head that deforms linearly: `neutral + identity . i`, the eyeballs turned, `+ shapes . w`.
+
+    A shape with in-betweens goes through them, in straight lines from one to the next.
 
     Everything is in metres, Y up, the face looking along +z, +x the face's own left, counter-clockwise faces.
 
@@ -62,6 +114,9 @@ class FaceModel:
         shapes: (K, V, 3) metres at a weight of 1.
         eyes: left and right, or () where the model's eyes cannot turn.
         albedo: (P, 3) linear colour for each part, 0..1, for pictures only.
+        between: the shapes' in-betweens, in any order.
+        sides: what shapes were summed to make one of ARKit's.
+        jaw: the rig's jaw joint, or None.
     """
 
     name: str
@@ -77,6 +132,9 @@ class FaceModel:
     shapes: np.ndarray
     eyes: tuple[Eye, ...]
     albedo: np.ndarray
+    between: tuple[Between, ...] = ()
+    sides: tuple[Side, ...] = ()
+    jaw: Jaw | None = None
 
     @cached_property
     def triangles(self) -> np.ndarray:
@@ -90,7 +148,7 @@ class FaceModel:
 
     @cached_property
     def sha256(self) -> str:
-        """The hex digest of all the numbers and names: the model's own name for itself."""
+        """The hex digest of all the numbers and names that say how it deforms: the model's own name for itself."""
         digest = hashlib.sha256()
         for array in (self.neutral, self.faces, self.uv, self.uv_faces, self.face_part, self.identity, self.shapes,
                       *(eye.vertices for eye in self.eyes),
@@ -99,6 +157,8 @@ class FaceModel:
             digest.update(np.ascontiguousarray(array).tobytes())
         digest.update(repr((self.part_names, self.identity_names, self.shape_names,
                             [(eye.yaw, eye.pitch) for eye in self.eyes])).encode())
+        for step in self.between:
+            digest.update(repr((step.of, step.weight)).encode() + np.ascontiguousarray(step.offsets).tobytes())
         return digest.hexdigest()
 
 
@@ -129,7 +189,28 @@ def deform(model: FaceModel, weights: np.ndarray, identity: np.ndarray | None = 
         for eye, (yaw, pitch) in zip(model.eyes, gaze, strict=True):
             ball, centre = vertices[eye.vertices], eye.centre(vertices)
             vertices[eye.vertices] = (ball - centre) @ gaze_rotation(yaw, pitch).T + centre
-    return vertices + np.tensordot(weights, model.shapes, 1)
+    vertices += np.tensordot(weights, model.shapes, 1)
+    for name in dict.fromkeys(step.of for step in model.between):
+        index = model.shape_names.index(name)
+        weight = float(weights[index])
+        if 0 < weight < 1:
+            steps = [(step.weight, step.offsets) for step in model.between if step.of == name]
+            vertices += offsets_at(weight, model.shapes[index], steps) - weight * model.shapes[index]
+    return vertices
+
+
+def offsets_at(weight: float, full: np.ndarray, steps: Sequence[tuple[float, np.ndarray]]) -> np.ndarray:
+    """(V, 3): a shape's offsets at a weight of 0..1, on straight lines from rest through its in-betweens to full.
+
+    Args:
+        weight: of the shape.
+        full: (V, 3) its offsets at 1.
+        steps: weight and (V, 3) offsets of each in-between, in any order.
+    """
+    knots = [(0.0, np.zeros_like(full)), *sorted(steps, key=lambda step: step[0]), (1.0, full)]
+    place = next(place for place in range(1, len(knots)) if weight <= knots[place][0])
+    (low, before), (high, after) = knots[place - 1], knots[place]
+    return before + (weight - low) / (high - low) * (after - before)
 
 
 def gaze_rotation(yaw: float, pitch: float) -> np.ndarray:

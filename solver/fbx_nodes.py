@@ -16,6 +16,8 @@ from capture.errors import ModelError
 
 MAGIC = b"Kaydara FBX Binary  \x00"
 LARGEST_ARRAY = 256 << 20
+LARGEST_ALL = 2 << 30
+"""Bytes of all arrays of a file, unpacked: a few deflated bytes can declare them."""
 DEEPEST = 64
 ARRAYS = {"f": "<f4", "d": "<f8", "l": "<i8", "i": "<i4", "b": "<i1", "c": "<i1"}
 SCALARS = {"Y": "<h", "C": "<b", "B": "<b", "I": "<i", "F": "<f", "D": "<d", "L": "<q"}
@@ -75,6 +77,7 @@ def _binary(data: bytes) -> tuple[Node, ...]:
     if not 7000 <= version < 8000:
         raise _Broken(f"version {version / 1000:.1f}, and only 7.x is read")
     head, size = ("<QQQB", 25) if version >= 7500 else ("<IIIB", 13)
+    left = [LARGEST_ALL]
 
     def node(at: int, limit: int, depth: int) -> tuple[Node | None, int]:
         end, count, length, name_length = struct.unpack_from(head, data, at)
@@ -88,7 +91,7 @@ def _binary(data: bytes) -> tuple[Node, ...]:
         at = values_at + length
         if at > end:
             raise _Broken(f"the values of {name} are longer than the node")
-        values, children = _values(data, values_at, at, count), []
+        values, children = _values(data, values_at, at, count, left), []
         while at < end:
             child, at = node(at, end, depth + 1)
             if child is None:
@@ -105,7 +108,7 @@ def _binary(data: bytes) -> tuple[Node, ...]:
     raise _Broken("it has no end")
 
 
-def _values(data: bytes, at: int, limit: int, count: int) -> tuple:
+def _values(data: bytes, at: int, limit: int, count: int, left: list[int]) -> tuple:
     values = []
     for _ in range(count):
         if at >= limit:
@@ -124,6 +127,9 @@ def _values(data: bytes, at: int, limit: int, count: int) -> tuple:
             raw = data[at + 12:at + 12 + stored] if packed else data[at + 12:at + 12 + length * _item(kind)]
             at += 12 + (stored if packed else length * _item(kind))
             values.append(_array(raw, kind, length, packed))
+            left[0] -= values[-1].nbytes
+            if left[0] < 0:
+                raise _Broken(f"its arrays have more than {LARGEST_ALL >> 30} GB")
         else:
             raise _Broken(f"an unknown kind of value {kind!r}")
         if at > limit:

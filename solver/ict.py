@@ -38,7 +38,7 @@ ALBEDO = {"skin": (0.60, 0.34, 0.24), "mouthSocket": (0.22, 0.05, 0.05), "eyeSoc
           "pupil": (0.004, 0.004, 0.004), "lashCards": (0.03, 0.02, 0.015)}
 
 ICT_SPLIT = {"browInnerUp": ("browInnerUp_L", "browInnerUp_R"), "cheekPuff": ("cheekPuff_L", "cheekPuff_R")}
-"""ARKit has one shape where ICT has two sides; the ARKit shape is their sum."""
+"""ARKit has one shape where ICT has two sides: naming them (solver.shape_names) sums them and keeps both."""
 LEFT_OUT = ("cheekRaiser_L", "cheekRaiser_R", "PupilDilate_L", "PupilDilate_R")
 """Not in the face model. The README gives cheekSquint as the cheek raiser (AU 6), and cheekRaiser moves the same skin
 nearly the same way (cosine 0.91), so that footage cannot tell them apart; ARKit's set has no pupil's width."""
@@ -105,27 +105,17 @@ def read_facekit(source: Path) -> FaceKit:
 
 
 def ict_model(source: Path, name: str = "ict") -> FaceModel:
-    """ICT-FaceKit as a face model with ARKit's names in ARKit's order (there is no tongueOut), then any others.
+    """ICT-FaceKit as a face model with its own names for its 53 shapes, in ARKit's order (there is no tongueOut).
 
     Raises:
-        ModelError: see `read_facekit`; or one of the 51 shapes is missing.
+        ModelError: see `read_facekit`; or one of the 53 shapes is missing.
     """
     kit = read_facekit(source)
-    taken = set(LEFT_OUT)
-    names, shapes = [], []
-    for arkit in ARKIT:
-        if arkit == "tongueOut":
-            continue
-        ours = ICT_SPLIT.get(arkit, (_ict_name(arkit),))
-        for own in ours:
-            if own not in kit.shapes:
-                raise ModelError(f"{source} has no {own}.obj; download ICT-FaceKit again, whole")
-        names.append(arkit)
-        shapes.append(sum(kit.shapes[own] for own in ours))
-        taken.update(ours)
-    for own in sorted(set(kit.shapes) - taken):
-        names.append(own)
-        shapes.append(kit.shapes[own])
+    names = [own for arkit in ARKIT if arkit != "tongueOut" for own in ICT_SPLIT.get(arkit, (_ict_name(arkit),))]
+    for own in names:
+        if own not in kit.shapes:
+            raise ModelError(f"{source} has no {own}.obj; download ICT-FaceKit again, whole")
+    names += sorted(set(kit.shapes) - {*names, *LEFT_OUT})
     part_names, face_part = _parts(kit)
     eyes = tuple(ball_eye(kit.neutral, np.arange(first, stop), np.arange(first, inner))
                  for _, first, inner, stop in SHELLS)
@@ -133,7 +123,7 @@ def ict_model(source: Path, name: str = "ict") -> FaceModel:
         name=name, neutral=kit.neutral, faces=kit.mesh.faces, uv=kit.mesh.uv.astype(np.float32),
         uv_faces=kit.mesh.uv_faces, part_names=part_names, face_part=face_part, identity=kit.identity,
         identity_names=tuple(f"identity{index:03d}" for index in range(len(kit.identity))), shape_names=tuple(names),
-        shapes=np.stack(shapes), eyes=eyes,
+        shapes=np.stack([kit.shapes[own] for own in names]), eyes=eyes,
         albedo=np.array([_albedo(part) for part in part_names], dtype=np.float32))
     check_model(model, str(source))
     return model

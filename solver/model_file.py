@@ -7,13 +7,14 @@ import numpy as np
 
 from capture.arrays import Damaged, load_arrays, save_arrays
 from capture.errors import ModelError
-from solver.face_model import Eye, FaceModel
+from solver.face_model import Between, Eye, FaceModel, Jaw, Side
 
 VERSION = 1
 ARRAYS = {  # name: (number of axes, kind of number)
     "neutral": (2, "f"), "faces": (2, "i"), "uv": (2, "f"), "uv_faces": (2, "i"), "face_part": (1, "i"),
     "identity": (3, "f"), "shapes": (3, "f"), "albedo": (2, "f"),
 }
+JAW = ("pivot", "axis", "share")
 
 
 def save_model(model: FaceModel, path: Path, compress: bool = False) -> None:
@@ -24,11 +25,18 @@ def save_model(model: FaceModel, path: Path, compress: bool = False) -> None:
     """
     about = {"format": "mien.model", "version": VERSION, "name": model.name, "part_names": model.part_names,
              "identity_names": model.identity_names, "shape_names": model.shape_names,
-             "eyes": [{"yaw": eye.yaw, "pitch": eye.pitch} for eye in model.eyes]}
+             "eyes": [{"yaw": eye.yaw, "pitch": eye.pitch} for eye in model.eyes],
+             "between": [{"of": step.of, "weight": step.weight} for step in model.between],
+             "sides": [{"name": side.name, "of": side.of} for side in model.sides],
+             "jaw": model.jaw and {"name": model.jaw.name, "made": model.jaw.made}}
     arrays = {name: _packed(getattr(model, name), kind) for name, (_, kind) in ARRAYS.items()}
     arrays |= {f"eye{index}": _packed(eye.vertices, "i") for index, eye in enumerate(model.eyes)}
     arrays |= {f"pivot{index}": _packed(eye.pivot, "i") for index, eye in enumerate(model.eyes)
                if eye.pivot is not None}
+    for name, parts in (("between", model.between), ("side", model.sides)):
+        arrays |= {f"{name}{index}": _packed(part.offsets, "f") for index, part in enumerate(parts)}
+    if model.jaw is not None:
+        arrays |= {f"jaw_{name}": _packed(getattr(model.jaw, name), "f") for name in JAW}
     arrays["about"] = np.frombuffer(json.dumps(about).encode(), dtype=np.uint8)
     save_arrays(path, arrays, compress)
 
@@ -48,12 +56,19 @@ def load_model(path: Path) -> FaceModel:
         arrays = {name: archive[name] for name in ARRAYS}
         eyes = tuple(Eye(archive[f"eye{index}"], **angles, pivot=archive.get(f"pivot{index}"))
                      for index, angles in enumerate(about["eyes"]))
+        more = {"between": tuple(Between(offsets=archive[f"between{index}"], **step)
+                                 for index, step in enumerate(about.get("between", ()))),
+                "sides": tuple(Side(offsets=archive[f"side{index}"], **side)
+                               for index, side in enumerate(about.get("sides", ())))}
+        if about.get("jaw"):
+            more["jaw"] = Jaw(str(about["jaw"]["name"]), *(archive[f"jaw_{name}"] for name in JAW),
+                              made=tuple(about["jaw"]["made"]))
     except (Damaged, KeyError, ValueError, TypeError, AttributeError) as error:
         raise ModelError(f"{path} is damaged or not a packed model ({error}); "
                          "add the model again with `mien model add`") from error
     model = FaceModel(name=about["name"], part_names=tuple(about["part_names"]),
                       identity_names=tuple(about["identity_names"]), shape_names=tuple(about["shape_names"]),
-                      eyes=eyes, **arrays)
+                      eyes=eyes, **arrays, **more)
     check_model(model, str(path))
     return model
 
@@ -78,6 +93,16 @@ def check_model(model: FaceModel, where: str) -> None:
     if len(set(model.shape_names)) != shapes:
         twice = sorted({name for name in model.shape_names if model.shape_names.count(name) > 1})
         raise ModelError(f"{where} has two shapes named {twice[0]!r}; rename one")
+    for step in model.between:
+        if step.of not in model.shape_names or not 0 < step.weight < 1:
+            raise ModelError(f"{where} has an in-between of {step.of!r} at {step.weight}, which leads nowhere; "
+                             "export the model again")
+    extra = [*model.between, *model.sides]
+    if any(part.offsets.shape != (vertices, 3) or not np.isfinite(part.offsets).all() for part in extra) or (
+            model.jaw is not None and (model.jaw.share.shape != (vertices,) or not all(
+                np.isfinite(getattr(model.jaw, name)).all() for name in JAW))):
+        raise ModelError(f"{where} has in-betweens, sides or a jaw that do not fit its {vertices} vertices, or a value "
+                         "that is not finite; export the model again")
     for indices, count, what in ((model.faces, vertices, "vertices"), (model.uv_faces, len(model.uv), "UVs"),
                                  (model.face_part, len(model.part_names), "parts"),
                                  *((eye.vertices, vertices, "vertices") for eye in model.eyes),

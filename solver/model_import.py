@@ -17,9 +17,9 @@ from solver.rig_fbx import read_fbx
 from solver.rig_gltf import read_gltf
 from solver.rig_model import rig_model
 from solver.rig_obj import read_obj_folder
-from solver.shape_names import guess_names, read_names, rename_shapes, write_names
+from solver.shape_names import NamesFound, guess_names, names_found, read_names, rename_shapes, write_names
 
-VERSION = 1
+VERSION = 2
 """Goes up when a reader changes what it makes of the same file, so that packed copies are made anew."""
 BUILT_IN = "mien"
 KINDS = "a packed .npz, ICT-FaceKit's folder or zip, a .glb, .gltf or .fbx rig, or a folder of .obj shapes"
@@ -104,6 +104,18 @@ def add_model(source: Path, name: str) -> FaceModel:
 def names_file(name: str) -> Path:
     """Where the table of shape names of an added model lies."""
     return model_cache() / "models" / f"{name}.toml"
+
+
+def names_of(name: str) -> NamesFound | None:
+    """What the names of an added model are taken for, by its table as it is now; None for a model that was not added.
+
+    Raises:
+        ModelError: the model or its table is damaged.
+    """
+    if name not in list_models():
+        return None
+    own, table = load_model(_registered(name)).shape_names, names_file(name)
+    return names_found(own, read_names(table) if table.exists() else guess_names(own))
 
 
 def find_model(name: str, built_in: Path | None = None) -> FaceModel:

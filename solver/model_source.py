@@ -13,6 +13,8 @@ from capture.errors import ModelError
 
 LARGEST_FILE = 256 << 20
 """Bytes of one file of a model, unpacked; ICT's are 2.6 million."""
+LARGEST_ALL = 4 << 30
+"""Bytes of all files of a zip, unpacked; ICT's are 250 million."""
 MOST_FILES = 20_000
 
 
@@ -58,6 +60,10 @@ def model_files(source: Path) -> Iterator[ModelFiles]:
                                  "download it again from its source")
         if len(infos) > MOST_FILES:
             raise ModelError(f"{source} holds {len(infos)} files; give the model's own zip")
+        whole = sum(info.file_size for info in infos.values())
+        if whole > LARGEST_ALL:
+            raise ModelError(f"{source} says that it unpacks to {whole >> 30} GB, and no model is above "
+                             f"{LARGEST_ALL >> 30}; download it again from its source")
         yield ModelFiles(str(source), tuple(sorted(infos)), lambda name: _read_member(archive, infos[name], source))
 
 

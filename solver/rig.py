@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+MOST_MOVES = 300_000_000
+"""Numbers in all shapes of one mesh; 52 shapes of a head of 30,000 vertices are 5 million."""
+
 
 @dataclass(frozen=True)
 class RigMesh:
@@ -19,7 +22,7 @@ class RigMesh:
         face_material: (F) index into material_names.
         material_colours: (M, 3) linear, 0..1.
         shapes: name -> (V, 3) offsets at full weight.
-        between: in-between shapes that were not taken, as "name at 0.5".
+        between: shape's name -> its in-betweens: weight, above 0 and below 1, and (V, 3) offsets.
         held: joint's name -> (V) how much of each vertex it holds, 0..1.
     """
 
@@ -32,7 +35,7 @@ class RigMesh:
     face_material: np.ndarray
     material_colours: np.ndarray
     shapes: dict[str, np.ndarray]
-    between: tuple[str, ...] = ()
+    between: dict[str, list[tuple[float, np.ndarray]]] = field(default_factory=dict)
     held: dict[str, np.ndarray] = field(default_factory=dict)
 
 
@@ -46,6 +49,7 @@ class Rig:
         metres: how long one of the file's units is, or None where the format does not say.
         axes: (3, 3) model_from_file: rows are where the file says that right, up and front lie.
         joints: name -> (3,) where each joint stands, in the file's unit and axes.
+        above: joint's name -> the name of what it hangs from.
     """
 
     where: str
@@ -53,6 +57,13 @@ class Rig:
     metres: float | None
     axes: np.ndarray
     joints: dict[str, np.ndarray] = field(default_factory=dict)
+    above: dict[str, str] = field(default_factory=dict)
+
+
+def check_size(vertices: int, shapes: int) -> None:
+    """Raise ValueError for a mesh whose shapes would fill the memory: a few bytes can declare them."""
+    if 3 * vertices * shapes > MOST_MOVES:
+        raise ValueError(f"{shapes} shapes of {vertices} vertices")
 
 
 def polygons(counts: list[int]) -> tuple[np.ndarray, np.ndarray]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from capture.errors import ModelError
 from solver.fbx_nodes import Node, read_nodes
-from solver.rig import Rig, RigMesh, picked, polygons
+from solver.rig import Rig, RigMesh, check_size, picked, polygons
 
 CENTIMETRE = 0.01
 EULER_ORDERS = ("xyz", "xzy", "yzx", "yxz", "zxy", "zyx")
@@ -47,11 +47,13 @@ def read_fbx(data: bytes, where: str) -> Rig:
         models = [key for key, node in objects.nodes.items() if node.name == "Model"]
         meshes = tuple(_mesh(objects, model, geometry) for model in models
                        for geometry in objects.below(model, "Geometry", b"Mesh"))
-        joints = {_name(objects.nodes[key]): _world(objects, key)[:3, 3] for key in models
-                  if objects.nodes[key].values[2] != b"Mesh"}
+        bones = [key for key in models if objects.nodes[key].values[2] != b"Mesh"]
+        joints = {_name(objects.nodes[key]): _world(objects, key)[:3, 3] for key in bones}
+        above = {_name(objects.nodes[key]): _name(objects.nodes[objects.parent[key]]) for key in bones
+                 if objects.parent.get(key) in objects.nodes}
         settings = _properties(root.first("GlobalSettings"))
         unit = float(settings.get("UnitScaleFactor", (1.0,))[0])
-        return Rig(where, meshes, unit * CENTIMETRE, _axes(settings), joints)
+        return Rig(where, meshes, unit * CENTIMETRE, _axes(settings), joints, above)
     except (IndexError, KeyError, ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ModelError(f"{where} is damaged: its objects do not fit one another ({error}); export the rig again"
                          ) from error
@@ -111,7 +113,9 @@ def _mesh(objects: _Objects, model: int, key: int) -> RigMesh:
         material_names=tuple(_name(material) for material in materials) or (name,),
         face_material=np.minimum(_materials(node, len(counts)), max(len(materials) - 1, 0))[owner],
         material_colours=np.array([_colour(material) for material in materials] or [GREY]),
-        shapes={shape: delta @ world[:3, :3].T for shape, delta in shapes.items()}, between=between,
+        shapes={shape: delta @ world[:3, :3].T for shape, delta in shapes.items()},
+        between={shape: [(weight, delta @ world[:3, :3].T) for weight, delta in steps]
+                 for shape, steps in between.items()},
         held=_held(objects, key, len(vertices)))
 
 
@@ -146,9 +150,12 @@ def _colour(material: Node) -> tuple[float, float, float]:
     return tuple(min(max(float(value) * factor, 0.0), 1.0) for value in colour)
 
 
-def _shapes(objects: _Objects, geometry: int, count: int, mesh: str) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
-    """Each channel's full shape as (V, 3) offsets in the geometry's own space, and the names of its in-betweens."""
-    found, between = {}, []
+def _shapes(objects: _Objects, geometry: int, count: int, mesh: str
+            ) -> tuple[dict[str, np.ndarray], dict[str, list[tuple[float, np.ndarray]]]]:
+    """Each channel's full shape as (V, 3) offsets in the geometry's own space, and its in-betweens."""
+    found, between = {}, {}
+    targets = [node for node in objects.nodes.values() if node.name == "Geometry" and node.values[2] == b"Shape"]
+    check_size(count, len(targets) + 1)
     for deformer in objects.below(geometry, "Deformer", b"BlendShape"):
         for channel in objects.below(deformer, "Deformer", b"BlendShapeChannel"):
             name = _name(objects.nodes[channel])
@@ -159,11 +166,15 @@ def _shapes(objects: _Objects, geometry: int, count: int, mesh: str) -> tuple[di
             full = objects.nodes[channel].array("FullWeights", np.float64)
             full = full if len(full) == len(targets) else np.linspace(0, 100, len(targets) + 1)[1:]
             order = np.argsort(full, kind="stable")
-            between += [f"{name} at {full[place] / max(full[order[-1]], 1e-9):.2f}" for place in order[:-1]]
             if name in found:
                 raise ModelError(f"{objects.where}: the mesh {mesh!r} has two shapes named {name!r}; rename one")
-            found[name] = _offsets(objects, targets[order[-1]], count, mesh, name)
-    return found, tuple(between)
+            offsets = [_offsets(objects, targets[place], count, mesh, name) for place in order]
+            found[name] = offsets[-1]
+            at = full[order] / max(full[order[-1]], 1e-9)
+            steps = {float(weight): delta for weight, delta in zip(at, offsets[:-1], strict=False) if 0 < weight < 1}
+            if steps:
+                between[name] = list(steps.items())
+    return found, between
 
 
 def _offsets(objects: _Objects, key: int, count: int, mesh: str, name: str) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 
 from capture.errors import ModelError
 from solver.gltf_file import GltfFile, accessor, open_gltf
-from solver.rig import Rig, RigMesh
+from solver.rig import Rig, RigMesh, check_size
 
 KNOWN_EXTENSIONS = {"KHR_mesh_quantization", "KHR_texture_transform", "KHR_materials_unlit"}
 TRIANGLES, STRIP, FAN = 4, 5, 6
@@ -40,7 +40,8 @@ def read_gltf(data: bytes, where: str, read_beside: Callable[[str], bytes]) -> R
         names = [node.get("name", f"node{index}") for index, node in enumerate(nodes)]
         joints = {names[index]: worlds[index][:3, 3] for skin in file.json.get("skins", ()) for index in skin["joints"]
                   if index in worlds}
-        return Rig(where, meshes, 1.0, np.eye(3), joints)
+        above = {names[child]: names[index] for index, node in enumerate(nodes) for child in node.get("children", ())}
+        return Rig(where, meshes, 1.0, np.eye(3), joints, above)
     except (KeyError, IndexError, ValueError, TypeError, AttributeError, struct.error, OverflowError, RecursionError,
             MemoryError) as error:
         raise ModelError(f"{where} is cut short or damaged ({error}); export the rig again") from error
@@ -91,6 +92,8 @@ def _mesh(file: GltfFile, node: dict, world: np.ndarray, worlds: dict[int, np.nd
     if len(set(names)) < count:
         twice = next(shape for shape in names if names.count(shape) > 1)
         raise ModelError(f"{file.where}: the mesh {name!r} has two shapes named {twice!r}; rename one")
+    counts = [int(file.json["accessors"][block["attributes"]["POSITION"]]["count"]) for block in blocks]
+    check_size(sum(counts), count + 1)
     points, uvs, deltas, faces, held = [], [], [], [], []
     start = 0
     for block in blocks:

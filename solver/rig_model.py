@@ -1,16 +1,20 @@
 """From a user's rig to a face model: all its meshes in one, metres, looking along +z, with eyes that turn."""
 
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
 from capture.errors import ModelError
-from solver.face_model import FaceModel
+from solver.face_model import Between, FaceModel, offsets_at
 from solver.model_file import check_model
-from solver.rig import Rig
+from solver.rig import Rig, RigMesh
+from solver.rig_jaw import find_jaw, jaw_shapes
 from solver.rig_parts import JoinedRig, eyeballs, face_parts, pieces
 from solver.rig_place import placement
 from solver.shape_names import short_name
+
+T = TypeVar("T")
 
 
 def rig_model(rig: Rig, name: str) -> FaceModel:
@@ -25,12 +29,21 @@ def rig_model(rig: Rig, name: str) -> FaceModel:
     if not joined.shapes:
         raise ModelError(f"{rig.where} has no named shapes (blend shapes, morph targets) that move anything; "
                          "export the head with its shapes")
-    for own, values in {"neutral": joined.vertices, **joined.shapes}.items():
+    moves = [*joined.shapes.items(), *((own, move) for own, steps in joined.between.items() for _, move in steps)]
+    for own, values in [("neutral", joined.vertices), *moves]:
         if not np.isfinite(values).all():
             raise ModelError(f"{rig.where}: {own!r} has a vertex that is not finite; export the rig again")
     rotation, metres = placement(rig, joined.vertices, joined.shapes)
-    joined = replace(joined, vertices=joined.vertices @ rotation.T * metres,
-                     shapes={own: delta @ rotation.T * metres for own, delta in joined.shapes.items()})
+    turned = rotation.T * metres  # points as rows
+    joined = replace(joined, vertices=joined.vertices @ turned,
+                     shapes={own: delta @ turned for own, delta in joined.shapes.items()},
+                     between={own: [(weight, delta @ turned) for weight, delta in steps]
+                              for own, steps in joined.between.items()})
+    jaw = find_jaw({joint: place @ turned for joint, place in rig.joints.items()}, rig.above, joined.held)
+    if jaw is not None:
+        made = jaw_shapes(jaw, joined.vertices, tuple(joined.shapes))
+        jaw = replace(jaw, made=tuple(made))
+        joined = replace(joined, shapes=joined.shapes | made)
     piece = pieces(joined)
     eyes = eyeballs(joined, piece)
     part_names, face_part, albedo = face_parts(joined, piece, [eye.vertices for eye in eyes])
@@ -39,7 +52,9 @@ def rig_model(rig: Rig, name: str) -> FaceModel:
         uv=joined.uv.astype(np.float32), uv_faces=joined.uv_faces.astype(np.int32), part_names=part_names,
         face_part=face_part, identity=np.zeros((0, len(joined.vertices), 3), np.float32), identity_names=(),
         shape_names=tuple(joined.shapes), shapes=np.stack(list(joined.shapes.values())).astype(np.float32), eyes=eyes,
-        albedo=albedo)
+        albedo=albedo, jaw=jaw,
+        between=tuple(Between(own, weight, delta.astype(np.float32)) for own, steps in joined.between.items()
+                      for weight, delta in steps))
     check_model(model, rig.where)
     return model
 
@@ -49,15 +64,17 @@ def _join(rig: Rig) -> JoinedRig:
     starts = np.cumsum([0] + [len(mesh.vertices) for mesh in rig.meshes])
     uv_starts = np.cumsum([0] + [len(mesh.uv) for mesh in rig.meshes])
     count = starts[-1]
-    label, face_label, colours, shapes, held = [], [], [], {}, {}
+    label, face_label, colours, shapes, held, weights = [], [], [], {}, {}, {}
     for mesh, start in zip(rig.meshes, starts, strict=False):
         face_label.append(mesh.face_material + len(label))
         label += [f"{mesh.name} {material}" for material in mesh.material_names]
         colours.append(mesh.material_colours)
-        for own, delta in _short_names(mesh.shapes).items():
+        for own, delta in _short_names(mesh.shapes, tuple(mesh.shapes)).items():
             if np.abs(delta).max(initial=0.0) == 0.0:
                 continue  # many rigs carry placeholders that move nothing
             shapes.setdefault(own, np.zeros((count, 3)))[start:start + len(delta)] = delta
+        for own, steps in _short_names(mesh.between, tuple(mesh.shapes)).items():
+            weights.setdefault(own, set()).update(weight for weight, _ in steps)
         for joint, share in mesh.held.items():
             held.setdefault(joint, np.zeros(count))[start:start + len(share)] = share
 
@@ -68,10 +85,22 @@ def _join(rig: Rig) -> JoinedRig:
     return JoinedRig(
         np.concatenate([mesh.vertices for mesh in meshes]), shifted([mesh.faces for mesh in meshes], starts),
         np.concatenate([mesh.uv for mesh in meshes]), shifted([mesh.uv_faces for mesh in meshes], uv_starts),
-        tuple(label), np.concatenate(face_label), np.concatenate(colours), shapes, held)
+        tuple(label), np.concatenate(face_label), np.concatenate(colours), shapes, held,
+        {own: [(weight, _all_at(weight, own, meshes)) for weight in sorted(weights[own])]
+         for own in weights if own in shapes})
 
 
-def _short_names(shapes: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Without the deformer's name, unless two shapes would then share one."""
-    short = [short_name(name) for name in shapes]
-    return {own if short.count(cut) > 1 else cut: shapes[own] for own, cut in zip(shapes, short, strict=True)}
+def _all_at(weight: float, own: str, meshes: tuple[RigMesh, ...]) -> np.ndarray:
+    """(V, 3): the offsets of all meshes when a shape has the weight of an in-between that one of them has."""
+    parts = []
+    for mesh in meshes:
+        full = _short_names(mesh.shapes, tuple(mesh.shapes)).get(own, np.zeros((len(mesh.vertices), 3)))
+        steps = _short_names(mesh.between, tuple(mesh.shapes)).get(own, [])
+        parts.append(offsets_at(weight, full, steps))
+    return np.concatenate(parts)
+
+
+def _short_names(table: dict[str, T], names: tuple[str, ...]) -> dict[str, T]:
+    """`table` by the shapes' names without their deformer's, unless two of all `names` would then share one."""
+    short = [short_name(name) for name in names]
+    return {own if short.count(short_name(own)) > 1 else short_name(own): value for own, value in table.items()}

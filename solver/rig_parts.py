@@ -47,8 +47,8 @@ class JoinedRig:
         colours: (L, 3) linear.
         shapes: name -> (V, 3) offsets.
         held: joint's name -> (V) 0..1.
+        between: shape's name -> its in-betweens: weight and (V, 3) offsets.
     """
-
 
     vertices: np.ndarray
     faces: np.ndarray
@@ -59,6 +59,7 @@ class JoinedRig:
     colours: np.ndarray
     shapes: dict[str, np.ndarray]
     held: dict[str, np.ndarray]
+    between: dict[str, list[tuple[float, np.ndarray]]]
 
 
 def pieces(joined: JoinedRig) -> np.ndarray:

@@ -13,7 +13,7 @@ from solver.eyeballs import ball_eye, fit_ball
 from solver.face_model import ARKIT, deform
 from solver.ict import read_facekit
 from solver.model_file import save_model
-from solver.model_import import add_model, find_model, import_model, list_models, packed_model
+from solver.model_import import add_model, find_model, import_model, list_models, names_file, packed_model
 from solver.obj_file import read_obj, read_vertices
 from tests.material import shared
 from tests.synthetic import small_face
@@ -50,6 +50,35 @@ def test_the_sides_that_ict_splits_are_summed(ict):
         expected = sum(vertex(name, number) - neutral for name in ("browInnerUp_L", "browInnerUp_R"))
     np.testing.assert_allclose(delta[number], expected / 100, atol=1e-7)
     assert np.linalg.norm(delta[number]) > 0.003
+
+
+def test_both_sides_of_what_is_summed_are_kept(ict):
+    assert [(side.name, side.of) for side in ict.sides] == [
+        ("browInnerUp_L", "browInnerUp"), ("browInnerUp_R", "browInnerUp"), ("cheekPuff_L", "cheekPuff"),
+        ("cheekPuff_R", "cheekPuff")]
+    for of in ("browInnerUp", "cheekPuff"):
+        left, right = (side.offsets for side in ict.sides if side.of == of)
+        np.testing.assert_array_equal(left + right, ict.shapes[ict.shape_names.index(of)])
+        at = [np.average(ict.neutral[:, 0], weights=np.linalg.norm(side, axis=1)) for side in (left, right)]
+        assert at[0] > 0.01 > -0.01 > at[1]
+
+
+def test_the_users_table_takes_icts_53_shapes_apart(ict):
+    add_model(shared("models", "ICT-FaceKit-master.zip"), "apart")
+    table = names_file("apart")
+    text = table.read_text()
+    for own in ("browInnerUp_L", "browInnerUp_R"):
+        text = text.replace(f'"{own}" = "browInnerUp"', f'"{own}" = "{own}"')
+    table.write_text(text.replace('"cheekPuff_L" = "cheekPuff"', '"cheekPuff_L" = "puffLeft"')
+                     .replace('"cheekPuff_R" = "cheekPuff"', '"cheekPuff_R" = "puffRight"'))
+    apart = find_model("apart")
+    assert len(apart.shape_names) == 53
+    assert apart.shape_names[-4:] == ("browInnerUp_L", "browInnerUp_R", "puffLeft", "puffRight")
+    assert apart.sides == ()
+    np.testing.assert_array_equal(apart.shapes[-4] + apart.shapes[-3],
+                                  ict.shapes[ict.shape_names.index("browInnerUp")])
+    names_file("apart").with_suffix(".npz").unlink()
+    table.unlink()
 
 
 def test_ict_eyes_turn_about_the_middle_of_the_ball(ict):
@@ -143,6 +172,19 @@ def test_a_zip_that_claims_to_be_huge_is_refused(tmp_path):
     path.write_bytes(data)
     with pytest.raises(ModelError, match="unpacks to 4095 MB"):
         import_model(path, "kit")
+
+
+def test_a_zip_of_a_hundred_gigabytes_is_refused(tmp_path):
+    path = make_zip(tmp_path / "kit.zip", {f"FaceXModel/{index}.obj": OBJ for index in range(500)})
+    data = bytearray(path.read_bytes())
+    at = data.index(b"PK\x01\x02")
+    while at >= 0:  # each file claims to be 200 MB
+        data[at + 24:at + 28] = struct.pack("<I", 200 << 20)
+        at = data.find(b"PK\x01\x02", at + 1)
+    path.write_bytes(data)
+    with pytest.raises(ModelError, match="unpacks to 97 GB"):
+        import_model(path, "kit")
+    assert [file.name for file in tmp_path.iterdir()] == ["kit.zip"]
 
 
 def test_a_truncated_or_mislabelled_zip_gets_a_sentence(tmp_path):
