@@ -121,21 +121,28 @@ def forget(where: Places, *names: str) -> None:
             (where.work / name).unlink()
 
 
-def missing(done: Done, where: Places) -> str:
-    """The first result of a done take that is gone or was changed since; "" where all stand as they were left."""
+def missing(done: Done, where: Places, strictly: bool = True) -> str:
+    """The first result of a done take that is gone or was changed since; "" where all stand as they were left. See
+    `changed` for `strictly`."""
     for folder, files in ((where.out, done.outputs), (where.work, done.kept)):
         for name, state in files.items():
             try:
-                if state_of(folder / name) != state:
+                if changed({name: state}, {name: state_of(folder / name)}, strictly):
                     return name
             except MienError:
                 return name
     return ""
 
 
-def changed(before: dict[str, State | str], now: dict[str, State | str]) -> str:
-    """The first file that differs between two sets of inputs; "" where none does."""
-    return next((name for name in sorted(before.keys() | now.keys()) if before.get(name) != now.get(name)), "")
+def changed(before: dict[str, State | str], now: dict[str, State | str], strictly: bool = True) -> str:
+    """The first file that differs between two sets of inputs; "" where none does. A backup by hard links, or other
+    rights, touch a file's ctime alone: whoever may not look into it (not `strictly`) takes it for the same.
+    """
+    def seen(state: State | str | None) -> object:
+        return state if strictly or not isinstance(state, tuple) else [(*item[:3], item[4]) for item in state]
+
+    return next((name for name in sorted(before.keys() | now.keys()) if seen(before.get(name)) != seen(now.get(name))),
+                "")
 
 
 def _bytes_key(path: Path) -> str:

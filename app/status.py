@@ -68,14 +68,15 @@ def state_of_take(take: Take, where: Places, rig: Path | None = None) -> TakeSta
     now = records.inputs_or_none(take, rig)
     failed = records.load_failed(where)
     if failed is not None:
-        changed = records.changed(failed.inputs, now)
+        changed = records.changed(failed.inputs, now, strictly=False)
         if changed:
             return TakeState(take.name, TO_DO, f"{changed} has changed since it failed")
         return TakeState(take.name, FAILED, failed.error)
     done = records.load_done(where)
     if done is None:
         return TakeState(take.name, TO_DO, _stopped(sight))
-    changed, missing = records.changed(done.inputs, now), records.missing(done, where)
+    changed = records.changed(done.inputs, now, strictly=False)
+    missing = records.missing(done, where, strictly=False)
     if changed or missing:
         return TakeState(take.name, STALE, f"{changed} has changed since it was solved" if changed else
                          f"{missing} is gone, or another program has changed it")

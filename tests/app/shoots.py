@@ -1,6 +1,6 @@
 """Shoots of several takes, made of the demo's footage."""
 
-import os
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,11 +9,11 @@ FEW = ("--end", "4", "--format", "json,csv", "--preset", "draft")
 
 
 def shoot_of(demo: Path, folder: Path, names: Sequence[str]) -> Path:
-    """A shoot whose takes are links to the demo's one."""
+    """A shoot whose takes are copies of the demo's one."""
     for name in names:
         (folder / "takes" / name).mkdir(parents=True)
         for clip in sorted((demo / "takes" / "T001").glob("*.mp4")):
-            os.link(clip, folder / "takes" / name / clip.name)
+            shutil.copyfile(clip, folder / "takes" / name / clip.name)
     (folder / "rig.toml").write_bytes((demo / "rig.toml").read_bytes())
     return folder
 
