@@ -26,8 +26,8 @@ LIKE = 0.75
 """Distance between the weights of two frames at which half of a correction holds in the other, too."""
 KEY_SIGMA = 0.002
 """How sure a person is of a weight."""
-DRAG_PX = 0.5
-"""How sure a person is of where a landmark is."""
+DRAG_PX = 0.1
+"""How sure a person is of where a landmark is: a drag must win against all the landmarks around it, which err alike."""
 TRUSTED = 0.25
 """Nearness to a drag from which on its landmark is no outlier."""
 MARGIN = 6

@@ -1,0 +1,127 @@
+"""Solving around corrections, on landmarks that read a smile at half its size."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from capture.camera import Rig
+from solver.correct import influence, solve_around
+from solver.corrections import CORRECTED, REACH, Key, Layer
+from solver.embedding import Embedding
+from solver.face_model import FaceModel
+from solver.landmarks import Landmarks
+from solver.performance import Performance
+from solver.solve import solve_take
+from tests.solver.test_solve import FACTS, around, everywhere, few_shapes, seen_by
+from tests.synthetic import made_performance, small_face
+
+SMILE, FRAME, FIRST = "mouthSmileLeft", 25, 100
+SHAPES = ("jawOpen", SMILE, "browInnerUp", "eyeBlinkRight")
+
+
+@dataclass(frozen=True)
+class Made:
+    model: FaceModel
+    embedding: Embedding
+    rig: Rig
+    truth: Performance
+    landmarks: Landmarks
+    base: Performance
+
+    def again(self, layer: Layer) -> Performance:
+        return solve_around(layer, self.base, FIRST, self.landmarks, self.rig, self.rig, self.model, self.embedding,
+                            {"solve": "k", "correct": "c"}, lambda done, total: None)
+
+    def error(self, solved: Performance) -> np.ndarray:
+        """(T) of the smile."""
+        column = SHAPES.index(SMILE)
+        return np.abs(solved.weights[:, column] - self.truth.weights[:, column])
+
+
+@pytest.fixture(scope="module")
+def made() -> Made:
+    model = few_shapes(small_face(), SHAPES)
+    embedding, rig = everywhere(model), around([-30.0, 30.0])
+    truth = made_performance(model, 50)
+    smile = 0.5 + 0.2 * np.sin(np.arange(50) / 8.0)
+    truth = replace(truth, identity=np.zeros(len(model.identity)),
+                    weights=np.stack([smile if name == SMILE else weights for name, weights in
+                                      zip(SHAPES, truth.weights.T, strict=True)], axis=1))
+    halved = truth.weights * np.where(np.array(SHAPES) == SMILE, 0.5, 1.0)
+    landmarks = seen_by(model, embedding, replace(truth, weights=halved), rig, 0.3)
+    landmarks.seen[:, FRAME + 2] = False  # nobody saw this one
+    base, _ = solve_take(landmarks, rig, False, model, embedding, FACTS, lambda done, total: None)
+    return Made(model, embedding, rig, truth, landmarks, base)
+
+
+def right(made: Made) -> Layer:
+    """The frame with all its true weights, marked as right."""
+    at = FRAME + FIRST
+    return Layer({name: (Key(at, float(made.truth.weights[FRAME, column])),) for column, name in enumerate(SHAPES)},
+                 frozenset([at]))
+
+
+def test_a_frame_that_is_right_stays_and_pulls_its_neighbours_and_no_others(made):
+    solved = made.again(right(made))
+    before, after = made.error(made.base), made.error(solved)
+    assert before[FRAME] > 0.15, "the detector errs"
+    np.testing.assert_allclose(solved.weights[FRAME], made.truth.weights[FRAME], atol=0.01)
+    near = [FRAME + away for away in (-3, -2, -1, 1, 2, 3)]
+    assert (after[near] < 0.7 * before[near]).all()
+    far = np.abs(np.arange(50) - FRAME) >= REACH
+    for name in ("weights", "head_rotation", "head_translation", "gaze", "sigma", "residual_px"):
+        np.testing.assert_array_equal(getattr(solved, name)[far], getattr(made.base, name)[far], err_msg=name)
+    assert np.abs(np.diff(solved.weights[:, SHAPES.index(SMILE)])).max() < 0.12, "it does not jump"
+    assert [frame for frame, words in enumerate(solved.flags) if CORRECTED in words] == [FRAME]
+    assert solved.sigma[FRAME].max() < 0.01 < made.base.sigma[FRAME].min()
+
+
+def test_dragged_landmarks_take_the_face_with_them(made):
+    column, camera = SHAPES.index(SMILE), made.rig.cameras[0]
+    moves = np.linalg.norm(np.einsum("ncx,nc->nx", made.model.shapes[column][made.model.triangles[
+        made.embedding.triangle]], made.embedding.barycentric), axis=1)
+    true = seen_by(made.model, made.embedding, made.truth, made.rig, 0.0).xy[0, FRAME]
+    points = np.argsort(-moves)[:6]
+    drags = {(camera.name, int(point), FRAME + FIRST): tuple(true[point].tolist()) for point in points}
+    solved = made.again(Layer(drags=drags, scheme="made"))
+    before, after = made.error(made.base), made.error(solved)
+    assert after[FRAME] < 0.35 * before[FRAME]
+    assert (after[[FRAME - 2, FRAME + 1]] < 0.7 * before[[FRAME - 2, FRAME + 1]]).all()
+    np.testing.assert_array_equal(solved.weights[:FRAME - REACH], made.base.weights[:FRAME - REACH])
+    again = made.again(Layer(drags=drags, scheme="others"))
+    np.testing.assert_array_equal(again.weights, made.base.weights)
+
+
+def test_the_same_corrections_give_the_same_numbers(made):
+    first, second = made.again(right(made)), made.again(right(made))
+    np.testing.assert_array_equal(first.weights, second.weights)
+    np.testing.assert_array_equal(first.head_rotation, second.head_rotation)
+
+
+def test_corrections_outside_the_solve_change_nothing(made):
+    solved = made.again(Layer({SMILE: (Key(3, 1.0),)}, frozenset([3]), {("cam0", 5, 7): (1.0, 2.0)}, "made"))
+    np.testing.assert_array_equal(solved.weights, made.base.weights)
+
+
+def test_a_correction_holds_less_where_the_face_looks_different():
+    weights = np.zeros((40, 3))
+    weights[22:] = 0.8
+    by_time, by_both = influence([20], weights)
+    assert by_both[20] == by_time[20] == 1.0
+    assert by_both[19] == by_time[19]
+    assert by_both[22] < 0.3 * by_time[22]
+    assert by_time[20 + REACH:].max() == 0.0
+
+
+def test_where_the_face_ends_up_in_the_picture(made):
+    """The dragged landmark and the solved surface meet."""
+    camera, point = made.rig.cameras[1], 10
+    place = made.landmarks.xy[1, FRAME, point] + [6.0, 0.0]
+    solved = made.again(Layer(drags={(camera.name, point, FRAME + FIRST): tuple(place.tolist())}, scheme="made"))
+
+    def apart(performance: Performance) -> float:
+        shown = seen_by(made.model, made.embedding, performance, made.rig, 0.0).xy[1, FRAME, point]
+        return float(np.linalg.norm(shown - place))
+
+    assert apart(solved) < 0.5 * apart(made.base)
