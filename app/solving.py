@@ -15,17 +15,30 @@ POLL_SECONDS = 2.0
 
 def run(options: argparse.Namespace) -> int:
     """Solve every take below the given paths. Returns the exit code."""
+    if options.cluster:
+        everywhere(options)
     takes, unread = takes_of(options.paths)
     tell = teller(options.events, len(takes))
     refuse_twins(takes, options.out)
     request = request_of(options)
     for failure in unread:
         tell.take(failure.take, failure.state, failure.error, ())
-    if len(takes) == 1:
+    if options.cluster:
+        outcomes = _on_cluster(takes, request, options, tell) if takes else []
+    elif len(takes) == 1:
         outcomes = [_here(takes[0], request, tell)]
     else:
         outcomes = _in_workers(takes, request, options, tell) if takes else []
     return conclude(takes, [*unread, *outcomes], request, tell)
+
+
+def everywhere(options: argparse.Namespace) -> None:
+    """Write out the paths in the options of a solve: they are read in other folders, and by other machines."""
+    options.paths = [path.absolute() for path in options.paths]
+    for name in ("out", "rig", "model", "corrections"):
+        given = getattr(options, name, None)
+        if given and (isinstance(given, Path) or Path(given).exists()):
+            setattr(options, name, type(given)(Path(given).absolute()))
 
 
 def refuse_twins(takes: Sequence[Take], out: Path | None) -> None:
@@ -45,11 +58,13 @@ def refuse_twins(takes: Sequence[Take], out: Path | None) -> None:
 
 def conclude(takes: Sequence[Take], outcomes: Sequence[Outcome], request: Request, tell: Teller) -> int:
     """Write the summaries of a batch, tell how it ended, and return its exit code."""
+    from app.report.index import write_indexes
     from app.status import write_summaries
 
     if len(takes) > 1:
         for path in write_summaries(takes, request):
             tell.note("", f"what became of each take: {path}")
+        write_indexes(takes, request.out, tell)
     return finish([outcome.exit_code for outcome in outcomes], tell)
 
 
@@ -79,6 +94,14 @@ def _here(take: Take, request: Request, tell: Teller) -> Outcome:
         time.sleep(POLL_SECONDS)
     tell.take(outcome.take, outcome.state, outcome.error, outcome.outputs)
     return outcome
+
+
+def _on_cluster(takes: list[Take], request: Request, options: argparse.Namespace, tell: Teller) -> list[Outcome]:
+    try:
+        from app.cluster import solve_on
+    except ImportError as error:
+        raise UsageError("--cluster needs Dask distributed; get it with `pip install mien[cluster]`") from error
+    return solve_on(options.cluster, takes, request, options.jobs, tell)
 
 
 def _in_workers(takes: list[Take], request: Request, options: argparse.Namespace, tell: Teller) -> list[Outcome]:
