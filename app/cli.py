@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from app import __version__
+from app import __version__, net_options
 from capture.errors import Cancelled, MienError
 
 FORMATS = ("json", "csv", "fbx", "glb", "usd", "maya", "unity", "metahuman")
@@ -105,7 +105,7 @@ def build_parser() -> argparse.ArgumentParser:
     solve.add_argument("--gpus", type=_count, metavar="N",
                        help="takes that use a GPU at a time (default: one for each GPU; 0: none)")
     solve.add_argument("--cluster", metavar="ADDRESS",
-                       help="solve on a Dask cluster: tcp://host:8786 of its scheduler, or local for --jobs workers here")
+                       help="solve on Dask: a scheduler like tcp://host:8786, or local for --jobs workers here")
     solve.add_argument("--start", help="first frame, a number from 0 or a timecode")
     solve.add_argument("--end", help="the frame after the last, a number or a timecode")
     solve.add_argument("--corrections", default="", metavar="none|FILE",
@@ -145,6 +145,9 @@ def build_parser() -> argparse.ArgumentParser:
     model.add_argument("source", nargs="?", help="a model's name, or a file or folder to add")
     model.add_argument("--name", help="what an added model shall be called")
     model.add_argument("--out", type=Path, default=Path(), help="where `check` puts its picture")
+
+    net_options.add_options(add("net", net_options.run, "train, export and measure the landmark networks",
+                                "mien net bench"), common)
 
     add("doctor", _run_doctor, "say what is installed, what is missing and how to get it", "mien doctor")
     return parser

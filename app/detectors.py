@@ -21,7 +21,7 @@ class Landmarker:
 
     def embedding(self, model: FaceModel) -> Embedding:
         """Where its landmarks lie on the model: found once, then read from the cache."""
-        if self.detector.scheme == network_file.SCHEME and model.sha256 == network_file.DEFINED_ON:
+        if self.detector.scheme == network_file.SCHEME and network_file.geometry_key(model) == network_file.DEFINED_ON:
             # There the points were fixed by MediaPipe's answers, and the network learnt to find those very places.
             return embed(model, mediapipe_runtime.find_face, mediapipe_runtime.SCHEME)
         return embed(model, self.find_face, self.detector.scheme)

@@ -201,7 +201,8 @@ class AttentionMesh(nn.Module):
             seen = getattr(self, f"{name}_stem")(cut(near, near_from_region))  # (B, 128, 4, 4)
             for head in heads:
                 last[head] = getattr(self, f"{head}_head")(seen)
-                local = getattr(self, f"{head}_out")(last[head]).reshape(len(picture), -1, 2)
+                out = getattr(self, f"{head}_out")
+                local = out(last[head]).reshape(-1, out.out_channels // 2, 2)
                 found[head] = place(local, near_from_region)
         return Found(**found), last
 

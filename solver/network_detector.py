@@ -4,7 +4,8 @@ A face finder sees the whole picture when a face is to be found; then the face i
 square for the next frame comes from this frame's points and their motion, and a third network says whether there still
 is a face in it. A second look at every frame, in batches, takes its squares from the track smoothed in time, since a
 square that shakes by 3 % of its side shakes the points more than a sensor's noise does, and looks at them plain and
-mirrored, whose errors are not the same. The looks' points are averaged.
+mirrored, whose errors are not the same. The looks' points are averaged. Then the parts of the face are looked at
+close by, each with its own network (`network_second`).
 """
 
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from solver.detect import Footage, Report, Track
 from solver.network import POINTS, SIZE, LandmarkNetwork
 from solver.network_faces import FullRange, ShortRange, faces
 from solver.network_mirror import unmirror
+from solver.network_second import SecondLook
 
 MARGIN = 1.35
 """The square's side as a multiple of the face's longer side, as in training."""
@@ -51,6 +53,7 @@ class NetworkDetector:
 
     Args:
         weights: a trained network's file; None takes the one that ships.
+        parts: a file of the second look's networks; None takes the one that ships if `weights` is None, else none.
         device: where torch runs it: "cpu", "cuda", or "auto" for CUDA where there is any.
 
     Raises:
@@ -59,17 +62,20 @@ class NetworkDetector:
 
     scheme = network_file.SCHEME
 
-    def __init__(self, weights: Path | None = None, device: str = "cpu") -> None:
+    def __init__(self, weights: Path | None = None, device: str = "cpu", parts: Path | None = None) -> None:
         torch.set_num_threads(1)  # two threads wait for one another more than they help; takes run beside one another
         path = weights or network_file.shipped_path()
+        parts = parts or (None if weights else network_file.shipped_parts())
         if path is None:
             raise ModelError("this mien ships no trained landmark network; train one with `mien net train` and give "
                              "its file, or use MediaPipe's own detector")
         # Read before it is named, so that a file that is missing is told in words.
         network = network_file.load_trained(path)
-        self.key = f"network-1-{network_file.key_of(path)}"
+        second = {} if parts is None else network_file.load_parts(parts)
+        self.key = f"network-1-{network_file.key_of(path)}" + (f"-{network_file.key_of(parts)}" if parts else "")
         self._device = device = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
         self._network: LandmarkNetwork = network.to(device, memory_format=torch.channels_last)
+        self._second = SecondLook(second, device)
         self._presence = pretrained.plain_mesh().to(device)
         self._finders: tuple[FullRange | ShortRange, ...] = (pretrained.full_range(), pretrained.short_range())
 
@@ -95,7 +101,12 @@ class NetworkDetector:
 
     def find(self, picture: np.ndarray) -> Look | None:
         """The largest face of one picture, looked at until its square fits."""
-        return self._follow(eight_bit_rgb(picture), None)
+        picture = eight_bit_rgb(picture)
+        look = self._follow(picture, None)
+        if look is None:
+            return None
+        points, sigma = self._second.refine([picture], look.points[None], look.points[None], look.sigma[None])
+        return Look(points[0], sigma[0])
 
     def _follow(self, picture: np.ndarray, square: Roi | None) -> Look | None:
         """What is in the square, or in the best square that the finders give; None where there is no face."""
@@ -156,15 +167,18 @@ class NetworkDetector:
         return replace(square, centre=(float(centre[0] + step[0]), float(centre[1] + step[1]))), centre
 
     def _finish(self, pictures: list[np.ndarray], looks: list[Look | None], xy: np.ndarray, sigma: np.ndarray) -> None:
-        """Look once more through smoothed squares, plain and mirrored, and write the means of the looks."""
+        """Look once more through smoothed squares, plain and mirrored, then at the parts; write what comes of it."""
         for run in _runs(looks):
-            squares = _smoothed([roi_of_points(look.points, MARGIN, profile=True) for look in looks[run]])
+            first = np.stack([look.points for look in looks[run]])  # (T, 478, 2)
+            squares = _smoothed([roi_of_points(points, MARGIN, profile=True) for points in first])
             batch = self._as_input(crops(pictures[run], squares, SIZE))
             plain, mirrored = self._ask(batch), unmirror(*self._ask(batch.flip(3)))
-            for place, square, *answers in zip(range(run.start, run.stop), squares, *plain, *mirrored, strict=True):
-                again = [_placed(*answers[:2], square), _placed(*answers[2:], square)]
-                xy[place] = looks[place].points / 4 + again[0].points / 4 + again[1].points / 2
-                sigma[place] = (again[0].sigma + again[1].sigma) / 2
+            again = [np.stack([_placed(*answer, square).points for *answer, square in zip(*side, squares, strict=True)])
+                     for side in (plain, mirrored)]
+            scale = np.array([square.side / SIZE for square in squares])[:, None]
+            points, unsure = first / 4 + again[0] / 4 + again[1] / 2, (plain[1] + mirrored[1]) / 2 * scale
+            smooth = gaussian_filter1d(points, SMOOTH, axis=0, mode="nearest")
+            xy[run], sigma[run] = self._second.refine(pictures[run], smooth, points, unsure)
 
     def _as_input(self, pictures: np.ndarray) -> torch.Tensor:
         batch = torch.from_numpy(pictures).to(self._device).permute(0, 3, 1, 2).float() / 255

@@ -183,7 +183,7 @@ def _merge(pairs: np.ndarray, scores: np.ndarray) -> list[Face]:
 
 def _flat(x: Tensor, numbers: int) -> Tensor:
     """(B, K * numbers, H, W) -> (B, H * W * K, numbers)."""
-    return x.permute(0, 2, 3, 1).reshape(len(x), -1, numbers)
+    return x.permute(0, 2, 3, 1).reshape(x.shape[0], -1, numbers)
 
 
 def _twice(x: Tensor) -> Tensor:

@@ -4,6 +4,7 @@ Both are NumPy's npz without pickle, so that a file from a stranger runs no code
 MediaPipe's own weights (which mien does not ship) as 16-bit floats, and names the recipe that made them.
 """
 
+import hashlib
 import json
 import zipfile
 from importlib import resources
@@ -17,14 +18,27 @@ from capture.arrays import save_arrays
 from capture.errors import ModelError
 from capture.files import sha256
 from solver import pretrained
+from solver.face_model import FaceModel
 from solver.network import LandmarkNetwork
+from solver.network_parts import PARTS as PARTS_KNOWN
+from solver.network_parts import PartNetwork
 
 FORMAT, VERSION = "mien.network", 1
 ARCHITECTURE = "attention-mesh-sigma-1"
+PARTS = "parts-1"
+"""The architecture of the second look's networks."""
 SCHEME = "mien478"
 """The point set of our network: MediaPipe's 478, where they lie on the model that it was trained on."""
-DEFINED_ON = "b039389b8d82dfe8ea87a9808011926a2d6165495a46e12ffbdccd4adb11835b"
-"""The sha256 of that model, ICT-FaceKit as `solver.ict` reads it."""
+DEFINED_ON = "28bf0817b75b7dc9c8e14c99488364bcfe5f8daa3763dc72c60e7b143478270e"
+"""The geometry, as `geometry_key` has it, of the head whose points it learnt: ICT-FaceKit's mean."""
+
+
+def geometry_key(model: FaceModel) -> str:
+    """A name for a model's rest shape and triangles, whatever its parts and shapes are called."""
+    digest = hashlib.sha256()
+    for array, kind in ((model.neutral, np.float32), (model.triangles, np.int32)):
+        digest.update(np.ascontiguousarray(array, kind).tobytes())
+    return digest.hexdigest()
 
 
 def fresh() -> LandmarkNetwork:
@@ -41,6 +55,12 @@ def fresh() -> LandmarkNetwork:
 def shipped_path() -> Path | None:
     """The trained weights in `assets`, or None where none ship."""
     path = Path(str(resources.files("assets") / "landmarks.npz"))  # installed as files, never inside a zip
+    return path if path.exists() else None
+
+
+def shipped_parts() -> Path | None:
+    """The second look's trained weights in `assets`, or None where none ship."""
+    path = Path(str(resources.files("assets") / "parts.npz"))
     return path if path.exists() else None
 
 
@@ -64,38 +84,68 @@ def load_trained(path: Path) -> LandmarkNetwork:
     Raises:
         ModelError: the file is missing, damaged, or of another version or architecture.
     """
-    about, arrays = _read(path)
+    about, arrays = _read(path, ARCHITECTURE)
     network = fresh()
     start = network.state_dict()
     state = {}
     for name, value in start.items():
         stored = arrays.get(f"weights/{name}" if about["kind"] == "checkpoint" else name)
-        if stored is None or stored.shape != tuple(value.shape) or not np.isfinite(stored).all():
-            raise ModelError(f"{path} does not hold whole weights of {ARCHITECTURE} ({name} is missing or wrong); "
-                             "train again with `mien net train`")
+        _check(path, name, stored, value, ARCHITECTURE)
         stored = torch.from_numpy(stored.astype(np.float32))
         state[name] = stored if about["kind"] == "checkpoint" else value + stored
     network.load_state_dict(state)
     return network.eval().requires_grad_(False)
 
 
-def save_checkpoint(path: Path, about: dict[str, Any], weights: dict[str, torch.Tensor],
-                    moments: dict[str, dict[str, torch.Tensor]]) -> None:
-    """Write all that training needs to go on: weights by name, and the optimiser's moments by name and weight."""
-    arrays = {f"weights/{name}": value.detach().cpu().numpy() for name, value in weights.items()}
-    arrays |= {f"{moment}/{name}": value.detach().cpu().numpy()
-               for moment, values in moments.items() for name, value in values.items()}
-    _write(path, {"format": FORMAT, "version": VERSION, "architecture": ARCHITECTURE, "kind": "checkpoint", **about},
+def save_parts(networks: dict[str, PartNetwork], about: dict[str, Any], path: Path) -> None:
+    """Write the second look's networks, 16-bit, and `about` them (plain JSON values)."""
+    arrays = {f"{name}.{key}": value.detach().cpu().half().numpy()
+              for name, network in networks.items() for key, value in network.state_dict().items()}
+    _write(path, {"format": FORMAT, "version": VERSION, "architecture": PARTS, "kind": "weights", **about}, arrays,
+           compress=True)
+
+
+def load_parts(path: Path) -> dict[str, PartNetwork]:
+    """The second look's networks by name, of a file or a checkpoint, ready to look at pictures.
+
+    Raises:
+        ModelError: as `load_trained`.
+    """
+    about, arrays = _read(path, PARTS)
+    stored = {name.removeprefix("weights/"): array for name, array in arrays.items()
+              if about["kind"] != "checkpoint" or name.startswith("weights/")}
+    out = {}
+    for part in PARTS_KNOWN:
+        own = {name.removeprefix(f"{part.name}."): array for name, array in stored.items()
+               if name.startswith(f"{part.name}.")}
+        if not own:
+            continue
+        network = PartNetwork(part)
+        for key, value in network.state_dict().items():
+            _check(path, f"{part.name}.{key}", own.get(key), value, PARTS)
+        network.load_state_dict({key: torch.from_numpy(own[key].astype(np.float32)) for key in network.state_dict()})
+        out[part.name] = network.eval().requires_grad_(False)
+    return out
+
+
+def save_checkpoint(path: Path, about: dict[str, Any], tables: dict[str, dict[str, torch.Tensor]],
+                    architecture: str = ARCHITECTURE) -> None:
+    """Write all that training needs to go on, tables of tensors by name: "weights", and such as the optimiser's
+    moments."""
+    arrays = {f"{table}/{name}": value.detach().cpu().numpy() for table, values in tables.items()
+              for name, value in values.items()}
+    _write(path, {"format": FORMAT, "version": VERSION, "architecture": architecture, "kind": "checkpoint", **about},
            arrays, compress=False)
 
 
-def load_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, dict[str, torch.Tensor]]]:
+def load_checkpoint(path: Path, architecture: str = ARCHITECTURE
+                    ) -> tuple[dict[str, Any], dict[str, dict[str, torch.Tensor]]]:
     """What `save_checkpoint` wrote: about, and tables of tensors by their first name ("weights", ...).
 
     Raises:
         ModelError: as `load_trained`.
     """
-    about, arrays = _read(path)
+    about, arrays = _read(path, architecture)
     if about["kind"] != "checkpoint":
         raise ModelError(f"{path} holds finished weights, which cannot be trained on; give a checkpoint")
     tables: dict[str, dict[str, torch.Tensor]] = {}
@@ -105,13 +155,19 @@ def load_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, dict[str, tor
     return about, tables
 
 
+def _check(path: Path, name: str, stored: np.ndarray | None, wanted: torch.Tensor, architecture: str) -> None:
+    if stored is None or stored.shape != tuple(wanted.shape) or not np.isfinite(stored).all():
+        raise ModelError(f"{path} does not hold whole weights of {architecture} ({name} is missing or wrong); "
+                         "train again with `mien net train`")
+
+
 def _write(path: Path, about: dict[str, Any], arrays: dict[str, np.ndarray], compress: bool) -> None:
     text = np.frombuffer(json.dumps(about, sort_keys=True).encode(), np.uint8)
-    whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    whole = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     save_arrays(path, {"about": text, **whole}, compress)
 
 
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def _read(path: Path, architecture: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             about = json.loads(bytes(archive["about"]).decode())
@@ -123,7 +179,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError) as error:
         raise ModelError(f"{path} is damaged or holds no trained network ({error}); train again with `mien net train`"
                          ) from error
-    if found[:3] != (FORMAT, VERSION, ARCHITECTURE):
+    if found[:3] != (FORMAT, VERSION, architecture):
         raise ModelError(f"{path} is a network {found[2]!r} of version {found[1]!r}, and this mien runs "
-                         f"{ARCHITECTURE!r} of version {VERSION}; train again with `mien net train`")
+                         f"{architecture!r} of version {VERSION}; train again with `mien net train`")
     return about, arrays

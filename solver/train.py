@@ -7,21 +7,18 @@ gradients are clipped, and a set of faces that is never learnt from says each ti
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 
-from solver import network_file, train_data
-from solver.embedding import Embedding
-from solver.face_model import FaceModel
+from solver import network_file, train_common
 from solver.network import EYE_LEFT, EYE_RIGHT, LIPS, MESH, POINTS, SIZE, LandmarkNetwork
+from solver.train_common import Tell, alone, in_shares, rate_at, shown
 from solver.train_data_augment import example
 
 BETA = 1.0
@@ -31,38 +28,19 @@ SIGMA_SHARE = 0.05
 FINE = 2.0
 """What a point of the lips, lids and irises counts beside one of the cheeks."""
 CLIP = 1.0
+LAST = 0.01
+"""The last step's learning rate as a share of the first."""
 
 
 @dataclass(frozen=True)
-class Config:
-    """What to train on, how long, and where to keep it.
+class Config(train_common.Config):
+    """See `train_common.Config`.
 
     Attributes:
-        out: the checkpoint; if it is there, training goes on from it.
-        jpegs: pictures; points: (N, 478, 2) px in each, true.
-        held_jpegs, held_points: faces to measure on, never learnt from.
-        recipe: what made the data, kept with the weights.
-        steps, batch, rate, warm_up: of AdamW, with a cosine down to a hundredth of the rate.
         learn: beginnings of the names of the layers that learn, such as "base.eye_left"; () is all.
-        every: steps between measurements and checkpoints.
-        workers: processes that prepare pictures.
     """
 
-    out: Path
-    jpegs: tuple[bytes, ...] = field(repr=False)
-    points: np.ndarray = field(repr=False)
-    held_jpegs: tuple[bytes, ...] = field(repr=False)
-    held_points: np.ndarray = field(repr=False)
-    recipe: dict[str, Any] = field(default_factory=dict)
-    steps: int = 6000
-    batch: int = 32
-    rate: float = 2e-4
-    warm_up: int = 100
     learn: tuple[str, ...] = ()
-    every: int = 250
-    seed: int = 0
-    workers: int = 1
-    device: str = "cpu"
 
 
 class Examples(Dataset):
@@ -77,12 +55,8 @@ class Examples(Dataset):
         return self.count
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        number = self.start + index
-        turn, place = divmod(number, len(self.jpegs))
-        order = np.random.default_rng((self.seed, turn)).permutation(len(self.jpegs))
-        random = np.random.default_rng((self.seed, turn, place))
-        stored = cv2.imdecode(np.frombuffer(self.jpegs[order[place]], np.uint8), cv2.IMREAD_COLOR)[:, :, ::-1]
-        picture, points = example(np.ascontiguousarray(stored), self.points[order[place]], SIZE, random, self.amount)
+        picture, points, random = shown(self.jpegs, self.points, self.seed, self.start + index)
+        picture, points = example(picture, points, SIZE, random, self.amount)
         return torch.from_numpy(picture).permute(2, 0, 1), torch.from_numpy(points.astype(np.float32))
 
 
@@ -122,13 +96,16 @@ def measure(network: LandmarkNetwork, held: DataLoader, device: str) -> dict[str
             "within_1": float((off < sigma).float().mean()), "within_2": float((off < 2 * sigma).float().mean())}
 
 
-def train(config: Config, report: Callable[[int, int], None] = lambda done, total: None) -> Path:
-    """Train, and return the checkpoint's path. History, recipe and seed are in it; `report` may raise Cancelled.
+def train(config: Config, report: Callable[[int, int], None] = lambda done, total: None,
+          tell: Tell = lambda text: None) -> Path:
+    """Train, and return the checkpoint's path. History, recipe and seed are in it; `report` may raise Cancelled, and
+    `tell` hears when batches are cut up for want of memory.
 
     Raises:
         ModelError: MediaPipe's weights are not there, or the checkpoint to go on from is damaged or of another kind.
     """
     torch.manual_seed(config.seed)
+    alone()
     network, start, history = network_file.fresh().to(config.device).train(), 0, []
     network.base.face_out.requires_grad_(False)  # whether there is a face is not taught here
     # The first layers see edges, which are the same everywhere, and at 96 px they cost as much as all the others.
@@ -146,31 +123,40 @@ def train(config: Config, report: Callable[[int, int], None] = lambda done, tota
             optimiser.state[parameter] = {"step": torch.tensor(float(start)), "exp_avg": tables["first"][name],
                                           "exp_avg_sq": tables["second"][name]}
     network = network.to(memory_format=torch.channels_last)
-    held = DataLoader(Examples(config.held_jpegs, config.held_points, 1, 0, len(config.held_jpegs), 0.5), 32)
+    held = DataLoader(Examples(config.faces.held_jpegs, config.faces.held_points, 1, 0, len(config.faces.held_jpegs),
+                               0.5), 32)
     left = (config.steps - start) * config.batch
-    data = Examples(config.jpegs, config.points, config.seed, start * config.batch, left)
-    batches = DataLoader(data, config.batch, num_workers=config.workers, worker_init_fn=_alone)
+    data = Examples(config.faces.jpegs, config.faces.points, config.seed, start * config.batch, left)
+    batches = DataLoader(data, config.batch, num_workers=config.workers, worker_init_fn=alone)
     weights = point_weights().to(config.device)
 
     def keep(step: int) -> None:
         state = {name: optimiser.state[parameter] for name, parameter in names.items()}
         network_file.save_checkpoint(
-            config.out, {"step": step, "history": history, "recipe": config.recipe, "seed": config.seed},
-            network.state_dict(), {"first": {name: value["exp_avg"] for name, value in state.items()},
-                                   "second": {name: value["exp_avg_sq"] for name, value in state.items()}})
+            config.out, {"step": step, "history": history, "recipe": config.faces.recipe, "seed": config.seed},
+            {"weights": network.state_dict(), "first": {name: value["exp_avg"] for name, value in state.items()},
+             "second": {name: value["exp_avg_sq"] for name, value in state.items()}})
 
-    running = 0.0
+    running, share = 0.0, config.batch
     for step, (pictures, true) in enumerate(batches, start + 1):
-        warm = min(1.0, step / config.warm_up)
-        rate = config.rate * warm * (0.01 + 0.99 * (1 + np.cos(np.pi * step / config.steps)) / 2)
         for group in optimiser.param_groups:
-            group["lr"] = rate
-        optimiser.zero_grad(set_to_none=True)
-        value, off = loss(network, pictures.to(config.device), true.to(config.device), weights)
-        value.backward()
+            group["lr"] = rate_at(step, config.rate, config.warm_up, config.steps, LAST)
+        away: list[Tensor] = []
+
+        def learn(part: slice, of_all: float, pictures: Tensor = pictures, true: Tensor = true,
+                  away: list[Tensor] = away) -> None:
+            value, off = loss(network, pictures[part].to(config.device), true[part].to(config.device), weights)
+            (value * of_all).backward()
+            away.append(off.cpu())
+
+        def forget(away: list[Tensor] = away) -> None:
+            optimiser.zero_grad(set_to_none=True)
+            away.clear()
+
+        share = in_shares(learn, forget, len(pictures), share, tell)
         torch.nn.utils.clip_grad_norm_(network.parameters(), CLIP)
         optimiser.step()
-        running += float(off.mean())
+        running += float(torch.cat(away).mean())
         if step % config.every == 0 or step == config.steps:
             since = step - (history[-1]["step"] if history else 0)
             history.append({"step": step, "train": running / max(since, 1), **measure(network, held, config.device)})
@@ -178,30 +164,3 @@ def train(config: Config, report: Callable[[int, int], None] = lambda done, tota
             keep(step)
         report(step, config.steps)
     return config.out
-
-
-def _alone(_: int) -> None:
-    cv2.setNumThreads(1)  # OpenCV's threads would fight torch's for the cores
-
-
-def prepare(out: Path, model: FaceModel, embedding: Embedding, recipe: train_data.Recipe, held_out: int = 300,
-            report: Callable[[int, int], None] = lambda done, total: None, **settings: Any) -> Config:
-    """A Config whose faces are made first, and kept beside `out` for the next run of the same recipe.
-
-    The faces that are never learnt from come from the next seed. `settings` are Config's own.
-
-    Raises:
-        DataError: a recording or the kept faces cannot be read.
-        OutputError: the faces cannot be kept.
-    """
-    held = replace(recipe, count=held_out, seed=recipe.seed + 1)
-    learnt, kept = (train_data.made(one, model, embedding, out.parent, report) for one in (recipe, held))
-    about = {"model": model.name, "model_sha256": model.sha256, "count": recipe.count, "seed": recipe.seed,
-             "recordings": [path.name for path in recipe.recordings], "profiles": recipe.profiles}
-    return Config(out, learnt.jpegs, train_data.true_points(learnt, model, embedding),
-                  kept.jpegs, train_data.true_points(kept, model, embedding), about, **settings)
-
-
-def history_of(checkpoint: Path) -> list[dict[str, float]]:
-    """The measurements of a training so far, for plotting."""
-    return network_file.load_checkpoint(checkpoint)[0]["history"]

@@ -25,19 +25,22 @@ from solver.face_model import FaceModel, deform, gaze_rotation
 from solver.parts import SKIPPED
 from solver.render import Light, Look, Renderer, Surface, face_mesh
 from solver.train_data_paint import Canvas, canvas, paint, palette
+from solver.train_data_people import gaze_of, random_bumps, random_weights, recorded_weights, shifts
 from solver.train_data_props import background, hold_before
 
-SIDE = 256
+SIDE = 448
 """Side in px of a stored picture."""
-ROOM = 1.7
+ROOM = 1.5
 """A stored picture's side as a multiple of the face's longer side."""
 DEGREES = {"yaw": 32.0, "pitch": 13.0, "roll": 7.0}
 """Standard deviation of the head's angles."""
 MOST_YAW = 85.0
 LASHES = "lashCards"
-"""Drawn opaque these cards look like thick lashes or make-up: not in every picture, but in some."""
-BLINKS = 0.2
-"""Share of faces with shut eyes: recordings have so few that a network trained on them never quite shuts its lids."""
+"""Drawn opaque these cards look like slabs below the lids: in few pictures, or nothing else is learnt of shut eyes."""
+CARDS = 0.1
+"""Share of the pictures that show them."""
+HOLLOWS = np.array([0.013, 0.033, 0.08])
+"""Widths of the hollows that are darkened, as shares of the face's longer side."""
 QUALITY = 94
 """JPEG quality of stored pictures."""
 
@@ -58,7 +61,9 @@ class Samples:
     """Made faces of one model: N samples, K shapes, I identity modes.
 
     jpegs: N byte strings; identity (N, I); weights (N, K); gaze (N, 2, 2); rotation (N, 3, 3) and translation (N, 3)
-    metres, camera_from_head; matrix (N, 3, 3) the camera's, px of the stored picture.
+    metres, camera_from_head; matrix (N, 3, 3) the camera's, px of the stored picture;
+    bumps (N, B, 7) how this person's head differs from all that the identity modes can make, see
+    `train_data_people.shifts`.
     """
 
     jpegs: tuple[bytes, ...]
@@ -68,18 +73,19 @@ class Samples:
     rotation: np.ndarray
     translation: np.ndarray
     matrix: np.ndarray
+    bumps: np.ndarray
 
     def __len__(self) -> int:
         return len(self.jpegs)
 
 
-NUMBERS = ("identity", "weights", "gaze", "rotation", "translation", "matrix")
+NUMBERS = ("identity", "weights", "gaze", "rotation", "translation", "matrix", "bumps")
 
 
 def make(recipe: Recipe, model: FaceModel, embedding: Embedding,
          report: Callable[[int, int], None] = lambda done, total: None, start: int = 0) -> Iterator[tuple]:
     """The samples `start`..`recipe.count` one by one, each a (jpeg, identity, weights, gaze, rotation, translation,
-    matrix); `gather` makes Samples of them."""
+    matrix, bumps); `gather` makes Samples of them."""
     recorded = recorded_weights(recipe.recordings, model)
     surface = canvas(model, embedding)
     with Renderer(SIDE, SIDE) as renderer:
@@ -136,14 +142,14 @@ def true_points(samples: Samples, model: FaceModel, embedding: Embedding) -> np.
     place = place.reshape(-1, 3)
     neutral, identity, shapes = model.neutral[corners], model.identity[:, corners], model.shapes[:, corners]
     turned = [np.isin(corners, eye.vertices) for eye in model.eyes]
-    sockets = [(model.neutral[eye.vertices].mean(axis=0), model.identity[:, eye.vertices].mean(axis=1))
-               for eye in model.eyes]
+    sockets = [(eye.centre(model.neutral), eye.centre(model.identity)) for eye in model.eyes]
     out = np.empty((len(samples), len(place), 2))
     for row in range(len(samples)):
-        vertices = neutral + np.tensordot(samples.identity[row], identity, 1) \
+        moved_by = shifts(model, corners, samples.bumps[row])
+        vertices = neutral + moved_by + np.tensordot(samples.identity[row], identity, 1) \
             + np.tensordot(samples.weights[row], shapes, 1)  # (U, 3)
         for moved, (mean, modes), (yaw, pitch) in zip(turned, sockets, samples.gaze[row], strict=True):
-            centre = mean + samples.identity[row] @ modes
+            centre = mean + samples.identity[row] @ modes + moved_by[moved][:1].sum(axis=0)  # a ball moves as one
             vertices[moved] = (vertices[moved] - centre) @ gaze_rotation(yaw, pitch).T + centre
         points = np.einsum("pcx,pc->px", vertices[place], embedding.barycentric)
         in_camera = points @ samples.rotation[row].T + samples.translation[row]
@@ -152,87 +158,22 @@ def true_points(samples: Samples, model: FaceModel, embedding: Embedding) -> np.
     return out
 
 
-def recorded_weights(paths: tuple[Path, ...], model: FaceModel) -> np.ndarray:
-    """(R, K): all rows of the recordings, in the model's shapes.
-
-    Raises:
-        DataError: a recording cannot be read.
-    """
-    rows = [np.zeros((1, len(model.shape_names)))]
-    for path in paths:
-        try:
-            with path.open(encoding="utf-8") as file:
-                header = file.readline().strip().split(",")
-            names = [name[:1].lower() + name[1:] for name in header]
-            columns = [names.index(name) if name in names else -1 for name in model.shape_names]
-            table = np.genfromtxt(path, delimiter=",", skip_header=1, ndmin=2,
-                                  usecols=[max(column, 0) for column in columns])
-        except (OSError, UnicodeDecodeError, ValueError) as error:
-            raise DataError(f"{path} is no Live Link Face recording ({error}); give its CSV file") from error
-        rows.append(np.where(np.array(columns) >= 0, np.nan_to_num(table), 0.0))
-    return np.concatenate(rows)
-
-
-def random_weights(random: np.random.Generator, recorded: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
-    """(K,) one face: recorded, recorded above and below from two moments, a few shapes at random, or a mixture."""
-    upper = np.array([name.startswith(("eye", "brow")) for name in names])
-    mirror = mirrored(names)
-    above, below = recorded[random.integers(len(recorded), size=2)] * random.uniform(0.6, 1.3, 2)[:, None]
-    face = np.where(upper, above, below)
-    if random.random() < 0.5:
-        face = face[mirror]
-    few = np.zeros(len(names))
-    for index in random.choice(len(names), min(random.integers(1, 7), len(names)), replace=False):
-        few[index] = random.uniform(0.1, 1.0)
-        if random.random() < 0.6:
-            few[mirror[index]] = few[index] * random.uniform(0.7, 1.0)
-    kind = random.random()
-    if kind < 0.3:
-        face = few
-    elif kind < 0.6:
-        face = np.maximum(face, few)
-    if random.random() < BLINKS:
-        shut = random.uniform(0.5, 1.0)
-        face = np.array([max(value, shut * random.uniform(0.85, 1.0)) if name.startswith("eyeBlink") else value
-                         for name, value in zip(names, face, strict=True)])
-    return np.clip(face, 0, 1)
-
-
-def mirrored(names: tuple[str, ...]) -> np.ndarray:
-    """(K,) the index of each shape's other side; its own where it has none."""
-    swap = {"Left": "Right", "Right": "Left"}
-    others = [next((name.removesuffix(side) + other for side, other in swap.items() if name.endswith(side)), name)
-              for name in names]
-    return np.array([names.index(other) if other in names else index for index, other in enumerate(others)])
-
-
-def gaze_of(weights: np.ndarray, model: FaceModel) -> np.ndarray:
-    """(2, 2) radians: yaw and pitch of each eye that the eyeLook weights mean."""
-    value = dict(zip(model.shape_names, weights, strict=True))
-
-    def look(way: str, side: str) -> float:
-        return float(value.get(f"eyeLook{way}{side}", 0.0))
-
-    out = []
-    for side, outwards, eye in zip(("Left", "Right"), (1, -1), model.eyes, strict=False):
-        out.append((eye.yaw * outwards * (look("Out", side) - look("In", side)),
-                    eye.pitch * (look("Up", side) - look("Down", side))))
-    return np.array(out).reshape(-1, 2)
-
-
 def _sample(random: np.random.Generator, profiles: float, model: FaceModel, embedding: Embedding, surface: Canvas,
             recorded: np.ndarray, renderer: Renderer) -> tuple:
     identity = random.normal(0, random.uniform(0.6, 1.3), len(model.identity_names))
     weights = random_weights(random, recorded, model.shape_names)
     gaze = gaze_of(weights, model) + random.normal(0, np.radians(4), 2)
-    head = deform(model, weights, identity, gaze)
+    bumps = random_bumps(model, random)
+    everywhere = np.arange(len(model.neutral))
+    person = replace(model, neutral=model.neutral + shifts(model, everywhere, bumps))
+    head = deform(person, weights, identity, gaze)
     pitch, yaw, roll = (random.normal(0, DEGREES[axis]) for axis in ("pitch", "yaw", "roll"))
     if profiles and random.random() < profiles:
         yaw = random.uniform(-MOST_YAW, MOST_YAW)
     rotation = _turn(np.radians([pitch, np.clip(yaw, -MOST_YAW, MOST_YAW), roll]))
     camera, translation = _framed(random, embedding.points(model, head) @ rotation.T)
     world = head @ rotation.T + translation
-    skip = tuple(name for name in SKIPPED if name != LASHES) if random.random() < 0.4 else SKIPPED
+    skip = tuple(name for name in SKIPPED if name != LASHES) if random.random() < CARDS else SKIPPED
     mesh = face_mesh(replace(model, albedo=palette(model, random)), world, paint(surface, random), skip)
     mesh = replace(mesh, gloss=np.where(mesh.gloss < 0.2, random.uniform(0.03, 0.45), mesh.gloss))
     picture = renderer.colours(camera, [mesh], _light(random)).astype(np.float32)
@@ -243,7 +184,8 @@ def _sample(random: np.random.Generator, profiles: float, model: FaceModel, embe
     picture = hold_before(np.clip(picture, 0, 255).astype(np.uint8), points, behind, random)
     quality = [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
     jpeg = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), quality)[1].tobytes()
-    return (jpeg, identity, weights, gaze, camera.rotation @ rotation, camera.rotation @ translation, camera.matrix)
+    return (jpeg, identity, weights, gaze, camera.rotation @ rotation, camera.rotation @ translation, camera.matrix,
+            bumps)
 
 
 def camera_points(camera: Camera, points: np.ndarray) -> np.ndarray:
@@ -286,7 +228,7 @@ def _shaded(picture: np.ndarray, seen: Surface, camera: Camera, random: np.rando
     pixel = float(np.median(seen.depth[face])) / camera.matrix[0, 0]  # metres a pixel
     light = np.ones_like(depth)
     strength = random.uniform(0.3, 1.2)
-    for radius in (2, 5, 12):
+    for radius in HOLLOWS * (len(picture) / ROOM):
         share = cv2.GaussianBlur(face.astype(np.float32), (0, 0), radius)
         mean = cv2.GaussianBlur(depth, (0, 0), radius) / np.maximum(share, 1e-3)
         behind = np.clip((depth - mean) / (radius * pixel), 0, 3)

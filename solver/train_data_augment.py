@@ -14,7 +14,11 @@ GRAIN = np.random.default_rng(0).standard_normal((512, 512, 3), dtype=np.float32
 
 def jittered(points: np.ndarray, random: np.random.Generator, amount: float = 1.0) -> Roi:
     """The square about a face as tracking would place it: moved, scaled and turned a little. points (478, 2) px."""
-    roi = roi_of_points(points, MARGIN, profile=True)
+    return shaken(roi_of_points(points, MARGIN, profile=True), random, amount)
+
+
+def shaken(roi: Roi, random: np.random.Generator, amount: float = 1.0) -> Roi:
+    """A square moved, scaled and turned a little."""
     centre = np.asarray(roi.centre) + random.normal(0, 0.025 * amount, 2) * roi.side
     return Roi((float(centre[0]), float(centre[1])), roi.side * float(np.exp(random.normal(0, 0.07 * amount))),
                roi.angle + float(random.normal(0, np.radians(4) * amount)))
@@ -68,3 +72,25 @@ def _motion(length: float, angle: float) -> np.ndarray:
     cv2.line(kernel, ends[0], ends[1], 1.0, 1, cv2.LINE_AA, shift=4)
     kernel = kernel + kernel[::-1, ::-1]  # whatever the line drawing rounded, its middle stays the middle
     return kernel / kernel.sum()
+
+
+def creased(picture: np.ndarray, lines: tuple[tuple[np.ndarray, float, float], ...], random: np.random.Generator
+            ) -> np.ndarray:
+    """Dark lines along edges of the face, as lashes make them and lids and lips where they meet: our heads have
+    neither lashes nor light that dies away in a fold.
+
+    Args:
+        picture: (S, S, 3) uint8, not changed.
+        lines: each the points (N, 2) px, in the networks' coordinates, how often it is drawn, and how dark at most.
+    """
+    value = picture.astype(np.float32)
+    for points, often, darkest in lines:
+        if random.random() > often:
+            continue
+        mask = np.zeros(picture.shape[:2], np.uint8)
+        cv2.polylines(mask, [np.round((points - 0.5) * 16).astype(np.int32)], False, 255,
+                      int(random.integers(1, 4)), cv2.LINE_AA, shift=4)
+        share = cv2.GaussianBlur(mask, (0, 0), random.uniform(0.4, 1.1)).astype(np.float32)
+        share *= random.uniform(0.2, 1.0) * darkest / max(float(share.max()), 1.0)
+        value *= 1 - share[:, :, None]
+    return np.clip(value + 0.5, 0, 255).astype(np.uint8)

@@ -107,8 +107,8 @@ def paint(canvas: Canvas, random: np.random.Generator) -> np.ndarray:
     lay(random.uniform(0.3, 1.0) * canvas.lips, skin * random.uniform([0.8, 0.4, 0.4], [1.3, 0.85, 0.9]))
     if random.random() < 0.5:  # darker around the eyes
         lay(random.uniform(0, 0.5) * np.exp(-(canvas.lids / 0.012) ** 2), skin * [0.7, 0.6, 0.65])
-    if random.random() < 0.4:  # lashes and liner
-        lay(random.uniform(0.3, 1.0) * (1 - canvas.lids / random.uniform(0.0015, 0.003)), hair * 0.7)
+    if random.random() < 0.5:  # lashes and liner
+        lay(random.uniform(0.3, 1.0) * (1 - canvas.lids / random.uniform(0.001, 0.003)), hair * 0.7)
     if random.random() < 0.4:  # a beard, or its shadow
         low = np.clip((marks[UNDER_NOSE, 1] - points[:, 1]) / 0.006, 0, 1)
         side = np.clip((points[:, 2] - marks[CHEEKS[0], 2] + 0.075) / 0.02, 0, 1)

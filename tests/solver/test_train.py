@@ -6,12 +6,13 @@ import pytest
 import torch
 
 from capture.errors import DataError, ModelError
-from solver import network_file, train_data
+from solver import network_file, train_data, train_data_people
 from solver.crop import Roi
 from solver.embedding import Embedding
 from solver.face_model import FaceModel, deform
 from solver.network import SIZE
-from solver.train import Config, Examples, history_of, measure, point_weights, prepare, train
+from solver.train import Config, Examples, measure, point_weights, train
+from solver.train_common import Faces, history_of, made_faces
 from solver.train_data_augment import example, faulty, jittered
 from tests.synthetic import small_face
 
@@ -58,7 +59,9 @@ def test_the_same_recipe_gives_the_same_samples(model, embedding, samples):
 def test_true_points_are_where_the_renderer_draws_them(model, embedding, samples):
     points = train_data.true_points(samples, model, embedding)
     for row in range(COUNT):
-        head = deform(model, samples.weights[row], samples.identity[row], samples.gaze[row])
+        pulled = train_data_people.shifts(model, np.arange(len(model.neutral)), samples.bumps[row])
+        person = replace(model, neutral=model.neutral + pulled)
+        head = deform(person, samples.weights[row], samples.identity[row], samples.gaze[row])
         in_camera = embedding.points(model, head) @ samples.rotation[row].T + samples.translation[row]
         pixels = in_camera @ samples.matrix[row].T
         assert np.allclose(points[row], pixels[:, :2] / pixels[:, 2:], atol=2e-3)
@@ -79,12 +82,12 @@ def test_samples_come_back_whole(samples, tmp_path):
 
 def test_shapes_know_their_other_side():
     names = ("jawOpen", "eyeBlinkLeft", "eyeBlinkRight", "jawLeft", "jawRight", "browDownLeft")
-    assert train_data.mirrored(names).tolist() == [0, 2, 1, 4, 3, 5]
+    assert train_data_people.mirrored(names).tolist() == [0, 2, 1, 4, 3, 5]
 
 
 def test_random_faces_stay_in_range_and_shut_their_eyes_now_and_then(model):
     recorded = np.zeros((1, len(model.shape_names)))
-    faces = np.array([train_data.random_weights(np.random.default_rng(seed), recorded, model.shape_names)
+    faces = np.array([train_data_people.random_weights(np.random.default_rng(seed), recorded, model.shape_names)
                       for seed in range(300)])
     assert faces.min() == 0
     assert faces.max() <= 1
@@ -97,7 +100,7 @@ def test_gaze_follows_the_look_weights(model):
     weights = np.zeros(len(model.shape_names))
     weights[model.shape_names.index("eyeLookOutLeft")] = 1
     weights[model.shape_names.index("eyeLookUpRight")] = 0.5
-    gaze = train_data.gaze_of(weights, model)
+    gaze = train_data_people.gaze_of(weights, model)
     assert gaze[0] == pytest.approx([model.eyes[0].yaw, 0])  # the face's own left, +x
     assert gaze[1] == pytest.approx([0, model.eyes[1].pitch / 2])
 
@@ -105,13 +108,13 @@ def test_gaze_follows_the_look_weights(model):
 def test_a_recording_lends_its_weights(model, tmp_path):
     path = tmp_path / "take.csv"
     path.write_text("Timecode,BlendShapeCount,JawOpen,EyeBlinkLeft,HeadYaw\n00:00:00:01.1,61,0.25,0.5,0.1\n")
-    rows = train_data.recorded_weights((path,), model)
+    rows = train_data_people.recorded_weights((path,), model)
     assert rows.shape == (2, len(model.shape_names))
     assert rows[1, model.shape_names.index("jawOpen")] == 0.25
     assert rows[1, model.shape_names.index("eyeBlinkLeft")] == 0.5
     assert rows[1].sum() == 0.75
     with pytest.raises(DataError, match="is no Live Link Face recording"):
-        train_data.recorded_weights((tmp_path / "none.csv",), model)
+        train_data_people.recorded_weights((tmp_path / "none.csv",), model)
 
 
 def test_an_example_shows_each_point_where_it_says(model, embedding, samples):
@@ -147,7 +150,7 @@ def test_faults_keep_the_pictures_shape():
 
 def config(tmp_path, model, embedding, samples, **settings) -> Config:
     points = train_data.true_points(samples, model, embedding)
-    return Config(tmp_path / "net.npz", samples.jpegs[:4], points[:4], samples.jpegs[4:], points[4:], **{
+    return Config(tmp_path / "net.npz", Faces(samples.jpegs[:4], points[:4], samples.jpegs[4:], points[4:]), **{
         "steps": 4, "batch": 2, "every": 2, "warm_up": 1, "workers": 0, **settings})
 
 
@@ -176,12 +179,11 @@ def test_training_learns_and_goes_on_where_it_stopped(model, embedding, samples,
 
 def test_prepared_faces_are_kept_for_the_next_run(model, embedding, tmp_path):
     recipe, done = train_data.Recipe(2, 9), []
-    first = prepare(tmp_path / "net.npz", model, embedding, recipe, 1, lambda *progress: done.append(progress), steps=3)
+    first = made_faces(model, embedding, recipe, 1, tmp_path, lambda *progress: done.append(progress))
     assert done == [(1, 2), (2, 2), (1, 1)]
-    again = prepare(tmp_path / "net.npz", model, embedding, recipe, 1, lambda *progress: done.append(progress))
+    again = made_faces(model, embedding, recipe, 1, tmp_path, lambda *progress: done.append(progress))
     assert len(done) == 3
     assert again.jpegs == first.jpegs
-    assert first.steps == 3
     assert first.held_jpegs[0] not in first.jpegs
     assert first.recipe["seed"] == 9
     assert first.points.shape == (2, 478, 2)
@@ -196,7 +198,7 @@ def test_the_difference_gives_the_network_back(model, embedding, samples, tmp_pa
     assert (tmp_path / "small.npz").read_bytes() == (tmp_path / "again.npz").read_bytes()
     assert (tmp_path / "small.npz").stat().st_size < 10_000_000
     back = network_file.load_trained(tmp_path / "small.npz")
-    held = torch.utils.data.DataLoader(Examples(plan.jpegs, plan.points, 0, 0, 4), 4)
+    held = torch.utils.data.DataLoader(Examples(plan.faces.jpegs, plan.faces.points, 0, 0, 4), 4)
     before, after = measure(trained, held, "cpu"), measure(back, held, "cpu")
     assert after["mean"] == pytest.approx(before["mean"], abs=0.01)
     picture = torch.rand(1, 3, SIZE, SIZE)

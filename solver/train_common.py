@@ -1,0 +1,144 @@
+"""What the trainings share: faces, settings, the learning rate's course, and what to do when memory runs out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+
+from capture.errors import MienError
+from solver import network_file, train_data
+from solver.embedding import Embedding
+from solver.face_model import FaceModel
+
+Tell = Callable[[str], None]
+"""Told in a sentence what a user should know of a training, such as that its batches became smaller."""
+
+
+@dataclass(frozen=True)
+class Faces:
+    """Pictures and where the landmarks truly are in each, (N, 478, 2) px.
+
+    Attributes:
+        jpegs, points: what is learnt from.
+        held_jpegs, held_points: faces to measure on, never learnt from.
+        recipe: what made them, kept with the weights.
+    """
+
+    jpegs: tuple[bytes, ...] = field(repr=False)
+    points: np.ndarray = field(repr=False)
+    held_jpegs: tuple[bytes, ...] = field(repr=False)
+    held_points: np.ndarray = field(repr=False)
+    recipe: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Config:
+    """What to train on, how long, and where to keep it.
+
+    Attributes:
+        out: the checkpoint; if it is there, training goes on from it.
+        steps, batch, rate, warm_up: of AdamW, with a cosine down to a small share of the rate.
+        every: steps between measurements and checkpoints.
+        workers: processes that prepare pictures.
+    """
+
+    out: Path
+    faces: Faces
+    steps: int = 6000
+    batch: int = 32
+    rate: float = 2e-4
+    warm_up: int = 100
+    every: int = 250
+    seed: int = 0
+    workers: int = 1
+    device: str = "cpu"
+
+
+def made_faces(model: FaceModel, embedding: Embedding, recipe: train_data.Recipe, held_out: int, folder: Path,
+               report: Callable[[int, int], None] = lambda done, total: None) -> Faces:
+    """The recipe's faces: made, and kept in `folder` for the next run of the same recipe.
+
+    The faces that are never learnt from come from the next seed.
+
+    Raises:
+        DataError: a recording or the kept faces cannot be read.
+        OutputError: the faces cannot be kept.
+    """
+    held = replace(recipe, count=held_out, seed=recipe.seed + 1)
+    learnt, kept = (train_data.made(one, model, embedding, folder, report) for one in (recipe, held))
+    about = {"model": model.name, "model_sha256": model.sha256, "count": recipe.count, "seed": recipe.seed,
+             "recordings": [path.name for path in recipe.recordings], "profiles": recipe.profiles}
+    return Faces(learnt.jpegs, train_data.true_points(learnt, model, embedding),
+                 kept.jpegs, train_data.true_points(kept, model, embedding), about)
+
+
+def shown(jpegs: tuple[bytes, ...], points: np.ndarray, seed: int, number: int
+          ) -> tuple[np.ndarray, np.ndarray, np.random.Generator]:
+    """The example `number` of a training: a picture (H, W, 3) uint8, its points, and its own chance.
+
+    Each picture is shown once before any is shown again, in another order each time; all follows from seed and number.
+    """
+    turn, place = divmod(number, len(jpegs))
+    chosen = np.random.default_rng((seed, turn)).permutation(len(jpegs))[place]
+    stored = cv2.imdecode(np.frombuffer(jpegs[chosen], np.uint8), cv2.IMREAD_COLOR)
+    return np.ascontiguousarray(stored[:, :, ::-1]), points[chosen], np.random.default_rng((seed, turn, place))
+
+
+def history_of(checkpoint: Path, architecture: str = network_file.ARCHITECTURE) -> list[dict[str, Any]]:
+    """The measurements of a training so far, for plotting."""
+    return network_file.load_checkpoint(checkpoint, architecture)[0]["history"]
+
+
+def rate_at(step: int, rate: float, warm_up: int, steps: int, last: float) -> float:
+    """The learning rate at a step from 1 on: a linear warm-up, then half a cosine down to `last` times the rate."""
+    return rate * min(1.0, step / warm_up) * (last + (1 - last) * (1 + np.cos(np.pi * step / steps)) / 2)
+
+
+def in_shares(learn: Callable[[slice, float], None], forget: Callable[[], None], count: int, share: int,
+              tell: Tell) -> int:
+    """Learn from a batch of `count` in shares of at most `share`; when memory runs out, begin anew with half of it.
+
+    Gradients add up over the shares, so that the step is the same.
+
+    Args:
+        learn: adds the gradients of a slice of the batch, whose part of the whole is given.
+        forget: sets the gradients back to none.
+        tell: is told that shares became smaller.
+
+    Returns:
+        The share that fitted: what to begin the next batch with.
+
+    Raises:
+        MienError: not even one example fits.
+    """
+    while True:
+        forget()
+        try:
+            for start in range(0, count, share):
+                part = slice(start, min(start + share, count))
+                learn(part, (part.stop - part.start) / count)
+            return share
+        except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+            if not out_of_memory(error):
+                raise
+            if share == 1:
+                raise MienError("the memory is too small for a single example of this training; "
+                                "close other programs, or train on the processor with --device cpu") from error
+        share //= 2
+        tell(f"memory ran out: going on with {share} examples at a time, to the same end")
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether an error means that memory ran out; torch's allocator for the processor says it in words only."""
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "not enough memory" in str(error)
+
+
+def alone(_: int = 0) -> None:
+    """One thread for OpenCV: its threads fight torch's for the cores, and a process forked while they live hangs."""
+    cv2.setNumThreads(1)
