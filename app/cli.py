@@ -95,22 +95,31 @@ def build_parser() -> argparse.ArgumentParser:
                 "mien solve my-shoot/takes/T001 --out anim --format json,fbx")
     solve.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="clips, take folders or shoot folders")
     _output_options(solve)
-    solve.add_argument("--actor", default=None, help="the actor's name, kept in the results")
-    solve.add_argument("--rig", type=Path, help="cameras (default: the shoot's rig.toml)")
-    solve.add_argument("--detector", choices=("auto", "mien", "mediapipe"), default="auto",
-                       help="what finds the landmarks (default: our own network)")
-    solve.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    _solve_options(solve)
     solve.add_argument("--jobs", type=_positive, default=1,
                        help="takes at a time, as far as memory goes (default 1)")
     solve.add_argument("--gpus", type=_count, metavar="N",
                        help="takes that use a GPU at a time (default: one for each GPU; 0: none)")
     solve.add_argument("--cluster", metavar="ADDRESS",
                        help="solve on Dask: a scheduler like tcp://host:8786, or local for --jobs workers here")
-    solve.add_argument("--start", help="first frame, a number from 0 or a timecode")
-    solve.add_argument("--end", help="the frame after the last, a number or a timecode")
     solve.add_argument("--corrections", default="", metavar="none|FILE",
                        help="what to solve around (default: the take's own corrections.json)")
-    solve.add_argument("--preset", choices=("draft", "standard", "final"), default="standard")
+    solve.add_argument("--only", choices=("prepare", "detect", "solve", "export", "report"),
+                       help="one step, as render farms run it; see `mien submit`")
+    solve.add_argument("--camera", help="with --only detect: this camera alone")
+    solve.add_argument("--frames", type=_frames, metavar="A-B",
+                       help="with --only detect: the parts that begin at these frames of the take")
+    solve.add_argument("--expect", default="", metavar="VERSION",
+                       help="with --only: refuse unless this mien is the one that submitted the job")
+
+    submit = add("submit", _run_submit, "write a shoot as a job for a render farm",
+                 "mien submit my-shoot --openjd job && openjd run job/template.json -p file://job/parameters.json")
+    submit.add_argument("path", type=Path, metavar="SHOOT", help="a shoot folder that all workers share")
+    submit.add_argument("--openjd", type=Path, required=True, metavar="DIR",
+                        help="where the Open Job Description bundle goes")
+    _output_options(submit)
+    _solve_options(submit)
+    submit.set_defaults(corrections="")
 
     status = add("status", _run_status, "say what is done, running, failed or to do, from disk alone",
                  "mien status my-shoot")
@@ -163,6 +172,17 @@ def _output_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--force", action="store_true", help="do every step again")
 
 
+def _solve_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--actor", default=None, help="the actor's name, kept in the results")
+    command.add_argument("--rig", type=Path, help="cameras (default: the shoot's rig.toml)")
+    command.add_argument("--detector", choices=("auto", "mien", "mediapipe"), default="auto",
+                         help="what finds the landmarks (default: our own network)")
+    command.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    command.add_argument("--start", help="first frame, a number from 0 or a timecode")
+    command.add_argument("--end", help="the frame after the last, a number or a timecode")
+    command.add_argument("--preset", choices=("draft", "standard", "final"), default="standard")
+
+
 def _export_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--for", dest="program", choices=("maya", "unity", "unreal", "blender"), default="maya",
                          help="whose FBX: unreal gets bones, blender metres (default maya)")
@@ -194,6 +214,13 @@ def _count(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text} is not a whole number from 0")
     return int(text)
+
+
+def _frames(text: str) -> tuple[int, int]:
+    first, dash, last = text.partition("-")
+    if not (dash and first.isdecimal() and last.isdecimal() and int(first) <= int(last)):
+        raise argparse.ArgumentTypeError(f"{text} is no range of frames such as 0-479")
+    return int(first), int(last)
 
 
 def _positive(text: str) -> int:
@@ -246,7 +273,16 @@ def _run_sync(options: argparse.Namespace) -> int:
 
 
 def _run_solve(options: argparse.Namespace) -> int:
-    from app.solving import run
+    if options.only:
+        from app.one_step import run
+    else:
+        from app.solving import run
+
+    return run(options)
+
+
+def _run_submit(options: argparse.Namespace) -> int:
+    from app.openjd_bundle import run
 
     return run(options)
 

@@ -40,8 +40,13 @@ class Part:
 def parts(ready: Prepared, camera: int) -> tuple[Part, ...]:
     """The parts of one camera's wanted frames, in their order."""
     name = ready.clips.clips[camera].camera
-    return tuple(Part(camera, name, first, min(first + PART_FRAMES, ready.stop), max(first - WARM_UP, ready.first))
-                 for first in range(ready.first, ready.stop, PART_FRAMES))
+    return tuple(Part(camera, name, first, stop, max(first - WARM_UP, ready.first))
+                 for first, stop in stretches(ready.first, ready.stop))
+
+
+def stretches(first: int, stop: int) -> tuple[tuple[int, int], ...]:
+    """The frames from `first` up to, and without, `stop`, cut at the borders of the parts."""
+    return tuple((start, min(start + PART_FRAMES, stop)) for start in range(first, stop, PART_FRAMES))
 
 
 def detect_key(ready: Prepared, camera: int, detector_key: str) -> str:

@@ -4,6 +4,7 @@ libraries that reckon for it. Machines that work on one shoot must agree in it."
 import functools
 import hashlib
 import importlib.metadata
+import json
 from pathlib import Path
 
 import app
@@ -26,6 +27,12 @@ def identity() -> dict[str, str]:
     return {"mien": app.__version__, "mien's code": code.hexdigest()[:12],
             **{f"mien's {path.name}": sha256(path)[:12] for path in shipped},
             **{name: _version(name) for name in LIBRARIES}}
+
+
+def digest() -> str:
+    """The same in one word: mien's version, and a hash of all."""
+    parts = json.dumps(identity(), sort_keys=True)
+    return f"{app.__version__}-{hashlib.sha256(parts.encode()).hexdigest()[:12]}"
 
 
 def differences(ours: dict[str, str], theirs: dict[str, str]) -> str:

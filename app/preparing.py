@@ -77,6 +77,26 @@ def prepare(take: Take, options: Options, warn: Callable[[str], None]) -> Prepar
         MienError: it cannot be solved.
     """
     states = {path: state_of(path) for path in take.clips}
+    clips, rig, lone, (first, stop) = survey(take, options)
+    where = places(take, options.out)
+    make_folder(where.out)
+    make_folder(where.work)
+    for warning in clips.warnings:
+        warn(warning)
+    contents = tuple(content(clip.path, where.work, states[clip.path]) for clip in clips.clips)
+    return Prepared(take, where, clips, contents, rig, lone, first, stop)
+
+
+def survey(take: Take, options: Options) -> tuple[TakeClips, Rig, bool, tuple[int, int]]:
+    """Look into a take's clips without reading them through, and write nothing.
+
+    Returns:
+        The clips on one clock, their cameras, whether a lone camera had to be assumed, and the wanted frames: the
+        first, and the one after the last.
+
+    Raises:
+        MienError: it cannot be solved.
+    """
     rig_path = options.rig or take.rig_path
     rig = load_rig(rig_path) if rig_path is not None else None
     probed = probe_take(take)
@@ -86,14 +106,7 @@ def prepare(take: Take, options: Options, warn: Callable[[str], None]) -> Prepar
         cameras: tuple[Camera, ...] = (lone_camera(clip.camera, clip.size, FOCAL_GUESS * max(clip.size)),)
     else:
         cameras = tuple(rig[clip.camera] for clip in clips.clips)
-    where = places(take, options.out)
-    make_folder(where.out)
-    make_folder(where.work)
-    for warning in clips.warnings:
-        warn(warning)
-    first, stop = _range(clips, options)
-    contents = tuple(content(clip.path, where.work, states[clip.path]) for clip in clips.clips)
-    return Prepared(take, where, clips, contents, Rig(cameras), rig is None, first, stop)
+    return clips, Rig(cameras), rig is None, _range(clips, options)
 
 
 def _range(clips: TakeClips, options: Options) -> tuple[int, int]:

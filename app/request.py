@@ -51,6 +51,7 @@ class Outcome:
         exit_code: of that error's class.
         outputs: paths of the files that are there now.
         again: what went wrong may go well later.
+        lasting: the take itself is at fault, so that it goes wrong wherever and whenever it is tried.
         full: the disk is full, so that no other take can go well either.
     """
 
@@ -60,6 +61,7 @@ class Outcome:
     exit_code: int = 0
     outputs: tuple[str, ...] = ()
     again: bool = False
+    lasting: bool = False
     full: bool = False
 
 

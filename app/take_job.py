@@ -23,7 +23,7 @@ from app.places import ASKED_NAME, Places, places
 from app.preparing import Options
 from app.progress import Teller
 from app.request import BUSY, CANCELLED, DONE, FAILED, Outcome, Request
-from capture.errors import BusyError, Cancelled, ChangedError, MienError, UsageError
+from capture.errors import BusyError, Cancelled, ChangedError, FaceError, InputError, MienError, UsageError
 from capture.files import make_folder, write_bytes
 from capture.shoot import Take
 from exporters import FORMATS
@@ -58,9 +58,13 @@ def solve_one(take: Take, request: Request, tell: Teller, guard: Guard | None = 
     Raises:
         Cancelled, KeyboardInterrupt: the user stopped it.
     """
-    where = places(take, request.out)
+    return outcome_of(take, request, tell, lambda: _solved(take, request, places(take, request.out), tell, guard))
+
+
+def outcome_of(take: Take, request: Request, tell: Teller, work: Callable[[], tuple[str, ...]]) -> Outcome:
+    """What becomes of a take by `work`, which gives the paths of its results. See `solve_one`."""
     try:
-        outcome = Outcome(take.name, DONE, outputs=_solved(take, request, where, tell, guard))
+        outcome = Outcome(take.name, DONE, outputs=work())
     except BusyError as busy:
         return Outcome(take.name, BUSY, str(busy), busy.exit_code)
     except Cancelled:
@@ -69,10 +73,12 @@ def solve_one(take: Take, request: Request, tell: Teller, guard: Guard | None = 
     except MienError as error:
         if request.debug:
             traceback.print_exc()
-        outcome = Outcome(take.name, FAILED, str(error), error.exit_code, again=isinstance(error, ChangedError),
+        again = isinstance(error, ChangedError)
+        outcome = Outcome(take.name, FAILED, str(error), error.exit_code, again=again,
+                          lasting=isinstance(error, InputError | FaceError) and not again,
                           full=getattr(error.__cause__, "errno", None) in (errno.ENOSPC, errno.EDQUOT))
     if outcome.state == FAILED:
-        records.save_failed(where, take, request.rig, outcome.error)
+        records.save_failed(places(take, request.out), take, request.rig, outcome.error)
     return outcome
 
 
@@ -91,7 +97,7 @@ def _solved(take: Take, request: Request, where: Places, tell: Teller, guard: Gu
             records.forget(where, records.DONE_NAME)
             if guard is not None:
                 tools = replace(tools, landmarker=guard(tools.landmarker))
-            outputs = run_take(take, options, tools, _Watched(tell, lock))
+            outputs = run_take(take, options, tools, Watched(tell, lock))
             _remember(where, request, take)
             records.save_done(where, asked, inputs, outputs)
         else:
@@ -145,7 +151,7 @@ def _sweep(take: Take, where: Places) -> None:
             path.unlink()
 
 
-class _Watched:
+class Watched:
     """A teller that also writes down, with the lock, how far the take is."""
 
     def __init__(self, tell: Teller, lock: Lock) -> None:
