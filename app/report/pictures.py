@@ -1,8 +1,9 @@
 """Pictures of the worst moments: what each camera saw, and over it the landmarks and the solved face."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -32,6 +33,8 @@ MESH, FOUND, APART = (90, 200, 255), (80, 255, 120), (255, 90, 60)
 DOT = 11
 """Radius of a landmark's dot in sixteenths of a px: larger ones would hide the eyes."""
 THUMBNAIL = 96
+NEAR = 48
+"""Frames over which reading on is cheaper than finding the next keyframe."""
 
 
 @dataclass(frozen=True)
@@ -53,19 +56,26 @@ def pictures(evidence: Evidence, moments: Sequence[Moment]) -> tuple[tuple[tuple
     found: dict[tuple[int, str], Picture] = {}
     problems = []
     names = [clip.camera for clip in evidence.clips.clips]
-    for name in dict.fromkeys(camera for cameras in shown for camera in cameras):
-        for moment, cameras in zip(moments, shown, strict=True):
-            at = evidence.first + moment.frame
-            if name not in cameras or name not in names or not at < evidence.clips.frames:
-                continue
-            try:
-                rgb = next(iter(take_frames(evidence.clips, names.index(name), at, at + 1))).rgb
-            except (MienError, StopIteration):
-                problems.append(f"frame {moment.frame} of {name} cannot be decoded any more, so its picture is missing")
-                break
-            found[moment.frame, name] = _picture(evidence, edges, evidence.rig[name], moment.frame, rgb)
+    for name in dict.fromkeys(camera for cameras in shown for camera in cameras if camera in names):
+        wanted = [moment.frame for moment, cameras in zip(moments, shown, strict=True)
+                  if name in cameras and evidence.first + moment.frame < evidence.clips.frames]
+        try:
+            for frame, rgb in _frames(evidence, names.index(name), wanted):
+                found[frame, name] = _picture(evidence, edges, evidence.rig[name], frame, rgb)
+        except MienError:
+            problems.append(f"Some pictures of {name} are missing, for its clip cannot be decoded any more.")
     return tuple(tuple(found[moment.frame, name] for name in cameras if (moment.frame, name) in found)
                  for moment, cameras in zip(moments, shown, strict=True)), tuple(problems)
+
+
+def _frames(evidence: Evidence, camera: int, wanted: Sequence[int]) -> Iterator[tuple[int, np.ndarray]]:
+    """The pictures of the performance's frames `wanted`, which rise; those near one another are read in one go."""
+    starts = [0, *(np.flatnonzero(np.diff(wanted) > NEAR) + 1).tolist(), len(wanted)] if wanted else []
+    for start, stop in pairwise(starts):
+        run = set(wanted[start:stop])
+        for frame in take_frames(evidence.clips, camera, evidence.first + min(run), evidence.first + max(run) + 1):
+            if frame.index - evidence.first in run:
+                yield frame.index - evidence.first, frame.rgb
 
 
 def thumbnail(picture: Picture) -> str:

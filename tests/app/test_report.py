@@ -7,7 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app import solving
+from app.progress import Lines
 from app.report import making
+from app.request import Request
+from capture.shoot import open_shoot
 from capture.video import frames, probe
 from tests.app.command import error_of, mien_here
 from tests.app.pages import sound
@@ -69,6 +73,9 @@ def test_a_shoot_gets_a_page_of_its_own(solved: Path) -> None:
     (solved / "takes" / "T003" / "camA.mp4").touch()
     (solved / "takes" / "T004").mkdir()
     mien_here("solve", solved / "takes" / "T003", check=3)
+    solving.conclude(open_shoot(solved).takes, [], Request("mien"), Lines())  # as a batch ends
+    assert "1 of 4 takes are solved" in (solved / "solved" / "report.html").read_text()
+    (solved / "solved" / "report.html").unlink()
     ended = mien_here("report", solved)
     assert ended.stdout.strip() == str(solved / "solved" / "report.html")
     assert (solved / "solved" / PAGE).stat().st_mtime_ns == before, "what is current is left alone"
