@@ -25,5 +25,5 @@ $(STAMP): pyproject.toml constraints.txt .ci/system.sh
 	sh .ci/system.sh
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install -q -c constraints.txt "torch==2.13.0"
-	$(BIN)/pip install -q -c constraints.txt -e ".[test,usd,onnx]"
+	$(BIN)/pip install -q -c constraints.txt -e ".[test,usd,onnx,cluster]"
 	touch $@

@@ -75,7 +75,7 @@ def solve_on(address: str, takes: Sequence[Take], request: Request, jobs: int, t
         UsageError: there is no scheduler, or none of its workers can be used.
         MienError: the scheduler is gone.
     """
-    with _connected(address, jobs, request.device) as client:
+    with connected(address, jobs, request.device) as client:
         return ClusterRun(client, takes, request, tell).run()
 
 
@@ -297,7 +297,7 @@ class ClusterRun:
 
 
 @contextlib.contextmanager
-def _connected(address: str, jobs: int, device: str) -> Iterator[Client]:
+def connected(address: str, jobs: int, device: str) -> Iterator[Client]:
     """A client of the scheduler; of a cluster of our own, that ends with it, where the address is LOCAL.
 
     Raises:

@@ -12,6 +12,7 @@ import assets
 from capture.files import sha256
 
 LIBRARIES = ("numpy", "scipy", "torch", "av", "opencv-contrib-python", "mediapipe")
+SHOWN = 3
 FLOORS = ("capture", "solver", "exporters", "app")
 
 
@@ -37,8 +38,9 @@ def digest() -> str:
 
 def differences(ours: dict[str, str], theirs: dict[str, str]) -> str:
     """In what another machine differs: "mien 0.2.0 instead of 0.1.0, ..."; "" where it does not."""
-    return ", ".join(f"{name} {theirs.get(name, 'missing')} instead of {ours.get(name, 'missing')}"
-                     for name in {**ours, **theirs} if ours.get(name) != theirs.get(name))
+    found = [f"{name} {theirs.get(name, 'missing')} instead of {ours.get(name, 'missing')}"
+             for name in {**ours, **theirs} if ours.get(name) != theirs.get(name)]
+    return ", ".join(found[:SHOWN]) + (f" and {len(found) - SHOWN} more differences" if len(found) > SHOWN else "")
 
 
 def _version(name: str) -> str:

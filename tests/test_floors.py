@@ -17,6 +17,7 @@ ONLY_IN = {  # package: the files (or folders) that may import it
     "torch": ("solver/", "app/doctor.py", "app/take_job.py"),
     "cv2": ("capture/", "solver/", "app/"),
     "moderngl": ("solver/", "app/gui/"),
+    "distributed": ("app/cluster",), "dask": ("app/cluster",), "cloudpickle": ("app/cluster.py",),
 }
 NEVER = ("pickle", "shelve", "marshal")
 
