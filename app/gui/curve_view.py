@@ -145,7 +145,7 @@ class CurveView(QWidget):
         painter = QPainter(self)
         painter.fillRect(self.rect(), theme.BASE)
         self._paint_grid(painter)
-        if self._levels is None:
+        if self._levels is None or self.session.weights is None:
             painter.setPen(theme.QUIET)
             said = "not solved yet: choose Solve in the inspector" if self.session.data is not None else ""
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, said)

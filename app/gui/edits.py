@@ -86,6 +86,15 @@ def nudge(session: Session, frames: int, value: float) -> None:
         session.edit("move keys", *keys.moved(session.layer, session.spots, frames, value, session.data.frames - 1))
 
 
+def undrag(session: Session) -> None:
+    """The landmarks of the present frame where they were found, in all cameras."""
+    if session.data is not None:
+        layer = session.layer
+        for camera in session.data.take.cameras:
+            layer = keys.undragged(layer, camera, session.frame)
+        session.edit("landmarks as found", layer)
+
+
 def jump_to_key(session: Session, way: int) -> None:
     """Show the next (1) or the last (-1) frame that has a key on a selected curve."""
     if session.data is None:

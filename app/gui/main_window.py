@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt
 from PySide6.QtGui import QAction, QCloseEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -253,6 +253,7 @@ class MainWindow(QMainWindow):
         session.undo.undoTextChanged.connect(lambda text: self.actions_by_text["Undo"].setText(f"Undo {text}".strip()))
         session.undo.redoTextChanged.connect(lambda text: self.actions_by_text["Redo"].setText(f"Redo {text}".strip()))
         session.message.connect(self.messages.say)
+        session.solved_around.connect(self._show_difference)
         session.shoot_changed.connect(self.messages.clear)
         for signal in (session.take_changed, session.shoot_changed, session.selection_changed, session.curves_changed):
             signal.connect(self._show_state)
@@ -261,7 +262,8 @@ class MainWindow(QMainWindow):
         self.grid.start.open_wanted.connect(self.open_shoot)
         self.grid.start.new_wanted.connect(self.new_shoot)
         self.transport.workspace.textActivated.connect(self.set_workspace)
-        self.timeline.curves.context.connect(self._curve_menu)
+        self.timeline.curves.context.connect(lambda place: self._pop_up("&Curves", place))
+        self.grid.context.connect(lambda place: self._pop_up("C&orrect", place))
         QApplication.instance().installEventFilter(self)
         for button in self.findChildren(QAbstractButton):
             # A button that was clicked does not keep the space bar from playing; Tab still reaches it.
@@ -279,9 +281,12 @@ class MainWindow(QMainWindow):
         for path in self.session.recent.shoots():
             self.recent_menu.addAction(str(path), lambda path=path: self.session.open(path))
 
-    def _curve_menu(self, place) -> None:
-        menu = next(action.menu() for action in self.menuBar().actions() if action.text() == "&Curves")
-        menu.popup(place.toPoint())
+    def _show_difference(self, sentence: str) -> None:
+        self.messages.say(sentence)
+        self.viewport.compare.setChecked(True)
+
+    def _pop_up(self, name: str, place: QPointF) -> None:
+        next(action.menu() for action in self.menuBar().actions() if action.text() == name).popup(place.toPoint())
 
     def _next_take(self) -> str:
         known = {take.name for take in self.session.takes}
@@ -321,7 +326,9 @@ class MainWindow(QMainWindow):
                 known = residual[residual == residual]
                 words.append(f"mean residual {known.mean():.2f} px" if len(known) else "no face seen")
                 count = sum(map(len, session.layer.keys.values()))
-                words.append(f"{count} keys" if count else "no corrections")
+                words.append(f"{count} keys" if count else "no keys")
+                words += [f"{number} {name}" for number, name in ((len(session.layer.drags), "landmarks dragged"),
+                                                                  (len(session.layer.right), "frames right")) if number]
                 words.append(f"not saved: {session.unsaved}" if session.unsaved else "saved")
         self.status.setText("    ".join(words))
         title = "Timeline and curves"

@@ -4,9 +4,11 @@ import time
 
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
+from app.artefacts import load_record
 from app.gui import jobs, theme
 from app.gui.jobs import Job
 from app.gui.session import Session
+from app.places import ASKED_NAME
 from capture.errors import MienError
 from capture.shoot import Take
 from solver.model_import import BUILT_IN, list_models
@@ -32,6 +34,8 @@ class SolvePanel(QWidget):
         self.estimate = QLabel(wordWrap=True)
         self.estimate.setStyleSheet(f"color: {theme.QUIET.name()}")
         self.solve = QPushButton("Solve take", objectName="primary", toolTip="Ctrl+Return")
+        self.around = QPushButton("Solve around corrections", toolTip="Only the frames near corrections are solved "
+                                  "again, with the settings of the solve (Ctrl+R)")
         self.all = QPushButton("Solve all takes of the shoot")
         form = QFormLayout()
         form.setContentsMargins(0, 0, 0, 0)
@@ -40,16 +44,18 @@ class SolvePanel(QWidget):
             form.addRow(name, widget)
         layout = QVBoxLayout(self)
         layout.addLayout(form)
-        for widget in (self.part, self.force, self.solve, self.estimate, self.all):
+        for widget in (self.part, self.force, self.solve, self.estimate, self.around, self.all):
             layout.addWidget(widget)
         layout.addStretch()
         self.solve.clicked.connect(self.start)
+        self.around.clicked.connect(self.again)
         self.all.clicked.connect(self.start_all)
         self.part.toggled.connect(self._update)
         self.preset.currentIndexChanged.connect(self._update)
         session.take_changed.connect(self._take_changed)
         session.range_changed.connect(self._update)
-        session.jobs.changed.connect(self._update)
+        for signal in (session.jobs.changed, session.curves_changed):
+            signal.connect(self._update)
         self._take_changed()
 
     def start(self) -> None:
@@ -59,6 +65,17 @@ class SolvePanel(QWidget):
             return
         arguments = [*self._arguments(), *self._frames()]
         self._run(f"Solve {data.take.name}", [str(_place(data.take)), *arguments], data.take.name, data)
+
+    def again(self) -> None:
+        """Solve the open take again around its corrections, with the options of its solve."""
+        data = self.session.data
+        if data is None or not self.around.isEnabled():
+            return
+        asked = load_record(data.where.work / ASKED_NAME)
+        arguments = [part for name, value in sorted(asked.items()) if value for part in (f"--{name}", value)]
+        self.session.run(f"Solve {data.take.name} around corrections",
+                         ["solve", str(_place(data.take)), *(arguments or [*self._arguments(), *self._frames()])],
+                         data.take.name)
 
     def start_all(self) -> None:
         """Solve each take of the list that can be used and is not solving."""
@@ -105,6 +122,7 @@ class SolvePanel(QWidget):
         job = session.jobs.of_take(data.take.name) if data is not None else None
         busy = job is not None and job.state not in jobs.ENDED
         self.solve.setEnabled(data is not None and data.clips is not None and not busy)
+        self.around.setEnabled(self.solve.isEnabled() and data.solved is not None and bool(session.layer))
         self.all.setEnabled(bool(session.takes))
         part = self.part.isChecked()
         first, last = (session.first, session.last) if part else (0, max(0, (data.frames if data else 1) - 1))

@@ -13,6 +13,8 @@ FAR = 1.6
 """A frame is doubtful where its residual is so many times the take's median."""
 SLIGHT_PX = 1.0
 """Residuals below this are never doubtful: they are the detector's noise."""
+SEEN_CHANGE = 0.02
+"""A change of a weight that can be seen."""
 LOOK_SHARE = 0.05
 """A take needs a look where more than this share of its frames is not good."""
 
@@ -37,6 +39,19 @@ def needs_a_look(performance: Performance) -> str:
         return ""
     return (f"{doubtful} of {len(level)} frames are doubtful, {np.count_nonzero(level == BAD)} of them without a face; "
             f"the first is frame {int(np.argmax(level > 0))}")
+
+
+def difference(before: np.ndarray | None, now: np.ndarray, names: tuple[str, ...]) -> str:
+    """What a solve around corrections changed, in one sentence. (T, K) each."""
+    if before is None:
+        return "solved around the corrections"
+    change = np.abs(now - before)
+    frames = np.flatnonzero(change.max(axis=1, initial=0.0) > SEEN_CHANGE)
+    if not len(frames):
+        return "solved around the corrections; nothing changed that is to be seen"
+    shape = names[int(change.max(axis=0).argmax())]
+    return (f"solved around the corrections: {len(frames)} frame{'s' if len(frames) != 1 else ''} changed, "
+            f"{shape} most, by up to {change.max():.2f}. Before and after lie side by side (B); Ctrl+Z takes it back")
 
 
 def liveliest(weights: np.ndarray, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from app.gui.landmark_drag import shown_points
 from app.gui.take_data import TakeData
 from capture.camera import project
+from solver.corrections import Layer
 
 
 @dataclass(frozen=True)
@@ -22,13 +24,14 @@ class Residuals:
         return float(np.sqrt(np.mean(self.px ** 2)))
 
 
-def residuals(data: TakeData, camera: str, frame: int, vertices: np.ndarray) -> Residuals | None:
+def residuals(data: TakeData, layer: Layer, camera: str, frame: int, vertices: np.ndarray) -> Residuals | None:
     """Compare in one camera and one solved frame.
 
     Landmarks that slide over the face as it turns, as its outline does, are left out.
 
     Args:
         data: the take.
+        layer: its corrections, which may put landmarks elsewhere.
         camera: its name.
         frame: counted from the solve's first.
         vertices: (V, 3) metres in the world.
@@ -43,5 +46,5 @@ def residuals(data: TakeData, camera: str, frame: int, vertices: np.ndarray) -> 
     if not counted.any():
         return None
     solved = project(lens, embedding.points(data.scene.model, vertices)[counted])
-    seen = points.xy[frame][counted]
+    seen = shown_points(points, layer, camera, frame + data.first, data.first)[counted]
     return Residuals(seen, solved, np.linalg.norm(seen - solved, axis=1))

@@ -55,6 +55,7 @@ class Session(QObject):
     range_changed = Signal()
     curves_changed = Signal()
     selection_changed = Signal()
+    solved_around = Signal(str)
     message = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -386,6 +387,7 @@ class Session(QObject):
         self._show_take()
         if solved and data.around is not None and (changed or not self.around):
             self.undo.push(Change("solve around corrections", False, True, self._put_around))
+            self.solved_around.emit(quality.difference(self.before, self.weights, data.scene.performance.shape_names))
 
     def _put_around(self, value: bool) -> None:
         self.around = value

@@ -2,7 +2,7 @@
 
 import math
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QPointF, Signal
 from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
@@ -19,6 +19,7 @@ class VideoGrid(QWidget):
     """Panes for one to eight cameras, and what they show over the footage."""
 
     shown = Signal(tuple)
+    context = Signal(QPointF)
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -43,6 +44,10 @@ class VideoGrid(QWidget):
         for box in (self.points_box, self.residuals_box, self.wire_box, self.crop_box):
             bar.addWidget(box)
         bar.addStretch()
+        self.right_box = QCheckBox("This frame is right", toolTip="It keeps what it shows, however the take is solved "
+                                                                  "again (R, Shift+R)")
+        self.right_box.clicked.connect(session.mark_right)
+        bar.addWidget(self.right_box)
         self.grid = QGridLayout()
         self.grid.setSpacing(2)
         self.grid.setContentsMargins(0, 0, 0, 0)
@@ -64,6 +69,8 @@ class VideoGrid(QWidget):
         session.take_changed.connect(self._take_changed)
         session.curves_changed.connect(self._refresh)
         session.frame_changed.connect(self._ask)
+        for signal in (session.take_changed, session.curves_changed, session.frame_changed):
+            signal.connect(self._show_right)
 
     def close_loader(self) -> None:
         self.loader.stop()
@@ -105,6 +112,7 @@ class VideoGrid(QWidget):
         self._alone = None
         for pane in self.panes:
             pane.enlarged.connect(self._enlarge)
+            pane.context.connect(self.context)
         self._arrange()
         self.pages.setCurrentIndex(1 if count else 0)
 
@@ -134,6 +142,10 @@ class VideoGrid(QWidget):
     def _refresh(self) -> None:
         for pane in self.panes:
             pane.update()
+
+    def _show_right(self) -> None:
+        self.right_box.setEnabled(self.session.solved_frame() is not None)
+        self.right_box.setChecked(self.session.frame in self.session.layer.right)
 
     def _ask(self) -> None:
         data = self.session.data

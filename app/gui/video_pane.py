@@ -6,6 +6,7 @@ from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QP
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.gui import theme
+from app.gui.landmark_drag import LandmarkDrag, dragged_points, shown_points
 from app.gui.overlay import face_box, wire_faces, wireframe
 from app.gui.residuals import Residuals, residuals
 from app.gui.session import Session
@@ -21,6 +22,7 @@ class VideoPane(QWidget):
     """Shows one camera of the session's take."""
 
     enlarged = Signal(int)
+    context = Signal(QPointF)
 
     def __init__(self, session: Session, index: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -30,6 +32,8 @@ class VideoPane(QWidget):
         self.shown_frame = 0
         self._box: tuple[float, float, float, float] | None = None
         self._faces = None
+        self._drag: LandmarkDrag | None = None
+        self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(QSize(120, 100))
         self.take_in()
@@ -73,7 +77,7 @@ class VideoPane(QWidget):
         painter = QPainter(self)
         painter.fillRect(self.rect(), theme.PANE)
         source, target = self.source(), self.target()
-        if self.picture is not None:
+        if self.picture is not None and self.session.data is not None:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawImage(target, self.picture, source)
             painter.setClipRect(target)
@@ -119,7 +123,7 @@ class VideoPane(QWidget):
         frame, vertices = self.session.solved_frame(), self.session.vertices()
         if frame is None or vertices is None or self.shown_frame != self.session.frame:
             return None
-        return residuals(self.session.data, self.name, frame, vertices)
+        return residuals(self.session.data, self.session.layer, self.name, frame, vertices)
 
     def _paint_points(self, painter: QPainter, source: QRectF, target: QRectF, scale: float) -> None:
         data = self.session.data
@@ -127,15 +131,19 @@ class VideoPane(QWidget):
         frame = self.shown_frame - data.first
         if points is None or not 0 <= frame < len(points.seen):
             return
-        seen = points.xy[frame][points.seen[frame]]
-        placed = (seen + 0.5 - [source.x(), source.y()]) * scale + [target.x(), target.y()]
+        layer = self.session.layer
+        xy = shown_points(points, layer, self.name, self.shown_frame, data.first)
+        placed = (xy + 0.5 - [source.x(), source.y()]) * scale + [target.x(), target.y()]
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         pen = painter.pen()
         pen.setColor(theme.POINT)
         pen.setWidthF(2.2)
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         painter.setPen(pen)
-        painter.drawPoints(QPolygonF([QPointF(x, y) for x, y in placed.tolist()]))
+        painter.drawPoints(QPolygonF([QPointF(x, y) for x, y in placed[points.seen[frame]].tolist()]))
+        painter.setPen(QPen(theme.ACCENT, 1.2))
+        for point in dragged_points(points, layer, self.name, self.shown_frame):
+            painter.drawEllipse(QPointF(*placed[point].tolist()), 3.0, 3.0)  # told by its shape too
 
     def _paint_residuals(self, painter: QPainter, source: QRectF, target: QRectF, scale: float) -> None:
         found = self._residuals()
@@ -163,5 +171,39 @@ class VideoPane(QWidget):
         image = QImage(lines.data, size[0], size[1], 4 * size[0], QImage.Format.Format_RGBA8888_Premultiplied)
         painter.drawImage(target, image)
 
+    # ---- mouse
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton and self._draggable():
+            mouse, px = self._in_camera(event.position())
+            alone = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
+            self._drag = LandmarkDrag.begin(self.session, self.name, mouse, px, alone)
+        elif event.button() == Qt.MouseButton.RightButton:
+            self.context.emit(event.globalPosition())
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._drag is not None:
+            self._drag.to(self._in_camera(event.position())[0])
+        elif not event.buttons():
+            mouse, px = self._in_camera(event.position())
+            over = self._draggable() and LandmarkDrag.begin(self.session, self.name, mouse, px, True) is not None
+            self.setCursor(Qt.CursorShape.PointingHandCursor if over else Qt.CursorShape.ArrowCursor)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self._drag is not None:
+            self._drag = None
+            self.session.save()
+
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self.enlarged.emit(self.index)
+
+    def _draggable(self) -> bool:
+        return self.show_points and not self.show_residuals and self.picture is not None \
+            and self.shown_frame == self.session.frame
+
+    def _in_camera(self, position: QPointF) -> tuple[tuple[float, float], float]:
+        """A place on the widget in the camera's px, and how many of those one px of the screen is."""
+        source, target = self.source(), self.target()
+        px = source.width() / max(target.width(), 1e-6)
+        return ((position.x() - target.x()) * px + source.x() - 0.5,
+                (position.y() - target.y()) * px + source.y() - 0.5), px

@@ -1,0 +1,203 @@
+"""Correcting by hand: landmarks are dragged, frames are right, and the take is solved around it."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+
+from app.corrections import asked_layer, load_layer, save_layer
+from app.gui import jobs, keys
+from app.gui.landmark_drag import shown_points
+from app.gui.session import Session
+from app.places import AROUND_LAYER_NAME, AROUND_NAME
+from capture.errors import UsageError
+from exporters.to_json import write
+from solver.corrections import Key, Layer, corrected
+from tests.gui import faked
+
+FRAME = 6
+
+
+def screen(pane, xy) -> QPoint:
+    """Where a camera's px are on the widget."""
+    source, target = pane.source(), pane.target()
+    scale = target.width() / source.width()
+    return QPoint(round((xy[0] + 0.5 - source.x()) * scale + target.x()),
+                  round((xy[1] + 0.5 - source.y()) * scale + target.y()))
+
+
+def points_of(window, pane) -> np.ndarray:
+    data = window.session.data
+    return shown_points(data.landmarks[pane.name], window.session.layer, pane.name, window.session.frame, data.first)
+
+
+def drag_one(window, qtbot, way=(18, -9), modifier=Qt.KeyboardModifier.NoModifier) -> tuple[int, QPoint]:
+    """Drag the landmark nearest to the picture's middle. Returns which one, and where it was let go."""
+    window.session.seek(FRAME)
+    pane = window.grid.panes[0]
+    qtbot.waitUntil(lambda: pane.shown_frame == FRAME)
+    places = points_of(window, pane)
+    point = int(np.argmin(np.hypot(*(places - np.array(faked.SIZE) / 2).T)))
+    start = screen(pane, places[point])
+    QTest.mousePress(pane, Qt.MouseButton.LeftButton, modifier, start)
+    for part in (0.5, 1.0):
+        QTest.mouseMove(pane, start + QPoint(round(part * way[0]), round(part * way[1])))
+    end = start + QPoint(*way)
+    QTest.mouseRelease(pane, Qt.MouseButton.LeftButton, modifier, end)
+    return point, end
+
+
+def test_a_landmark_goes_where_the_mouse_takes_it_and_one_undo_brings_it_back(opened, shoot, qtbot):
+    session, pane = opened.session, opened.grid.panes[0]
+    found = points_of(opened, pane)
+    point, end = drag_one(opened, qtbot)
+    shown = screen(pane, points_of(opened, pane)[point])
+    assert abs(shown.x() - end.x()) <= 3
+    assert abs(shown.y() - end.y()) <= 3
+    assert load_layer(shoot / "takes/T001/corrections.json") == session.layer, "saved when it was let go"
+    assert {camera for camera, _, _ in session.layer.drags} == {pane.name}
+    assert {frame for _, _, frame in session.layer.drags} == {FRAME}
+    opened.actions_by_text["Undo"].trigger()
+    assert session.layer == Layer()
+    session.seek(0)
+    np.testing.assert_array_equal(points_of(opened, pane), found)
+
+
+def test_its_neighbours_follow_unless_alt_is_held(opened, qtbot):
+    drag_one(opened, qtbot)
+    together = len(opened.session.layer.drags)
+    opened.session.undo.undo()
+    drag_one(opened, qtbot, modifier=Qt.KeyboardModifier.AltModifier)
+    assert len(opened.session.layer.drags) == 1 < together
+
+
+def test_dragged_landmarks_go_back_to_where_they_were_found(opened, qtbot):
+    drag_one(opened, qtbot)
+    opened.actions_by_text["Landmarks of this frame as they were found"].trigger()
+    assert opened.session.layer == Layer()
+    opened.session.undo.undo()
+    assert opened.session.layer.drags
+
+
+def test_beside_the_landmarks_nothing_is_dragged(opened, qtbot):
+    pane = opened.grid.panes[0]
+    QTest.mousePress(pane, Qt.MouseButton.LeftButton, pos=QPoint(3, pane.height() - 3))
+    QTest.mouseMove(pane, QPoint(60, 60))
+    QTest.mouseRelease(pane, Qt.MouseButton.LeftButton, pos=QPoint(60, 60))
+    assert opened.session.layer == Layer()
+
+
+def test_the_box_marks_the_frame_as_right_and_says_so(opened, shoot):
+    session, box = opened.session, opened.grid.right_box
+    session.seek(FRAME)
+    QTest.mouseClick(box, Qt.MouseButton.LeftButton, pos=QPoint(8, box.height() // 2))
+    assert session.layer.right == {FRAME}
+    assert set(session.layer.keys) == set(session.data.scene.performance.shape_names)
+    session.seek(0)
+    assert not box.isChecked()
+    session.seek(FRAME)
+    assert box.isChecked()
+    session.undo.undo()
+    assert not box.isChecked()
+    assert not session.layer
+
+
+# ---- solving around them
+
+
+@pytest.fixture
+def solves(opened, monkeypatch):
+    """Jobs do at once what `mien solve` would leave on disk. Returns the arguments of each."""
+    session, started = opened.session, []
+
+    def run(title, arguments, take="", light=False):
+        started.append(arguments)
+        session.save()
+        data = session.data
+        performance = data.solved.performance
+        layer = asked_layer(data.take, "")
+        bent = corrected(layer, performance.weights, performance.shape_names, data.first)
+        bent[20] = 0.123  # what a solve knows and a layer does not
+        around = dataclasses.replace(performance, weights=bent,
+                                     steps={**performance.steps, "correct": str(len(started))})
+        save_layer(layer, data.where.work / AROUND_LAYER_NAME)
+        write(dataclasses.replace(data.solved, performance=around), data.where.work / AROUND_NAME)
+        job = jobs.Job(title, arguments, take, parent=session)
+        job.state = jobs.DONE
+        session._job_ended(job)
+        return job
+
+    monkeypatch.setattr(session, "run", run)
+    return started
+
+
+def jaw(session: Session, frame: int) -> float:
+    return float(session.weights[frame, session.data.scene.performance.shape_names.index("jawOpen")])
+
+
+def key(window, frame: int, value: float) -> None:
+    window.session.edit("key", keys.with_keys(window.session.layer, "jawOpen", [Key(frame, value)]))
+
+
+def test_solving_around_corrections_shows_the_difference_and_can_be_undone(opened, solves):
+    session, solve = opened.session, opened.solve
+    assert not solve.around.isEnabled(), "there is nothing to solve around"
+    (session.data.where.work / "solve.asked.json").write_text(json.dumps({"preset": "final", "model": "mien",
+                                                                         "start": ""}))
+    before, far = jaw(session, FRAME), jaw(session, 20)
+    key(opened, FRAME, 0.77)
+    assert solve.around.isEnabled()
+    QTest.mouseClick(solve.around, Qt.MouseButton.LeftButton)
+    assert solves == [["solve", str(session.data.take.folder), "--model", "mien", "--preset", "final"]]
+    assert jaw(session, FRAME) == pytest.approx(0.77)
+    assert jaw(session, 20) == pytest.approx(0.123)
+    assert "1 frame changed" in opened.messages.words.text(), "the layer showed the others already"
+    assert opened.viewport.compare.isChecked()
+    assert session.before is not None
+    session.undo.undo()
+    assert jaw(session, 20) == pytest.approx(far)
+    assert jaw(session, FRAME) == pytest.approx(0.77)
+    session.undo.undo()
+    assert jaw(session, FRAME) == pytest.approx(before)
+    session.undo.redo()
+    session.undo.redo()
+    assert jaw(session, 20) == pytest.approx(0.123)
+
+
+def test_a_further_correction_lies_over_the_new_solve_and_an_undone_one_leaves_it(opened, solves):
+    session = opened.session
+    far = jaw(session, 20)
+    key(opened, FRAME, 0.77)
+    solve_around(opened)
+    session.edit("smile", keys.with_keys(session.layer, "mouthSmileLeft", [Key(2, 0.4)]))
+    assert jaw(session, 20) == pytest.approx(0.123)
+    session.edit("away", Layer())
+    assert jaw(session, 20) == pytest.approx(far), "what the solve went around is no longer said"
+
+
+def test_everything_is_found_again(opened, solves, shoot):
+    key(opened, FRAME, 0.77)
+    solve_around(opened)
+    opened.session.close_take()
+    other = Session()
+    other.open(shoot)
+    assert jaw(other, 20) == pytest.approx(0.123)
+    assert jaw(other, FRAME) == pytest.approx(0.77)
+    faked.solved(shoot, "T001", seed=9)  # another solve: what went around the old one counts no more
+    other.reload()
+    assert jaw(other, 20) != pytest.approx(0.123)
+    assert jaw(other, FRAME) == pytest.approx(0.77)
+    other.close()
+
+
+def test_a_missing_file_of_corrections_is_told(opened, tmp_path):
+    with pytest.raises(UsageError, match="no such file"):
+        asked_layer(opened.session.data.take, str(tmp_path / "none.json"))
+    assert asked_layer(opened.session.data.take, "none") == Layer()
+
+
+def solve_around(window) -> None:
+    window.actions_by_text["Solve around the corrections"].trigger()
