@@ -14,11 +14,12 @@ from distributed import get_worker
 
 from app import detection, records
 from app.detection import Part, missing
+from app.outcomes import options_of
 from app.pipeline import Tools
 from app.places import SOLVE_NAME, Places, places
 from app.preparing import Prepared, prepare
 from app.request import Outcome, Request
-from app.take_job import options_of, solve_one, tools_for
+from app.take_job import solve_one, tools_for
 from capture.errors import Cancelled, InputError, UsageError
 from capture.shoot import Take
 

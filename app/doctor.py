@@ -10,8 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 PACKAGES = ("numpy", "scipy", "torch", "mediapipe", "opencv-contrib-python", "av", "moderngl", "trimesh", "PySide6",
-            "usd-core")
-OPTIONAL = {"usd-core": "writes USD: pip install usd-core"}
+            "usd-core", "distributed", "openjd-cli")
+OPTIONAL = {"usd-core": "writes USD: pip install usd-core",
+            "distributed": "solves on a cluster: pip install mien[cluster]",
+            "openjd-cli": "runs job bundles here: pip install mien[cluster]"}
 
 
 def run() -> int:

@@ -9,16 +9,15 @@ import argparse
 import time
 from collections.abc import Callable
 
-from app import detection, pipeline
 from app.identity import digest
 from app.locks import held
+from app.outcomes import options_of, outcome_of
 from app.places import places
 from app.preparing import Prepared, prepare
 from app.progress import Lines, Teller, teller
 from app.request import BUSY, DONE, FAILED, Outcome, Request, request_of, takes_of
 from app.status import DONE as STANDS
 from app.status import state_of_take
-from app.take_job import Watched, options_of, outcome_of, solve_one, tools_for
 from capture.errors import MienError, UsageError
 from capture.files import make_folder
 from capture.shoot import Take
@@ -45,9 +44,13 @@ def run(options: argparse.Namespace) -> int:
             return failure.exit_code
     if options.only == "report":
         return _report(takes, unread, request, tell)
-    tools_for(request.model, request.detector, request.device)
-    step = {"prepare": _prepare, "detect": _detector(options.camera, options.frames), "solve": _solve,
-            "export": solve_one}[options.only]
+    if options.only == "prepare":
+        step = _prepare
+    else:
+        from app.take_job import solve_one, tools_for  # loads libraries for seconds, which the other steps do without
+
+        tools_for(request.model, request.detector, request.device)
+        step = {"detect": _detector(options.camera, options.frames), "solve": _solve, "export": solve_one}[options.only]
     code = 0
     for take in takes:
         while (outcome := step(take, request, tell)).state == BUSY:
@@ -64,6 +67,8 @@ def _prepare(take: Take, request: Request, tell: Teller) -> Outcome:
 
 def _detector(camera: str | None, frames: tuple[int, int] | None) -> Callable[[Take, Request, Teller], Outcome]:
     """Find the landmarks in one camera, or all; in the parts that begin among `frames` (the last included), or all."""
+    from app import detection
+    from app.take_job import tools_for
 
     def step(take: Take, request: Request, tell: Teller) -> Outcome:
         def work() -> tuple[str, ...]:
@@ -85,6 +90,9 @@ def _detector(camera: str | None, frames: tuple[int, int] | None) -> Callable[[T
 
 def _solve(take: Take, request: Request, tell: Teller) -> Outcome:
     """Solve, from landmarks that are there; those that are not are found first."""
+    from app import pipeline
+    from app.take_job import Watched, tools_for
+
     def work() -> tuple[str, ...]:
         where, tools = places(take, request.out), tools_for(request.model, request.detector, request.device)
         make_folder(where.work)

@@ -16,9 +16,9 @@ from pathlib import Path
 
 from app.detection import stretches
 from app.identity import digest
+from app.outcomes import options_of
 from app.preparing import survey
 from app.request import Request, request_of
-from app.take_job import options_of
 from capture.errors import InputError, MienError, UsageError
 from capture.files import write_bytes
 from capture.shoot import Take, is_shoot, open_shoot

@@ -1,10 +1,8 @@
 """One take from lock to record: what every worker does, wherever it runs."""
 
 import contextlib
-import errno
 import functools
 import glob
-import traceback
 from collections.abc import Callable
 from dataclasses import asdict, replace
 
@@ -13,17 +11,18 @@ import torch
 from app import __version__, records
 from app.artefacts import key_of, record_bytes
 from app.contents import State
-from app.corrections import asked_layer, layer_key
+from app.corrections import layer_key
 from app.detection import DETECT_VERSION
 from app.detectors import Landmarker, landmarker_named
 from app.locks import Lock, held
 from app.models import model_named
+from app.outcomes import options_of, outcome_of
 from app.pipeline import EXPORT_VERSION, SOLVE_VERSION, Tools, run_take
 from app.places import ASKED_NAME, Places, places
 from app.preparing import Options
 from app.progress import Teller
-from app.request import BUSY, CANCELLED, DONE, FAILED, Outcome, Request
-from capture.errors import BusyError, Cancelled, ChangedError, FaceError, InputError, MienError, UsageError
+from app.request import Outcome, Request
+from capture.errors import UsageError
 from capture.files import make_folder, write_bytes
 from capture.shoot import Take
 from exporters import FORMATS
@@ -61,27 +60,6 @@ def solve_one(take: Take, request: Request, tell: Teller, guard: Guard | None = 
     return outcome_of(take, request, tell, lambda: _solved(take, request, places(take, request.out), tell, guard))
 
 
-def outcome_of(take: Take, request: Request, tell: Teller, work: Callable[[], tuple[str, ...]]) -> Outcome:
-    """What becomes of a take by `work`, which gives the paths of its results. See `solve_one`."""
-    try:
-        outcome = Outcome(take.name, DONE, outputs=work())
-    except BusyError as busy:
-        return Outcome(take.name, BUSY, str(busy), busy.exit_code)
-    except Cancelled:
-        tell.take(take.name, CANCELLED, "", ())
-        raise
-    except MienError as error:
-        if request.debug:
-            traceback.print_exc()
-        again = isinstance(error, ChangedError)
-        outcome = Outcome(take.name, FAILED, str(error), error.exit_code, again=again,
-                          lasting=isinstance(error, InputError | FaceError) and not again,
-                          full=getattr(error.__cause__, "errno", None) in (errno.ENOSPC, errno.EDQUOT))
-    if outcome.state == FAILED:
-        records.save_failed(places(take, request.out), take, request.rig, outcome.error)
-    return outcome
-
-
 def _solved(take: Take, request: Request, where: Places, tell: Teller, guard: Guard | None) -> tuple[str, ...]:
     tools = tools_for(request.model, request.detector, request.device)
     if take.problem:
@@ -103,13 +81,6 @@ def _solved(take: Take, request: Request, where: Places, tell: Teller, guard: Gu
         else:
             tell.progress(take.name, "export", len(outputs), len(outputs))
     return outputs
-
-
-def options_of(take: Take, request: Request) -> Options:
-    """What the steps of one take are asked."""
-    return Options(out=request.out, rig=request.rig, actor=request.actor_of(take), formats=request.formats,
-                   preset=request.preset, start=request.start, end=request.end, force=request.force,
-                   corrections=asked_layer(take, request.corrections))
 
 
 def _remember(where: Places, request: Request, take: Take) -> None:
