@@ -32,6 +32,16 @@ def _push(middle: tuple[float, float, float], reach: tuple[float, float, float],
     return warp
 
 
+def _lean(middle: tuple[float, float, float], reach: tuple[float, float, float],
+          by: tuple[float, float, float]) -> Warp:
+    """A soft push of the left side whose opposite the right side gets: its up and forward parts are 0 in the middle."""
+    def warp(points: np.ndarray) -> np.ndarray:
+        near = _blob(points, middle, reach)[..., None] * np.array(by)
+        near[..., 1:] *= np.tanh(points[..., :1] / 12.0)
+        return near
+    return warp
+
+
 def _stretch(axis: int, share: Callable[[np.ndarray], np.ndarray]) -> Warp:
     """A stretch along one axis by a share that varies softly over the head."""
     def warp(points: np.ndarray) -> np.ndarray:
@@ -112,6 +122,11 @@ def _eye_alone(by: tuple[float, float, float]) -> Callable[[Flesh], np.ndarray]:
         move[:, 0] *= step(0, 14, points[:, 0])
         return move
     return mode
+
+
+def _eye_higher(flesh: Flesh) -> np.ndarray:
+    points = flesh.head.points[:flesh.head.half]
+    return _eye_alone((0, 0.8, 0))(flesh) * step(0, 14, points[:, :1])
 
 
 def _eye_opening(flesh: Flesh) -> np.ndarray:
@@ -207,20 +222,31 @@ MODES: dict[str, Callable[[Flesh], np.ndarray]] = {
     "lip_forward": _everywhere(_push((0, -68, 102), (19, 12, 18), (0, 0, 1.9))),
     "upper_lip_height": _lip_height(True, 0.17),
     "lower_lip_height": _lip_height(False, 0.17),
-    "ear_size": _ear(lambda p, middle: (p - middle) * [0.0, 0.045, 0.045]),
+    "ear_size": _ear(lambda p, middle: (p - middle) * [0.0, 0.065, 0.065]),
     "ear_flare": _ear(lambda p, middle: (p - middle) * [0.13, 0.0, 0.0]),
     "neck_width": _everywhere(_neck),
 }
-"""Each mode: flesh -> (H, 3) mm of the left half for one standard deviation."""
+"""Each mode: flesh -> (H, 3) mm of the left half for one standard deviation; the right half mirrors it."""
+
+ONE_SIDED: dict[str, Callable[[Flesh], np.ndarray]] = {
+    "jaw_to_left": _everywhere(_lean((0, -100, 70), (48, 24, 48), (2.0, 0, 0))),
+    "nose_to_left": _everywhere(_lean((0, -38, 110), (12, 13, 20), (1.2, 0, 0))),
+    "left_brow_higher": _everywhere(_lean((34, 22, 84), (20, 10, 24), (0, 1.1, 0))),
+    "left_mouth_corner_higher": _everywhere(_lean((26, -69, 84), (13, 12, 22), (0, 1.1, 0))),
+    "left_eye_higher": _eye_higher,
+}
+"""What makes a face asymmetric: as MODES, but the right half gets the mirrored opposite."""
 
 
 def build(flesh: Flesh, carried: Callable[[np.ndarray], np.ndarray]) -> dict[str, np.ndarray]:
     """Name of each mode -> (V, 3) mm for one standard deviation; `carried` takes the brows along with the skin."""
     head = flesh.head
+    middle = np.abs(head.points[:head.half, 0]) < 1e-6
     result = {}
-    for name, mode in MODES.items():
-        left = mode(flesh)
-        left[np.abs(head.points[:head.half, 0]) < 1e-6, 0] = 0.0
-        other = left[head.twin[head.half:]] * [-1, 1, 1]
-        result[name] = carried(np.concatenate([left, other]))
+    for modes, sign in ((MODES, 1.0), (ONE_SIDED, -1.0)):
+        for name, mode in modes.items():
+            left = mode(flesh)
+            left[middle] = np.where(np.array([-sign, sign, sign]) > 0, left[middle], 0.0)
+            other = left[head.twin[head.half:]] * [-sign, sign, sign]
+            result[name] = carried(np.concatenate([left, other]))
     return result

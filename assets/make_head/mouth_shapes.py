@@ -46,11 +46,12 @@ def _lip(flesh: Flesh, profile: tuple[tuple[float, float, float], ...], upper: b
 def mouth_shapes(flesh: Flesh) -> dict[str, np.ndarray]:
     """The left and the symmetric shapes of the mouth, sides left out of the names of the left ones."""
     shapes = {}
+    # The corner goes out, up and back; the cheek is heaped up before it, with a furrow from the nose between the two.
     shapes["mouthSmile"] = pulled(
-        flesh, Pull((27, -69), (11.5, 10), (8.2, 7.6), -1.5), Pull((11, -69), (9, 10), (1.2, 1.0), -0.4),
-        Pull((8, -80), (10, 5), (0.4, 1.8), -0.3, ONLY_LOWER),
-        Pull((38, -50), (13, 13), (2.5, 6.5), 3.6), Pull((37, -28), (14, 9), (0.5, 3.0), 2.0),
-        Pull((27, -56), (9, 11), (1.5, 2.5), -0.8), Pull((30, -90), (14, 12), (2.0, 3.0)))
+        flesh, Pull((27, -69), (12.5, 12), (8.4, 6.6), -2.4), Pull((11, -69), (9, 10), (1.4, 0.6), -0.6),
+        Pull((8, -80), (10, 5), (0.4, 1.4), -0.3, ONLY_LOWER),
+        Pull((39, -46), (13, 13), (2.0, 6.0), 5.2), Pull((37, -27), (14, 9), (0.5, 3.0), 2.6),
+        Pull((25, -55), (5.5, 10), (1.8, 2.0), -2.6), Pull((30, -90), (14, 12), (2.0, 3.0)))
     shapes["mouthFrown"] = pulled(
         flesh, Pull((26, -69), (9, 8), (1.5, -8.5), -0.8), Pull((13, -69), (9, 9), (0.3, -2.0)),
         Pull((30, -84), (11, 10), (1.0, -4.0), 1.0), Pull((36, -56), (13, 12), (0.0, -3.0), -0.6))

@@ -5,6 +5,7 @@ import pytest
 
 import assets
 from assets.make_head import head as build
+from assets.make_head.identity import ONE_SIDED
 from assets.make_head.lids import RADIUS
 from assets.make_head.skin import EYE_RINGS
 from solver.face_model import ARKIT, FaceModel, deform
@@ -45,6 +46,26 @@ def test_one_standard_deviation_is_the_published_one(model, name, mm):
     mode = model.identity[model.identity_names.index(name)] * 1e3
     found = -mode[:, 2].min() if name == "head_length" else 2 * mode[:, 0].max()
     assert found == pytest.approx(mm, rel=0.25)
+
+
+@pytest.mark.parametrize(("name", "axis", "mm"), [
+    ("face_height", 1, 6.5), ("nose_length", 1, 2.9), ("chin_height", 1, 3.5), ("nose_forward", 2, 2.0),
+    ("upper_lip_height", 1, 1.5), ("lower_lip_height", 1, 1.7), ("mouth_height", 1, 2.2), ("ear_size", 1, 4.0)])
+def test_one_standard_deviation_is_the_published_one_in_height_and_depth(model, name, axis, mm):
+    """The whole length grows by the measure's deviation."""
+    mode = model.identity[model.identity_names.index(name)] * 1e3
+    found = np.ptp(np.append(mode[:, axis], 0.0))
+    assert found == pytest.approx(mm, rel=0.25)
+
+
+@pytest.mark.parametrize("name", list(ONE_SIDED))
+def test_a_face_can_be_asymmetric_by_less_than_three_millimetres(model, head, name):
+    """Farkas and Cheung 1981: left and right differ by 3 mm on average."""
+    mode = model.identity[model.identity_names.index(name)] * 1e3
+    apart = np.linalg.norm(mode - mode[head.twin] * [-1, 1, 1], axis=1)
+    assert 1.0 < apart.max() < 4.0
+    middle = np.abs(model.neutral[:, 0]) < 1e-7
+    assert np.abs(mode[middle, 1:]).max() == 0  # the middle of the face is shared by both sides
 
 
 def test_eyeballs_stay_round_and_behind_their_lids(model, head):
