@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from solver.eyeballs import ball_eye, fit_ball, gaze_axis
 from solver.face_model import Eye, triangulate
@@ -64,6 +62,9 @@ class JoinedRig:
 
 def pieces(joined: JoinedRig) -> np.ndarray:
     """(V) the number of the connected piece of mesh that each vertex is in."""
+    from scipy.sparse import coo_matrix  # both load half of SciPy, which the app's window should not wait for
+    from scipy.sparse.csgraph import connected_components
+
     triangles = triangulate(joined.faces)
     pairs = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]]])
     count = len(joined.vertices)

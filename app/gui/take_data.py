@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import assets
-from app.clocks import offsets
 from app.corrections import corrections_path, load_layer
 from app.places import AROUND_LAYER_NAME, AROUND_NAME, RIG_NAME, SOLVE_NAME, Places, places
 from capture.arrays import Damaged, load_arrays
@@ -137,6 +136,8 @@ def _attempt(read, problems: list[str]):
 
 
 def _footage(take: Take, problems: list[str]) -> TakeClips:
+    from app.clocks import offsets  # loads SciPy's transforms, which the window should not wait for
+
     clips = probe_take(take)
     try:
         rig = load_rig(take.rig_path) if take.rig_path is not None else None
