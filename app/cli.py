@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from app import __version__, net_options
+from app import __version__, export_options, net_options
 from capture.errors import Cancelled, MienError
 
 FORMATS = ("json", "csv", "fbx", "glb", "usd", "maya", "unity", "metahuman")
@@ -82,9 +82,16 @@ def build_parser() -> argparse.ArgumentParser:
                   "mien inspect my-shoot")
     inspect.add_argument("path", type=Path)
 
-    calibrate = add("calibrate", _run_calibrate, "find the cameras from clips of a board: writes rig.toml",
+    calibrate = add("calibrate", _run_calibrate, "find the cameras from clips of a board, or from the face: writes rig.toml",
                     "mien calibrate my-shoot")
     calibrate.add_argument("shoot", type=Path, help="a shoot folder with board clips in calibration/")
+    calibrate.add_argument("--fisheye", action="store_true",
+                           help="the lenses are fisheyes (OpenCV's model with four coefficients)")
+    calibrate.add_argument("--from-face", action="store_true",
+                           help="no board: find the cameras from the face in a take that all of them filmed")
+    calibrate.add_argument("--take", metavar="NAME", help="which take, with --from-face (default: the first)")
+    calibrate.add_argument("--interocular", type=float, metavar="MM",
+                           help="the actor's distance between the pupils, with --from-face (default 63)")
     calibrate.add_argument("--out", type=Path, metavar="FILE", help="where the rig goes (default: SHOOT/rig.toml)")
     calibrate.add_argument("--force", action="store_true", help="replace a rig that is there")
 
@@ -128,9 +135,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     export = add("export", _run_export, "write a solved take again, to other formats",
                  "mien export solved/T001.mien.json --format fbx,glb --out for-unreal")
-    export.add_argument("paths", nargs="+", type=Path, metavar="TAKE", help="TAKE.mien.json files")
-    _output_options(export)
-    _export_options(export)
+    export_options.add_options(export, DEFAULT_FORMATS)
 
     stream = add("stream", _run_stream, "play a solved take to Live Link Face or VMC receivers",
                  "mien stream solved/T001.mien.json --to livelink --host 192.168.1.20")
@@ -167,7 +172,7 @@ def _output_options(command: argparse.ArgumentParser) -> None:
                          help="where results go (default: solved/ beside the footage)")
     command.add_argument("--model", default="mien", metavar="NAME|PATH",
                          help="the face model (default: the built-in head)")
-    command.add_argument("--format", type=_formats, default=DEFAULT_FORMATS, metavar="LIST",
+    command.add_argument("--format", type=export_options.formats_of(FORMATS), default=DEFAULT_FORMATS, metavar="LIST",
                          help=f"of {','.join(FORMATS)} (default {','.join(DEFAULT_FORMATS)})")
     command.add_argument("--force", action="store_true", help="do every step again")
 
@@ -181,33 +186,6 @@ def _solve_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--start", help="first frame, a number from 0 or a timecode")
     command.add_argument("--end", help="the frame after the last, a number or a timecode")
     command.add_argument("--preset", choices=("draft", "standard", "final"), default="standard")
-
-
-def _export_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--for", dest="program", choices=("maya", "unity", "unreal", "blender"), default="maya",
-                         help="whose FBX: unreal gets bones, blender metres (default maya)")
-    command.add_argument("--curves-only", action="store_true", help="FBX without the head, for one that is there")
-    command.add_argument("--key-tolerance", type=float, default=0.0, metavar="WEIGHT",
-                         help="leave out FBX keys that change no weight by more (default 0: a key a frame)")
-    command.add_argument("--rate", metavar="FPS", help='another frame rate, such as 60 or "30000/1001"')
-    command.add_argument("--smooth", type=float, default=0.0, metavar="SECONDS",
-                         help="take jitter out, keep blinks and closed lips (0.05 to 0.15 are useful)")
-    command.add_argument("--dead-zone", type=float, default=0.0, metavar="WEIGHT", help="weights below become 0")
-    command.add_argument("--mirror", action="store_true", help="exchange left and right, head and eyes included")
-    command.add_argument("--swap-sides", action="store_true",
-                         help="exchange only the names of left and right, for a receiver that mirrors")
-    command.add_argument("--retarget", type=Path, metavar="MAP", help="curves of another rig, by a TOML map")
-    command.add_argument("--onto", metavar="NAME|PATH",
-                         help="on another model: by what its shapes do where it has the same vertices, else by names")
-
-
-def _formats(text: str) -> tuple[str, ...]:
-    names = tuple(dict.fromkeys(name.strip().lower() for name in text.split(",") if name.strip()))
-    unknown = [name for name in names if name not in FORMATS]
-    if unknown or not names:
-        raise argparse.ArgumentTypeError(f"{', '.join(unknown) or 'an empty list'} is no format; "
-                                         f"choose of {','.join(FORMATS)}")
-    return names
 
 
 def _count(text: str) -> int:
@@ -261,9 +239,16 @@ def _run_inspect(options: argparse.Namespace) -> int:
 
 
 def _run_calibrate(options: argparse.Namespace) -> int:
-    from app.calibrating import run
+    from app.calibrating import run, run_from_face
 
-    return run(options.shoot, options.out, options.force, options.events)
+    if options.from_face:
+        if options.interocular is not None and not 40 <= options.interocular <= 90:
+            raise UsageError(f"--interocular {options.interocular:g}: people's pupils are 50 to 75 mm apart")
+        return run_from_face(options.shoot, options.take, options.interocular, options.out, options.force,
+                             options.events)
+    if options.take is not None or options.interocular is not None:
+        raise UsageError("--take and --interocular belong to --from-face; leave them out to calibrate by a board")
+    return run(options.shoot, options.out, options.force, options.events, options.fisheye)
 
 
 def _run_sync(options: argparse.Namespace) -> int:

@@ -6,34 +6,43 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
+from app.cptake import take_of, write_cptake
+from app.export_options import UNITS
 from app.models import BUILT_IN, model_named
+from app.places import places
 from app.progress import Teller, teller
 from app.solving import finish
+from app.streaming import performance_at
 from capture.errors import DataError, MienError, UsageError
+from capture.shoot import find_takes
 from capture.timecode import exact_rate
-from exporters import FORMATS, WRITERS, to_fbx
-from exporters.retarget import apply, identity_map
+from exporters import FORMATS, WRITERS, to_anim, to_fbx
+from exporters.baking import bake, dropped
+from exporters.cleanup import fewer_keys
+from exporters.metahuman import by_table, has_controls
+from exporters.names import clean
+from exporters.retarget import RetargetMap, apply
 from exporters.retarget_file import load as load_map
 from exporters.scene import Scene, bare_scene, make_scene
-from exporters.to_json import read
-from exporters.transfer import transfer
-from exporters.treatment import Treatment, treat
+from exporters.treatment import Treatment, told, treat
 from solver.face_model import FaceModel
 from solver.performance import Performance
+
+KEYED = ("fbx", "maya", "unity")
+"""Formats whose curves may have fewer keys than frames."""
 
 
 def run(options: argparse.Namespace) -> int:
     """Write solved takes again. Returns the exit code."""
     tell = teller(options.events)
     treatment = treatment_of(options)
-    writers = writers_of(options)
+    preset = preset_of(options)
+    retarget = load_map(options.map) if options.map else None
     results = []
     for path in options.paths:
         try:
-            solved = read(path)
-            outputs = _one(solved, path, options, treatment, writers, tell)
+            solved = performance_at(path)
+            outputs = _one(solved, path, options, treatment, preset, retarget, tell)
             tell.take(solved.take, "done", "", outputs)
             results.append(0)
         except MienError as error:
@@ -48,71 +57,105 @@ def treatment_of(options: argparse.Namespace) -> Treatment:
     """What the options ask of the curves.
 
     Raises:
-        UsageError: a number out of its range, or two wishes that exclude one another.
-        DataError: the retarget map is wrong.
+        UsageError: a number out of its range.
     """
-    if not 0 <= options.smooth <= 1:
-        raise UsageError(f"--smooth {options.smooth:g} is not within 0 to 1 second; 0.05 to 0.15 are useful")
-    for option, value in (("--dead-zone", options.dead_zone), ("--key-tolerance", options.key_tolerance)):
+    for option, value in (("--dead-zone", options.dead_zone), ("--key-tolerance", options.key_tolerance or 0.0)):
         if not 0 <= value < 1:
             raise UsageError(f"{option} {value:g} is not a weight from 0 to below 1; 0.001 to 0.05 are useful")
-    if options.retarget and options.onto:
-        raise UsageError("--retarget and --onto both choose the curves' new owner; give one of them")
     try:
         rate = exact_rate(options.rate) if options.rate else None
     except DataError as error:
         raise UsageError(f"--rate: {error}") from None
-    return Treatment(
-        smooth=options.smooth, dead_zone=options.dead_zone, mirror=options.mirror,
-        swap_sides=options.swap_sides, frame_rate=rate,
-        retarget=load_map(options.retarget) if options.retarget else None)
+    return Treatment(smooth=options.smooth, dead_zone=options.dead_zone, mirror=options.mirror,
+                     swap_sides=options.swap_sides, frame_rate=rate)
 
 
-def writers_of(options: argparse.Namespace) -> dict[str, Callable[[Scene, Path], None]]:
-    """The writer of each suffix, FBX as the program that it is for likes it."""
-    preset = dataclasses.replace(to_fbx.PRESETS[options.program], geometry=not options.curves_only,
-                                 tolerance=options.key_tolerance)
-    return WRITERS | {".fbx": partial(to_fbx.write, preset=preset)}
+def preset_of(options: argparse.Namespace) -> to_fbx.Preset:
+    """FBX as the program that it is for likes it, and as the user chose."""
+    preset = to_fbx.PRESETS[options.program] if options.program else to_fbx.ANY_PROGRAM
+    chosen = {"up": options.up, "unit": UNITS[options.unit] if options.unit else None,
+              "tolerance": options.key_tolerance}
+    return dataclasses.replace(preset, geometry=not options.curves_only, version=round(1000 * float(options.version)),
+                               **{name: value for name, value in chosen.items() if value is not None})
 
 
-def _one(solved: Performance, path: Path, options: argparse.Namespace, treatment: Treatment,
-         writers: dict[str, Callable[[Scene, Path], None]], tell: Teller) -> tuple[str, ...]:
+def _one(solved: Performance, path: Path, options: argparse.Namespace, treatment: Treatment, preset: to_fbx.Preset,
+         retarget: RetargetMap | None, tell: Teller) -> tuple[str, ...]:
     """Write one take, read from `path`; the paths written."""
+    files = _files(solved, path, options)
     model = model_named(options.model if options.model != BUILT_IN else solved.model_name)
     if model.sha256 != solved.model_sha256:
         raise DataError(f"{path} was solved with another model than {model.name!r}; "
                         "name the model it was solved with by --model")
     performance, notes = treat(solved, treatment)
-    for note in notes:
+    scene, controls, more = _on_rig(performance, model, options.rig, retarget)
+    for note in (*notes, *more, *_said(scene, preset, options.format)):
         tell.note(performance.take, note)
-    if options.onto:
-        source, model = model, model_named(options.onto)
-        performance, note = _onto(performance, source, model)
-        tell.note(performance.take, note)
-    scene = make_scene(model, performance) if treatment.keeps_shapes else bare_scene(performance)
+    changed = scene.performance is not solved
+    if changed and any(out.resolve() == path.resolve() for out in files.values()):
+        raise UsageError(f"{path} is the solve itself, and would be replaced by the changed curves; "
+                         "give another folder with --out, or leave json out of --format")
     outputs = []
     for index, name in enumerate(options.format):
         tell.progress(performance.take, "export", index, len(options.format))
-        out = (options.out or path.parent) / (performance.take + FORMATS[name])
-        if performance is not solved and out.resolve() == path.resolve():
-            raise UsageError(f"{path} is the solve itself, and would be replaced by the changed curves; "
-                             "give another folder with --out, or leave json out of --format")
-        writers[FORMATS[name]](scene, out)
-        outputs.append(str(out))
+        if name == "cptake":
+            outputs.append(str(write_cptake(path, solved.take)))
+        else:
+            _writer(name, preset)(controls if name.startswith("metahuman") else scene, files[name])
+            outputs.append(str(files[name]))
     tell.progress(performance.take, "export", len(outputs), len(outputs))
     return tuple(outputs)
 
 
-def _onto(performance: Performance, source: FaceModel, target: FaceModel) -> tuple[Performance, str]:
-    """The performance on another model, and how well it fits: by what the shapes do where both have the same vertices,
-    else by their names."""
-    if source.neutral.shape == target.neutral.shape:
-        moved, fit = transfer(performance, source, target)
-        return moved, (f"{target.name} follows {source.name} to {1000 * fit.rms:.2f} mm RMS, at worst "
-                       f"{1000 * fit.worst:.2f} mm in frame {fit.worst_frame}")
-    names, missing = identity_map(performance.shape_names, target.shape_names)
-    moved = dataclasses.replace(apply(names, performance), model_name=target.name, model_sha256=target.sha256,
-                                identity=np.zeros(0))
-    found, count = len(target.shape_names) - len(missing), len(target.shape_names)
-    rest = f"; these stay at rest: {', '.join(missing)}" if missing else ""
-    return moved, f"{found} of {target.name}'s {count} shapes found by name{rest}"
+def _files(solved: Performance, path: Path, options: argparse.Namespace) -> dict[str, Path]:
+    """The file of each format; says early where clips are missing."""
+    if "cptake" in options.format:
+        take_of(path, solved.take)
+    folder = options.out or (path.parent if path.is_file() else places(find_takes(path)[0], None).out)
+    return {name: folder / (solved.take + FORMATS[name]) for name in options.format if name != "cptake"}
+
+
+def _on_rig(performance: Performance, model: FaceModel, rig: str | None,
+            retarget: RetargetMap | None) -> tuple[Scene, Scene, tuple[str, ...]]:
+    """The scene that is written, the one whose curves become MetaHuman's, and what there is to say."""
+    if rig is not None:
+        target = model_named(rig)
+        baked = bake(performance, model, target, retarget)
+        scene = make_scene(target, baked.performance)
+        solved = baked.by_deformation and has_controls(target.shape_names)
+        return scene, scene if solved else _controls(performance, model), baked.notes
+    if retarget is not None:
+        mapped = bare_scene(apply(retarget, performance))
+        lost = dropped(performance, list(retarget.targets))
+        return mapped, _controls(performance, model), (
+            (f"the map takes nothing from {', '.join(lost)}: dropped",) if lost else ())
+    scene = make_scene(model, performance)
+    return scene, scene, ()
+
+
+def _controls(performance: Performance, model: FaceModel) -> Scene:
+    if has_controls(model.shape_names):
+        return make_scene(model, performance)
+    return bare_scene(by_table(performance))
+
+
+def _said(scene: Scene, preset: to_fbx.Preset, formats: tuple[str, ...]) -> tuple[str, ...]:
+    """What leaving out keys costs, and which names the FBX changes."""
+    notes = []
+    if preset.tolerance and any(name in KEYED for name in formats):
+        notes.append(told("leaving out keys", fewer_keys(scene.performance, preset.tolerance)))
+    if "fbx" in formats:
+        names = scene.performance.shape_names
+        pairs = zip(names, clean(names, preset.names), strict=True)
+        if other := [f"{old!r} is {new!r}" for old, new in pairs if old != new]:
+            notes.append("names that the program would change are changed in the FBX: " + ", ".join(other))
+    return tuple(notes)
+
+
+def _writer(name: str, preset: to_fbx.Preset) -> Callable[[Scene, Path], None]:
+    """The format's writer, with what the options say."""
+    if name == "fbx":
+        return partial(to_fbx.write, preset=preset)
+    if name in KEYED:
+        return partial(to_anim.write_maya if name == "maya" else to_anim.write_unity, tolerance=preset.tolerance)
+    return WRITERS[FORMATS[name]]

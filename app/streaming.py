@@ -1,7 +1,7 @@
 """`mien stream`: a solved take over the network, at its own speed."""
 
 import argparse
-import itertools
+import gc
 from pathlib import Path
 
 from app.places import SOLVE_NAME, places
@@ -24,11 +24,12 @@ def run(options: argparse.Namespace) -> int:
     port = options.port or PORTS[options.to]
     tell.note(performance.take, f"{performance.frames} frames at {float(performance.frame_rate):g} a second to "
                                 f"{options.host}, port {port}" + (", until you press Ctrl+C" if options.loop else ""))
-    for _ in itertools.count() if options.loop else range(1):
-        sent = live.play(packets, performance.frames, performance.frame_rate, port, options.host,
-                         lambda done, total: tell.progress(performance.take, "stream", done, total))
-        if sent < performance.frames:
-            tell.note(performance.take, f"{performance.frames - sent} frames were left out, as this computer was late")
+    frames = performance.frames
+    gc.freeze()  # what was read stays: a search through all of it would come late by several frames
+    sent = live.play(packets, None if options.loop else frames, performance.frame_rate, port, options.host,
+                     lambda done, total: tell.progress(performance.take, "stream", (done - 1) % frames + 1, frames))
+    if sent < frames:
+        tell.note(performance.take, f"{frames - sent} frames were left out, as this computer was late")
     tell.end(0, 1, 0)
     return 0
 

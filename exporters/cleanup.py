@@ -5,20 +5,17 @@ silently.
 """
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
 from capture import timecode
+from exporters.exact import arc_tangent, interpolate, sine_cosine
 from exporters.rotations import continuous
+from exporters.smoothing import smoothed
 from solver.performance import Performance
-
-REACH = 3.0
-"""How many of its own widths a smoothing window reaches."""
-
-LEAST_SIGMA = 0.005
-"""Noise that is assumed where a performance knows none."""
 
 
 @dataclass(frozen=True)
@@ -36,28 +33,10 @@ def dead_zone(performance: Performance, width: float) -> tuple[Performance, Chan
     return dataclasses.replace(performance, weights=weights), _change(performance, weights)
 
 
-def smooth(performance: Performance, seconds: float, edge: float = 3.0) -> tuple[Performance, Change]:
-    """Take the jitter out and leave what is fast on purpose: blinks, closures of the lips.
-
-    A bilateral filter (Tomasi and Manduchi 1998) along time: a neighbour counts less the farther it is in time (a
-    Gaussian of `seconds`) and the farther its weight is from this one's in units of `edge` times the weight's own
-    sigma. What rises above its uncertainty is an event, and stays. The window is symmetric: nothing lags.
-    """
-    rate = float(performance.frame_rate)
-    weights = performance.weights
-    noise = edge * np.maximum(performance.sigma, LEAST_SIGMA)  # (T, K)
-    total, share = weights.copy(), np.ones_like(weights)
-    for offset in range(1, min(int(REACH * seconds * rate), len(weights) - 1) + 1):
-        near = np.exp(-0.5 * (offset / (seconds * rate)) ** 2)
-        early, late = weights[:-offset], weights[offset:]
-        forward = near * np.exp(-0.5 * ((late - early) / noise[:-offset]) ** 2)  # what a frame takes from a later one
-        backward = near * np.exp(-0.5 * ((late - early) / noise[offset:]) ** 2)
-        total[:-offset] += forward * late
-        share[:-offset] += forward
-        total[offset:] += backward * early
-        share[offset:] += backward
-    out = total / share
-    return dataclasses.replace(performance, weights=out), _change(performance, out)
+def smooth(performance: Performance, seconds: float | Mapping[str, float]) -> tuple[Performance, Change]:
+    """Take the jitter out and leave what is fast on purpose; see `smoothing.smoothed`."""
+    out = smoothed(performance, seconds)
+    return out, _change(performance, out.weights)
 
 
 def resample(performance: Performance, rate: Fraction) -> tuple[Performance, Change]:
@@ -74,7 +53,7 @@ def resample(performance: Performance, rate: Fraction) -> tuple[Performance, Cha
 
     def between(table: np.ndarray) -> np.ndarray:
         flat = table.reshape(len(table), -1)
-        columns = [np.interp(new, old, column) for column in flat.T]
+        columns = [interpolate(new, old, column) for column in flat.T]
         return np.stack(columns, axis=-1).reshape(frames, *table.shape[1:]) if columns else np.zeros((frames, 0))
 
     out = dataclasses.replace(
@@ -83,7 +62,7 @@ def resample(performance: Performance, rate: Fraction) -> tuple[Performance, Cha
         head_translation=between(performance.head_translation), gaze=between(performance.gaze),
         sigma=between(performance.sigma), residual_px=performance.residual_px[nearest],
         seen=performance.seen[nearest], flags=tuple(performance.flags[index] for index in nearest))
-    back = np.stack([np.interp(old, new, column) for column in out.weights.T], axis=-1)
+    back = np.stack([interpolate(old, new, column) for column in out.weights.T], axis=-1)
     return out, _change(performance, back)
 
 
@@ -110,6 +89,16 @@ def reduce_keys(values: np.ndarray, tolerance: float) -> np.ndarray:
     return np.array(keys)
 
 
+def fewer_keys(performance: Performance, tolerance: float) -> Change:
+    """The largest error of a weight that leaving out keys causes where they are left out."""
+    frames = np.arange(performance.frames)
+    kept = performance.weights.copy()
+    for column in kept.T:
+        keys = reduce_keys(column, tolerance)
+        column[:] = interpolate(frames, keys, column[keys])
+    return _change(performance, kept)
+
+
 def _relabel(performance: Performance, rate: Fraction) -> str:
     timecode.parse(performance.start_timecode, performance.frame_rate)  # refuses what is no timecode
     clock, mark, frame = performance.start_timecode[:8], performance.start_timecode[8], performance.start_timecode[9:]
@@ -124,12 +113,13 @@ def _slerp(quaternions: np.ndarray, position: np.ndarray) -> np.ndarray:
     second = np.minimum(first + 1, len(turns) - 1)
     share = (position - first)[:, None]
     a, b = turns[first], turns[second]
-    angle = np.arccos(np.clip((a * b).sum(axis=1, keepdims=True), -1.0, 1.0))
-    sine = np.sin(angle)
+    cosine = np.clip((a * b).sum(axis=1, keepdims=True), -1.0, 1.0)
+    angle = arc_tangent(np.sqrt(1.0 - cosine * cosine), cosine)
+    sine = sine_cosine(angle)[0]
     straight = sine < 1e-8
     safe = np.where(straight, 1.0, sine)
     along = np.where(straight, (1 - share) * a + share * b,
-                     (np.sin((1 - share) * angle) * a + np.sin(share * angle) * b) / safe)
+                     (sine_cosine((1 - share) * angle)[0] * a + sine_cosine(share * angle)[0] * b) / safe)
     return along / np.linalg.norm(along, axis=1, keepdims=True)
 
 

@@ -1,22 +1,21 @@
-"""Binary FBX: nodes <-> bytes. Knows the container, and no faces.
+"""Binary FBX: nodes -> bytes. Knows the container, and no faces; `solver.fbx_nodes` reads it.
 
-A file is a magic, a version, nested nodes and a footer. A node has a name, properties and children. Properties become
-Python and NumPy values, one kind each, so that both directions agree:
+A file is a magic, a version, nested nodes and a footer. A node has a name, properties and children. Properties are
+Python and NumPy values, one kind each:
 
     C Char    Y np.int16    I int    L np.int64    F np.float32    D float
-    S str    R bytes    B np.uint8    Z np.int8
+    S str    R bytes    B np.uint8
     arrays: i int32    l int64    f float32    d float64    b bool    c uint8
 """
 
 import struct
-import zlib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+import deflate
 import numpy as np
 
-from capture.errors import DataError, OutputError
+from capture.errors import OutputError
 
 MAGIC = b"Kaydara FBX Binary  \x00\x1a\x00"
 FILE_ID = bytes.fromhex("28b32aebb624ccc2bfc8b02aa92bfcf1")
@@ -28,8 +27,8 @@ FOOTER_MAGIC = bytes.fromhex("f85a8c6adef5d97eece90ce3758f290b")
 WIDE = 7500
 """The first version whose nodes count with 64 bits."""
 
-DEEPEST = 64
-"""Nesting that no real file reaches: more is an attack on the stack."""
+LEVEL = 6
+"""Of compression, by libdeflate as its package carries it: the system's zlib may give other bytes elsewhere."""
 
 
 class Char(int):
@@ -37,7 +36,7 @@ class Char(int):
 
 
 SCALARS = {"Y": ("<h", np.int16), "I": ("<i", int), "L": ("<q", np.int64), "F": ("<f", np.float32), "D": ("<d", float),
-           "B": ("<B", np.uint8), "Z": ("<b", np.int8), "C": ("<B", Char)}
+           "B": ("<B", np.uint8), "C": ("<B", Char)}
 ARRAYS = {"i": "<i4", "l": "<i8", "f": "<f4", "d": "<f8", "b": "?", "c": "u1"}
 
 
@@ -60,14 +59,6 @@ class Node:
     children: tuple["Node", ...] = ()
     block: bool = False
 
-    def find(self, name: str) -> "Node | None":
-        """The first child of that name."""
-        return next((child for child in self.children if child.name == name), None)
-
-    def all(self, name: str) -> list["Node"]:
-        """All children of that name."""
-        return [child for child in self.children if child.name == name]
-
 
 def pack(array: np.ndarray) -> Packed:
     """Compress an array once, to be written many times."""
@@ -88,35 +79,6 @@ def encode(nodes: tuple[Node, ...], version: int = 7400) -> bytes:
     out += bytes(16 - len(out) % 16)
     out += bytes(4) + struct.pack("<I", version) + bytes(120) + FOOTER_MAGIC
     return bytes(out)
-
-
-def decode(data: bytes, where: str = "the file") -> tuple[int, tuple[Node, ...]]:
-    """The version and the nodes of a binary FBX file.
-
-    Raises:
-        DataError: it is no binary FBX, or is damaged.
-    """
-    if not data.startswith(MAGIC) or len(data) < 27:
-        raise DataError(f"{where} is no binary FBX file; export it again as binary FBX 7.4")
-    version = struct.unpack_from("<I", data, 23)[0]
-    try:
-        nodes, _ = _read_list(data, 27, len(data), version >= WIDE, 0)
-    except (struct.error, ValueError, IndexError, zlib.error, RecursionError) as error:
-        raise DataError(f"{where} is damaged ({error}); export it again") from error
-    return version, nodes
-
-
-def read(path: Path) -> tuple[int, tuple[Node, ...]]:
-    """The version and the nodes of a binary FBX file on disk.
-
-    Raises:
-        DataError: it cannot be read, is no binary FBX, or is damaged.
-    """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}; give an FBX file") from error
-    return decode(data, str(path))
 
 
 def _sentinel(wide: bool) -> int:
@@ -163,73 +125,7 @@ def _array(array: np.ndarray) -> bytes:
     for code, dtype in ARRAYS.items():
         if array.dtype == np.dtype(dtype):
             raw = np.ascontiguousarray(array).tobytes()
-            packed = zlib.compress(raw, 1) if len(raw) > 128 else raw
+            packed = bytes(deflate.zlib_compress(raw, LEVEL)) if len(raw) > 128 else raw
             encoding = int(len(raw) > 128)
             return code.encode() + struct.pack("<III", array.size, encoding, len(packed)) + packed
     raise TypeError(f"FBX has no array of {array.dtype}")
-
-
-def _read_list(data: bytes, at: int, end: int, wide: bool, depth: int) -> tuple[tuple[Node, ...], int]:
-    """Nodes from `at` up to the end mark (or `end`), and where they end."""
-    if depth > DEEPEST:
-        raise ValueError("its nodes are nested too deep")
-    layout = "<QQQB" if wide else "<IIIB"
-    nodes = []
-    while at < end:
-        stop, count, length, name_length = struct.unpack_from(layout, data, at)
-        start, at = at, at + struct.calcsize(layout)
-        if stop == 0:
-            return tuple(nodes), at
-        if not at + name_length + length <= stop <= end:
-            raise ValueError(f"the node at byte {start} ends outside its place")
-        name = data[at:at + name_length].decode("utf-8", "surrogateescape")
-        at += name_length
-        values, after = _read_properties(data, at, count, at + length)
-        at = after
-        children, block = (), at < stop
-        if block:
-            children, at = _read_list(data, at, stop, wide, depth + 1)
-        if at != stop:
-            raise ValueError(f"the node {name!r} at byte {start} ends in the wrong place")
-        nodes.append(Node(name, values, children, block and not children))
-    raise ValueError("its last node is missing")
-
-
-def _read_properties(data: bytes, at: int, count: int, end: int) -> tuple[tuple[Any, ...], int]:
-    values = []
-    for _ in range(count):
-        if at >= end:
-            raise ValueError("a property is missing")
-        code = chr(data[at])
-        at += 1
-        if code in SCALARS:
-            layout, kind = SCALARS[code]
-            values.append(kind(struct.unpack_from(layout, data, at)[0]))
-            at += struct.calcsize(layout)
-        elif code in "SR":
-            length = struct.unpack_from("<I", data, at)[0]
-            raw = _slice(data, at + 4, length, end)
-            values.append(raw.decode("utf-8", "surrogateescape") if code == "S" else raw)
-            at += 4 + length
-        elif code in ARRAYS:
-            size, encoding, length = struct.unpack_from("<III", data, at)
-            raw = _slice(data, at + 12, length, end)
-            dtype = np.dtype(ARRAYS[code])
-            if encoding:
-                # One byte more than promised is asked for: a bomb shows itself, and is not unpacked.
-                raw = zlib.decompressobj().decompress(raw, size * dtype.itemsize + 1)
-            if len(raw) != size * dtype.itemsize:
-                raise ValueError(f"an array of {size} values has {len(raw)} bytes")
-            values.append(np.frombuffer(raw, dtype))
-            at += 12 + length
-        else:
-            raise ValueError(f"unknown property type {code!r} at byte {at - 1}")
-    if at != end:
-        raise ValueError("a node's properties end in the wrong place")
-    return tuple(values), at
-
-
-def _slice(data: bytes, at: int, length: int, end: int) -> bytes:
-    if at + length > end:
-        raise ValueError(f"the property at byte {at} is cut off")
-    return data[at:at + length]

@@ -21,11 +21,14 @@ VMC_PORT = 39539
 DATAGRAM = 1400
 """Bytes of a datagram that no network on the way has to cut."""
 
+AWAKE = 0.002
+"""Seconds before a frame in which it is waited for without sleeping."""
+
 DEVICE = "6d69656e-0000-4000-8000-000000000001"
 """mien's own device id: 36 characters, as Live Link Face sends them."""
 
 Packets = Callable[[int], Sequence[bytes]]
-"""A frame's number -> what is sent for it."""
+"""A frame's number -> what is sent for it; numbers beyond the last frame begin again, with times that go on."""
 
 
 def live_link_packet(device: str, subject: str, sixtieths: Fraction, values: Sequence[float] | None) -> bytes:
@@ -65,7 +68,8 @@ def live_link(performance: Performance, subject: str = "mien", device: str = DEV
     def packets(frame: int) -> list[bytes]:
         hours, minutes, seconds, rest = (start + frame).live_link_text().split(":")
         whole = (int(hours) * 60 + int(minutes)) * 60 + int(seconds)
-        return [live_link_packet(device, subject, whole * timecode.LIVE_LINK_BASE + Fraction(rest), values[frame])]
+        return [live_link_packet(device, subject, whole * timecode.LIVE_LINK_BASE + Fraction(rest),
+                                 values[frame % len(values)])]
 
     return packets
 
@@ -101,18 +105,19 @@ def vmc(performance: Performance) -> Packets:
     rate = performance.frame_rate
 
     def packets(frame: int) -> list[bytes]:
+        row = frame % performance.frames
         messages = [osc_message("/VMC/Ext/OK", "i", 1), osc_message("/VMC/Ext/T", "f", float(frame / rate))]
         for bone, turn in turns.items():
-            x, y, z, w = turn[frame].tolist()
+            x, y, z, w = turn[row].tolist()
             messages.append(osc_message("/VMC/Ext/Bone/Pos", "sfffffff", bone, 0.0, 0.0, 0.0, x, -y, -z, w))
-        for name, weight in zip(performance.shape_names, performance.weights[frame].tolist(), strict=True):
+        for name, weight in zip(performance.shape_names, performance.weights[row].tolist(), strict=True):
             messages.append(osc_message("/VMC/Ext/Blend/Val", "sf", name, weight))
         return osc_bundles([*messages, osc_message("/VMC/Ext/Blend/Apply", "")])
 
     return packets
 
 
-def play(packets: Packets, frames: int, rate: Fraction, port: int, host: str = "127.0.0.1",
+def play(packets: Packets, frames: int | None, rate: Fraction, port: int, host: str = "127.0.0.1",
          report: Callable[[int, int], None] = lambda done, total: None,
          clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep) -> int:
     """Send every frame when it is due, by default to this computer only. Frames that are late by a whole frame are
@@ -120,11 +125,11 @@ def play(packets: Packets, frames: int, rate: Fraction, port: int, host: str = "
 
     Args:
         packets: from `live_link` or `vmc`.
-        frames: how many.
+        frames: how many; None: until `report` raises or the user stops it.
         rate: frames per second.
         port: UDP port.
         host: the receiver's name or address.
-        report: told (done, total) after each frame; may raise Cancelled.
+        report: told (done, total) after each frame, a total of 0 where there is no end; may raise Cancelled.
         clock, sleep: seconds; for tests.
 
     Returns:
@@ -142,17 +147,19 @@ def play(packets: Packets, frames: int, rate: Fraction, port: int, host: str = "
                           ) from error
 
 
-def _play(send: Callable[[bytes], object], packets: Packets, frames: int, rate: float,
+def _play(send: Callable[[bytes], object], packets: Packets, frames: int | None, rate: float,
           report: Callable[[int, int], None], clock: Callable[[], float], sleep: Callable[[float], None]) -> int:
     start, sent, frame = clock(), 0, 0
-    while frame < frames:
-        wait = start + frame / rate - clock()
-        if wait > 0:
-            sleep(wait)
-        for data in packets(frame):
+    while frames is None or frame < frames:
+        ready = packets(frame)  # before it is due: making it takes a millisecond, and not always the same
+        due = start + frame / rate
+        while (wait := due - clock()) > 0:
+            # The system wakes a sleeper late: the last stretch is spent asking for the time.
+            sleep(wait - AWAKE if wait > AWAKE else 0.0)
+        for data in ready:
             send(data)
         sent += 1
-        report(frame + 1, frames)
+        report(frame + 1, frames or 0)
         frame = max(frame + 1, int((clock() - start) * rate))
     return sent
 

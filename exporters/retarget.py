@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from capture.errors import DataError
+from exporters.exact import interpolate
 from exporters.rotations import continuous
 from solver.performance import Performance
 
@@ -125,7 +126,7 @@ def _evaluate(retarget: RetargetMap, names: Sequence[str], weights: np.ndarray) 
             value = value + coupling.gain * (together.prod(axis=0) if coupling.mode == "product"
                                              else together.min(axis=0))
         if target.curve:
-            value = np.interp(value, *zip(*target.curve, strict=True))
+            value = interpolate(value, *map(np.array, zip(*target.curve, strict=True)))
         out[:, index] = np.clip(value, *target.limit) if target.limit else value
     return out
 

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from exporters.exact import arc_tangent, length, sine_cosine
+
 
 def continuous(quaternions: np.ndarray) -> np.ndarray:
     """Unit quaternions whose signs make each step the short way: (T, 4) -> (T, 4).
@@ -27,8 +29,7 @@ def matrices(quaternions: np.ndarray) -> np.ndarray:
 
 def gaze_quaternions(gaze: np.ndarray) -> np.ndarray:
     """(T, 2) yaw (to the face's own left) and pitch (up) -> (T, 4): the same turn as `face_model.gaze_rotation`."""
-    half_yaw, half_pitch = gaze[:, 0] / 2, gaze[:, 1] / 2
-    cy, sy, cp, sp = np.cos(half_yaw), np.sin(half_yaw), np.cos(half_pitch), np.sin(half_pitch)
+    (sy, cy), (sp, cp) = sine_cosine(gaze[:, 0] / 2), sine_cosine(gaze[:, 1] / 2)
     return np.stack([-cy * sp, sy * cp, sy * sp, cy * cp], axis=-1)
 
 
@@ -39,13 +40,13 @@ def euler_xyz(quaternions: np.ndarray) -> np.ndarray:
     before is taken. Where y is a quarter turn only the sum or difference of x and z counts: x then stays.
     """
     rotation = matrices(continuous(quaternions))  # (T, 3, 3)
-    flat = np.hypot(rotation[:, 0, 0], rotation[:, 1, 0])  # |cos y|
+    flat = length(rotation[:, 0, 0], rotation[:, 1, 0])  # |cos y|
     locked = flat < 1e-9
-    y = np.arctan2(-rotation[:, 2, 0], flat)
-    x = np.where(locked, 0.0, np.arctan2(rotation[:, 2, 1], rotation[:, 2, 2]))
-    z = np.where(locked, 0.0, np.arctan2(rotation[:, 1, 0], rotation[:, 0, 0]))
+    y = arc_tangent(-rotation[:, 2, 0], flat)
+    x = np.where(locked, 0.0, arc_tangent(rotation[:, 2, 1], rotation[:, 2, 2]))
+    z = np.where(locked, 0.0, arc_tangent(rotation[:, 1, 0], rotation[:, 0, 0]))
     sign = np.where(y > 0, 1.0, -1.0)
-    about = np.arctan2(-rotation[:, 0, 1], rotation[:, 1, 1])  # z - sign * x where locked
+    about = arc_tangent(-rotation[:, 0, 1], rotation[:, 1, 1])  # z - sign * x where locked
     out, before = [], (0.0, 0.0, 0.0)
     for angles, lock in zip(np.stack([x, y, z, sign, about], axis=-1).tolist(), locked.tolist(), strict=True):
         this = (before[0], angles[1], angles[4] + angles[3] * before[0]) if lock else angles[:3]
@@ -65,7 +66,7 @@ def yaw_pitch_roll(quaternions: np.ndarray) -> np.ndarray:
     """(T, 4) -> (T, 3) angles of R = Ry(yaw) Rx(-pitch) Rz(roll): yaw to the face's own left, pitch up, and roll
     about the way the face looks, its top to the face's own right."""
     rotation = matrices(continuous(quaternions))
-    yaw = np.arctan2(rotation[:, 0, 2], rotation[:, 2, 2])
-    pitch = np.arctan2(rotation[:, 1, 2], np.hypot(rotation[:, 0, 2], rotation[:, 2, 2]))
-    roll = np.arctan2(rotation[:, 1, 0], rotation[:, 1, 1])
+    yaw = arc_tangent(rotation[:, 0, 2], rotation[:, 2, 2])
+    pitch = arc_tangent(rotation[:, 1, 2], length(rotation[:, 0, 2], rotation[:, 2, 2]))
+    roll = arc_tangent(rotation[:, 1, 0], rotation[:, 1, 1])
     return np.stack([yaw, pitch, roll], axis=-1)

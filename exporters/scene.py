@@ -62,7 +62,9 @@ def make_scene(model: FaceModel, performance: Performance) -> Scene:
     check_numbers(performance)
     neutral = model.neutral.astype(np.float64)  # (V, 3)
     if len(performance.identity):
-        neutral = neutral + np.tensordot(performance.identity, model.identity, 1)
+        # One mode after another: a matrix product adds in an order that depends on the processor.
+        for weight, mode in zip(performance.identity.tolist(), model.identity, strict=True):
+            neutral = neutral + weight * mode.astype(np.float64)
     baked = dataclasses.replace(model, neutral=neutral, identity=np.zeros((0, len(neutral), 3)), identity_names=())
     centres = np.array([eye.centre(neutral) for eye in model.eyes]).reshape(-1, 3)
     return Scene(performance.take, baked, performance, centres)

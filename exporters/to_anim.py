@@ -9,11 +9,9 @@ import numpy as np
 
 from capture.files import write_bytes
 from exporters.cleanup import reduce_keys
+from exporters.names import MAYA, clean
 from exporters.rotations import continuous, euler_xyz
 from exporters.scene import GENERATOR, VERSION, Scene
-
-TOLERANCE = 1e-3
-"""Error of a weight that leaving out keys may cause: both formats are text, and a key takes a hundred bytes or more."""
 
 SKINNED_MESH_RENDERER = 137
 """Unity's class id of what holds the shapes."""
@@ -24,12 +22,12 @@ MAYA_FRACTIONS = {Fraction(24000, 1001): "23.976fps", Fraction(30000, 1001): "29
                   Fraction(48000, 1001): "47.952fps", Fraction(60000, 1001): "59.94fps"}
 
 
-def write_unity(scene: Scene, path: Path, mesh: str = "Face") -> None:
+def write_unity(scene: Scene, path: Path, mesh: str = "Face", tolerance: float = 0.0) -> None:
     """Write an AnimationClip in Unity's text form.
 
     Curves are `blendShape.NAME`, 0..100, on the SkinnedMeshRenderer at `mesh` below the animated object; the head's
     motion is on the object itself, the eyes' on EyeLeft and EyeRight. Unity is left-handed: x is mirrored, as its own
-    FBX import does.
+    FBX import does. Keys that change no weight by more than `tolerance` are left out.
 
     Raises:
         OutputError: it cannot be written.
@@ -38,7 +36,7 @@ def write_unity(scene: Scene, path: Path, mesh: str = "Face") -> None:
     times = scene.times
     floats = []
     for name, weights in zip(performance.shape_names, performance.weights.T, strict=True):
-        keys = reduce_keys(weights, TOLERANCE)
+        keys = reduce_keys(weights, tolerance)
         floats.append(f"  - serializedVersion: 2\n    curve:\n{_unity_curve(times[keys], 100.0 * weights[keys, None])}"
                       f"    attribute: {_yaml('blendShape.' + name)}\n    path: {_yaml(mesh)}\n"
                       f"    classID: {SKINNED_MESH_RENDERER}\n    script: {{fileID: 0}}\n    flags: 0\n")
@@ -65,9 +63,11 @@ def write_unity(scene: Scene, path: Path, mesh: str = "Face") -> None:
     write_bytes(path, text.encode())
 
 
-def write_maya(scene: Scene, path: Path, blend_shape: str = "FaceBlendShapes", head: str = "Head") -> None:
+def write_maya(scene: Scene, path: Path, blend_shape: str = "FaceBlendShapes", head: str = "Head",
+               tolerance: float = 0.0) -> None:
     """Write a clip for Maya's animImportExport plug-in: weights 0..1 on the node `blend_shape`, the head's motion in
-    centimetres and degrees on `head`, the eyes' turns on EyeLeft and EyeRight. Times are frames from 0.
+    centimetres and degrees on `head`, the eyes' turns on EyeLeft and EyeRight. Times are frames from 0. Keys
+    that change no weight by more than `tolerance` are left out.
 
     Raises:
         OutputError: it cannot be written.
@@ -79,9 +79,10 @@ def write_maya(scene: Scene, path: Path, blend_shape: str = "FaceBlendShapes", h
     lines = [f"// {GENERATOR} {VERSION}, take {json.dumps(scene.take)}, from {performance.start_timecode}",
              "animVersion 1.1;", "mayaVersion 2022;", f"timeUnit {unit};", "linearUnit cm;", "angularUnit deg;",
              "startTime 0;", f"endTime {last};"]
-    for index, (name, weights) in enumerate(zip(performance.shape_names, performance.weights.T, strict=True)):
-        keys = reduce_keys(weights, TOLERANCE)
-        lines += _maya_curve(_maya_name(name), _maya_name(name), blend_shape, index, "unitless", keys, weights[keys])
+    names = clean(performance.shape_names, MAYA)
+    for index, (name, weights) in enumerate(zip(names, performance.weights.T, strict=True)):
+        keys = reduce_keys(weights, tolerance)
+        lines += _maya_curve(name, name, blend_shape, index, "unitless", keys, weights[keys])
     every = np.arange(performance.frames)
     for axis, values in zip("XYZ", 100.0 * performance.head_translation.T, strict=True):
         lines += _maya_curve(f"translate.translate{axis}", f"translate{axis}", head, "XYZ".index(axis), "linear",
@@ -120,11 +121,6 @@ def _maya_curve(full: str, leaf: str, node: str, index: int, output: str, frames
             zip(frames.tolist(), values, strict=True)]
     return [f"anim {full} {leaf} {node} 0 0 {index};", "animData {", "  input time;", f"  output {output};",
             "  weighted 0;", "  preInfinity constant;", "  postInfinity constant;", "  keys {", *keys, "  }", "}"]
-
-
-def _maya_name(name: str) -> str:
-    """Maya's attributes know letters, digits and underscores."""
-    return re.sub(r"^(?=\d)|[^A-Za-z0-9_]", "_", name)
 
 
 def _number(value: float) -> str:

@@ -1,10 +1,11 @@
-"""FBX: binary 7.4 or 7.5, Y up, degrees, centimetres (metres for Blender), for Maya, Unreal, Unity and Blender.
+"""FBX: binary 7.4 or 7.5, degrees, by default Y up and centimetres; presets for Maya, Unreal, Unity and Blender.
 
-Head (a Null, animated) > Face, EyeLeft, EyeRight. Each shape is a channel of a blend-shape deformer whose full weight
-is 100; one animation stack with one layer moves weights, head and eyes, a linear key a frame. Key times are rounded
-from each frame's own number, so nothing drifts at 29.97.
+Head (a Null or a bone, animated) > Face, EyeLeft, EyeRight. Each shape is a channel of a blend-shape
+deformer whose full weight is 100; one animation stack with one layer moves weights, head and eyes, a linear key a
+frame. Key times are rounded from each frame's own number, so nothing drifts at 29.97.
 """
 
+import dataclasses
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from exporters.fbx_mesh import deformer_nodes, geometry_node, material_node
 from exporters.fbx_nodes import Graph, P, object_node, properties
 from exporters.fbx_skin import add_bind_pose, add_skin
 from exporters.mesh import Mesh, meshes, proxies
+from exporters.names import ANY, BLENDER, MAYA, UNREAL, Naming, renamed
 from exporters.rotations import euler_xyz
 from exporters.scene import GENERATOR, VERSION, Scene
 
@@ -44,27 +46,33 @@ class Preset:
     Attributes:
         version: 7400 or 7500.
         unit: centimetres in one unit of the file.
+        up: "y", or "z" with the face looking along -y as Blender and Unreal's editors show it.
         bones: the head and the eyes are bones to which the meshes are skinned, instead of nodes above them.
         geometry: False writes the curves on a triangle each, for a face that the program already has.
         tolerance: error of a weight that leaving out keys may cause; 0 writes a key a frame.
+        names: which names the program leaves alone.
     """
 
     version: int = 7400
     unit: float = 1.0
+    up: str = "y"
     bones: bool = False
     geometry: bool = True
     tolerance: float = 0.0
+    names: Naming = ANY
 
+
+ANY_PROGRAM = Preset()
 
 PRESETS = {
-    "maya": Preset(),
-    "unity": Preset(),
-    "unreal": Preset(bones=True),  # its importer wants a skeleton for a mesh with shapes
-    "blender": Preset(unit=100.0),  # metres, so that nothing arrives with a scale of 0.01
+    "maya": Preset(bones=True, names=MAYA),
+    "unity": Preset(bones=True, tolerance=2e-4),  # as it reduces on import, but by our figure
+    "unreal": Preset(bones=True, names=UNREAL),  # its importer wants a skeleton for a mesh with shapes
+    "blender": Preset(unit=100.0, up="z", names=BLENDER),  # so that nothing arrives scaled by 0.01 or turned
 }
 
 
-def write(scene: Scene, path: Path, preset: Preset = PRESETS["maya"]) -> None:
+def write(scene: Scene, path: Path, preset: Preset = ANY_PROGRAM) -> None:
     """Write a scene as binary FBX.
 
     Raises:
@@ -73,8 +81,9 @@ def write(scene: Scene, path: Path, preset: Preset = PRESETS["maya"]) -> None:
     write_bytes(path, fbx_binary.encode(document(scene, preset), preset.version))
 
 
-def document(scene: Scene, preset: Preset = PRESETS["maya"]) -> tuple[Node, ...]:
+def document(scene: Scene, preset: Preset = ANY_PROGRAM) -> tuple[Node, ...]:
     """All the nodes of a scene's file."""
+    scene = renamed(scene, preset.names)
     graph = Graph()
     times = key_times(scene.performance.frames, scene.frame_rate)
     _fill(graph, scene, times, preset)
@@ -91,7 +100,7 @@ def document(scene: Scene, preset: Preset = PRESETS["maya"]) -> tuple[Node, ...]
         Node("ReferenceTime", (np.int64(0), stop))))
     return (
         header, Node("FileId", (fbx_binary.FILE_ID,)), Node("CreationTime", (fbx_binary.CREATION_TIME,)),
-        Node("Creator", (creator,)), _global_settings(scene.frame_rate, stop, preset.unit), _documents(scene.take),
+        Node("Creator", (creator,)), _global_settings(scene.frame_rate, stop, preset), _documents(scene.take),
         Node("References", (), (), block=True), graph.definitions(), Node("Objects", (), tuple(graph.objects)),
         Node("Connections", (), tuple(graph.connections)), Node("Takes", (), (Node("Current", (scene.take,)), take)))
 
@@ -115,15 +124,17 @@ def _fill(graph: Graph, scene: Scene, times: np.ndarray, preset: Preset) -> None
 
     bones: list[tuple[np.int64, np.ndarray]] = []
     head = _node(graph, "Head", 0, np.zeros(3), preset.bones, [
-        P("start_timecode", "KString", "", "U", performance.start_timecode), *_timecode_properties(scene)])
+        P("start_timecode", "KString", "", "U", performance.start_timecode),
+        P("curves_of", "KString", "", "U", performance.model_name), *_timecode_properties(scene)])
     bones.append((head, np.zeros(3)))
-    animation.vector(head, "Lcl Translation", "T", performance.head_translation * length)
-    animation.vector(head, "Lcl Rotation", "R", np.degrees(euler_xyz(performance.head_rotation)))
+    animation.vector(head, "Lcl Translation", "T", _turned(performance.head_translation, preset) * length)
+    animation.vector(head, "Lcl Rotation", "R", _degrees(performance.head_rotation, preset))
 
     materials = [graph.add(material_node(name, colour)) for name, colour in
                  zip(scene.model.part_names, scene.model.albedo, strict=True)]
     skinned = []
     for mesh in meshes(scene) if preset.geometry else proxies(scene):
+        mesh = _standing(mesh, preset)
         place, carrier = mesh.origin * length, head
         if mesh.name != "Face" and preset.bones:
             carrier = _node(graph, mesh.name, head, place, True)
@@ -137,10 +148,25 @@ def _fill(graph: Graph, scene: Scene, times: np.ndarray, preset: Preset) -> None
             add_skin(graph, geometry, carrier, len(mesh.points), place if carrier != head else np.zeros(3))
             skinned.append(node)
         if mesh.name != "Face":
-            turn = np.degrees(euler_xyz(scene.eye_turns[mesh.name]))
+            turn = _degrees(scene.eye_turns[mesh.name], preset)
             animation.vector(node if carrier == head else carrier, "Lcl Rotation", "R", turn)
     if preset.bones:
         add_bind_pose(graph, [*bones, *((node, np.zeros(3)) for node in skinned)])
+
+
+def _turned(vectors: np.ndarray, preset: Preset) -> np.ndarray:
+    """(..., 3) in our axes, Y up, as the file's axes have them."""
+    return np.stack([vectors[..., 0], -vectors[..., 2], vectors[..., 1]], axis=-1) if preset.up == "z" else vectors
+
+
+def _degrees(quaternions: np.ndarray, preset: Preset) -> np.ndarray:
+    """(T, 4) turns in our axes -> (T, 3) degrees about the file's."""
+    return np.degrees(euler_xyz(np.concatenate([_turned(quaternions[:, :3], preset), quaternions[:, 3:]], axis=1)))
+
+
+def _standing(mesh: Mesh, preset: Preset) -> Mesh:
+    return dataclasses.replace(mesh, origin=_turned(mesh.origin, preset), points=_turned(mesh.points, preset),
+                               shapes=_turned(mesh.shapes, preset))
 
 
 def _node(graph: Graph, name: str, parent: np.int64 | int, place: np.ndarray, bone: bool,
@@ -233,14 +259,16 @@ def _model(name: str, kind: str, place: np.ndarray, extra: Sequence[Node] = ()) 
         Node("Shading", (Char(ord("T" if kind == "Mesh" else "Y")),)), Node("Culling", ("CullingOff",)))
 
 
-def _global_settings(rate: Fraction, stop: np.int64, unit: float) -> Node:
+def _global_settings(rate: Fraction, stop: np.int64, preset: Preset) -> Node:
     mode = TIME_MODES.get(rate, CUSTOM_RATE)
     axes = [P(name, "int", "Integer", "", value) for name, value in
-            (("UpAxis", 1), ("UpAxisSign", 1), ("FrontAxis", 2), ("FrontAxisSign", 1), ("CoordAxis", 0),
-             ("CoordAxisSign", 1), ("OriginalUpAxis", 1), ("OriginalUpAxisSign", 1))]
+            ((("UpAxis", 2), ("UpAxisSign", 1), ("FrontAxis", 1), ("FrontAxisSign", -1)) if preset.up == "z" else
+             (("UpAxis", 1), ("UpAxisSign", 1), ("FrontAxis", 2), ("FrontAxisSign", 1)))]
+    axes += [P(name, "int", "Integer", "", value) for name, value in
+             (("CoordAxis", 0), ("CoordAxisSign", 1), ("OriginalUpAxis", 1), ("OriginalUpAxisSign", 1))]
     return Node("GlobalSettings", (), (Node("Version", (1000,)), properties(
-        *axes, P("UnitScaleFactor", "double", "Number", "", unit),
-        P("OriginalUnitScaleFactor", "double", "Number", "", unit),
+        *axes, P("UnitScaleFactor", "double", "Number", "", preset.unit),
+        P("OriginalUnitScaleFactor", "double", "Number", "", preset.unit),
         P("AmbientColor", "ColorRGB", "Color", "", 0.0, 0.0, 0.0),
         P("DefaultCamera", "KString", "", "", "Producer Perspective"),
         P("TimeMode", "enum", "", "", mode), P("TimeProtocol", "enum", "", "", 2),

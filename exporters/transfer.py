@@ -1,6 +1,7 @@
 """From one rig to another whose mesh has the same vertices: the weights that move it the same way."""
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,12 @@ from solver.performance import Performance
 RIDGE = 1e-7
 """Pull to zero, as a share of the mean shape's size: decides between shapes that do the same."""
 
+STEP = 2.0 ** -20
+"""Weight to which results are rounded: a millionth."""
+
+ALIKE = 0.25
+"""Largest distance of two heads of the same vertices, as a share of their size; shuffled ones are 1 or more apart."""
+
 
 @dataclass(frozen=True)
 class Fit:
@@ -23,19 +30,33 @@ class Fit:
     worst_frame: int
 
 
+def corresponds(source: FaceModel, target: FaceModel) -> bool:
+    """Whether two heads have the same vertices in the same order: as many, and near one another once both are centred
+    and scaled alike."""
+    if source.neutral.shape != target.neutral.shape:
+        return False
+    one, other = (model.neutral.astype(np.float64) for model in (source, target))
+    one, other = ((points - points.mean(axis=0)) / max(_size(points), 1e-12) for points in (one, other))
+    return bool(((one - other) ** 2).sum() < ALIKE ** 2)
+
+
 def transfer(performance: Performance, source: FaceModel, target: FaceModel,
-             upper: float = 1.0) -> tuple[Performance, Fit]:
+             held: Mapping[str, np.ndarray] | None = None, upper: float = 1.0) -> tuple[Performance, Fit]:
     """The target's weights within 0..`upper` whose deformation is nearest to the source's, frame by frame.
 
     Solves min |B w - s A v|^2 for 0 <= w <= upper, where A and B are the two rigs' shapes, v the performance and s the
     target's size over the source's. Both meshes must have the same vertices in the same order, and the same axes.
+    Weights are rounded to `STEP`, as the last digits of a least-squares solve depend on the processor.
+
+    Args:
+        held: weights (T) of the target's shapes that are given; the others are solved around them.
 
     Raises:
         DataError: the meshes do not correspond, or the performance is not the source's.
     """
-    if target.neutral.shape != source.neutral.shape:
-        raise DataError(f"{source.name!r} has {len(source.neutral)} vertices and {target.name!r} "
-                        f"{len(target.neutral)}, so their shapes cannot be compared; use a retarget map")
+    if not corresponds(source, target):
+        raise DataError(f"the {len(source.neutral)} vertices of {source.name!r} are not the {len(target.neutral)} of "
+                        f"{target.name!r}, so their shapes cannot be compared; use a retarget map")
     if performance.shape_names != source.shape_names:
         raise DataError(f"take {performance.take!r} was not solved on {source.name!r}; give the model it was solved on")
     size = _size(target.neutral) / _size(source.neutral)
@@ -44,11 +65,20 @@ def transfer(performance: Performance, source: FaceModel, target: FaceModel,
     gram = b @ b.T  # (K', K')
     gram[np.diag_indices_from(gram)] += RIDGE * np.trace(gram) / len(gram) + 1e-300
     wanted = performance.weights @ (a @ b.T)  # (T, K')
-    weights = _boxed(gram, wanted, upper)
+    held = held or {}
+    given = [index for index, name in enumerate(target.shape_names) if name in held]
+    free = [index for index, name in enumerate(target.shape_names) if name not in held]
+    weights = np.zeros((performance.frames, len(b)))
+    for index in given:
+        weights[:, index] = held[target.shape_names[index]]
+    if free:
+        left = wanted[:, free] - weights[:, given] @ gram[np.ix_(given, free)]
+        weights[:, free] = np.round(_boxed(gram[np.ix_(free, free)], left, upper) / STEP) * STEP
     variance = np.linalg.solve(gram, b @ a.T) ** 2 @ performance.sigma.T ** 2  # (K', T)
     moved = dataclasses.replace(
-        performance, shape_names=target.shape_names, weights=weights, sigma=np.sqrt(variance.T), identity=np.zeros(0),
-        model_name=target.name, model_sha256=target.sha256)
+        performance, shape_names=target.shape_names, weights=weights, identity=np.zeros(0),
+        sigma=np.round(np.sqrt(variance.T) / STEP) * STEP, model_name=target.name,
+        model_sha256=target.sha256)
     # |B w - A v|^2 from the small matrices: the vertices of all frames would not fit the memory.
     square = (np.einsum("tk,kl,tl->t", weights, b @ b.T, weights) - 2 * np.einsum("tk,tk->t", weights, wanted)
               + np.einsum("tk,kl,tl->t", performance.weights, a @ a.T, performance.weights))

@@ -1,11 +1,11 @@
 """What a user may ask of solved curves on their way into a program, in the one order in which it makes sense."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
 from exporters.cleanup import Change, dead_zone, resample, smooth
-from exporters.metahuman import convert
-from exporters.retarget import RetargetMap, apply, swap_sides
+from exporters.retarget import swap_sides
 from solver.performance import Performance
 
 
@@ -14,27 +14,18 @@ class Treatment:
     """Everything off by default: curves go out as they were solved.
 
     Attributes:
-        smooth: seconds of the smoothing window; 0 is off.
+        smooth: seconds of the smoothing window, for all or by region of the face; 0 is off.
         dead_zone: weights below this become 0.
         mirror: left and right, head included, change places.
         swap_sides: only the names of left and right change places, for a receiver that means them the other way round.
         frame_rate: another rate, or None.
-        retarget: curves of another rig, or None.
-        metahuman: MetaHuman's controls by Epic's table.
     """
 
-    smooth: float = 0.0
+    smooth: float | Mapping[str, float] = 0.0
     dead_zone: float = 0.0
     mirror: bool = False
     swap_sides: bool = False
     frame_rate: Fraction | None = None
-    retarget: RetargetMap | None = None
-    metahuman: bool = False
-
-    @property
-    def keeps_shapes(self) -> bool:
-        """Whether the curves still are those of the model that was solved."""
-        return self.retarget is None and not self.metahuman
 
 
 def treat(performance: Performance, treatment: Treatment) -> tuple[Performance, tuple[str, ...]]:
@@ -42,17 +33,13 @@ def treat(performance: Performance, treatment: Treatment) -> tuple[Performance, 
 
     Smoothing and the dead zone come first, as they need the solve's own frames and uncertainties; the rate next, names
     last.
-
-    Raises:
-        DataError: a retarget map asks for a shape that the performance lacks.
     """
     notes = []
 
     def note(what: str, change: Change) -> None:
-        notes.append(f"{what} changed {change.shape} by {change.largest:.3f} in frame {change.frame}, all else less"
-                     if change.largest > 0 else f"{what} changed nothing")
+        notes.append(told(what, change))
 
-    if treatment.smooth > 0:
+    if treatment.smooth:
         performance, change = smooth(performance, treatment.smooth)
         note("smoothing", change)
     if treatment.dead_zone > 0:
@@ -65,8 +52,11 @@ def treat(performance: Performance, treatment: Treatment) -> tuple[Performance, 
         performance = swap_sides(performance)
     if treatment.swap_sides:
         performance = swap_sides(performance, head=False)
-    if treatment.metahuman:
-        performance = convert(performance)
-    if treatment.retarget is not None:
-        performance = apply(treatment.retarget, performance)
     return performance, tuple(notes)
+
+
+def told(what: str, change: Change) -> str:
+    """A change as a sentence."""
+    if change.largest <= 0:
+        return f"{what} changed nothing"
+    return f"{what} changed {change.shape} by {change.largest:.4f} in frame {change.frame}, all else less"

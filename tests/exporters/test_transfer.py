@@ -49,7 +49,7 @@ def test_the_answer_is_the_bounded_least_squares_one():
 
 def test_meshes_that_do_not_correspond_are_refused():
     short = dataclasses.replace(SOURCE, neutral=SOURCE.neutral[:-1], shapes=SOURCE.shapes[:, :-1])
-    with pytest.raises(DataError, match="198 vertices and 'small' 197"):
+    with pytest.raises(DataError, match="198 vertices of 'small' are not the 197"):
         transfer(PERFORMANCE, SOURCE, short)
     with pytest.raises(DataError, match="was not solved on"):
         transfer(PERFORMANCE, dataclasses.replace(SOURCE, shape_names=SOURCE.shape_names[::-1]), SOURCE)

@@ -5,11 +5,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from capture.errors import DataError
 from exporters import FORMATS, WRITERS
 from exporters.cleanup import dead_zone, resample, smooth
 from exporters.metahuman import LABEL, convert
-from exporters.retarget import RetargetMap, Target, swap_sides
+from exporters.retarget import swap_sides
 from exporters.scene import bare_scene, make_scene
 from exporters.treatment import Treatment, treat
 from tests.synthetic import made_performance, small_face
@@ -22,7 +21,6 @@ def test_nothing_asked_is_nothing_done():
     same, notes = treat(PERFORMANCE, Treatment())
     assert same is PERFORMANCE
     assert notes == ()
-    assert Treatment().keeps_shapes
 
 
 def test_each_change_is_made_in_order_and_reported():
@@ -38,18 +36,6 @@ def test_only_names_change_sides():
     np.testing.assert_array_equal(out.weights, swap_sides(PERFORMANCE, head=False).weights)
     np.testing.assert_array_equal(out.head_rotation, PERFORMANCE.head_rotation)
     assert notes == ()
-
-
-def test_other_rigs_curves_come_last():
-    smile = RetargetMap((Target("Smile", (("mouthSmileLeft", 0.5), ("mouthSmileRight", 0.5))),))
-    out, _ = treat(PERFORMANCE, Treatment(retarget=smile))
-    assert out.shape_names == ("Smile",)
-    assert not Treatment(retarget=smile).keeps_shapes
-    raw = RetargetMap((Target("jaw", (("CTRL_expressions_jawOpen", 1.0),)),))
-    out, _ = treat(PERFORMANCE, Treatment(retarget=raw, metahuman=True))
-    np.testing.assert_array_equal(out.weights[:, 0], PERFORMANCE.weights[:, MODEL.shape_names.index("jawOpen")])
-    with pytest.raises(DataError, match="CTRL_expressions_jawOpen"):
-        treat(PERFORMANCE, Treatment(retarget=raw))
 
 
 @pytest.mark.parametrize("suffix", sorted(WRITERS))
