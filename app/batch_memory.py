@@ -49,7 +49,7 @@ def footprint(model: FaceModel) -> Footprint:
     """Of this process, with its model loaded. The figures per frame are the solver's normal equations and their
     factors, and each camera's landmarks (measured: `tests/bench/scale.py`)."""
     unknowns, shared = len(model.shape_names) + 10, len(model.identity) + 3
-    return Footprint(peak_mib() or 500.0, 8 * (8 * unknowns**2 + unknowns * shared) / MIB, 15 * 478 * 8 / MIB)
+    return Footprint(peak_mib() or 500.0, 8 * (4 * unknowns**2 + unknowns * shared) / MIB, 17 * 478 * 8 / MIB)
 
 
 def size_of(take: Take) -> Size:

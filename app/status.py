@@ -84,14 +84,15 @@ def state_of_take(take: Take, where: Places, rig: Path | None = None) -> TakeSta
 
 
 def write_summaries(takes: Sequence[Take], request: Request) -> list[Path]:
-    """Write `summary.json` into each folder of results: what became of each of the takes. The same shoot in the same
-    state gives the same bytes.
+    """Write `summary.json` into each folder of results: what became of each of the takes and of the others of their
+    shoots. The same shoot in the same state gives the same bytes.
 
     Raises:
         OutputError: one cannot be written.
     """
     groups: dict[Path, dict[str, TakeState]] = {}
-    for take in takes:
+    shoots = {take.shoot.folder for take in takes if take.shoot is not None}
+    for take in [*(take for take in takes if take.shoot is None), *takes_of(sorted(shoots))[0]]:
         where = places(take, request.out)
         groups.setdefault(where.out, {})[take.name] = state_of_take(take, where, request.rig)
     return [_write_summary(out / SUMMARY_NAME, list(states.values())) for out, states in sorted(groups.items())]

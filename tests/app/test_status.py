@@ -103,6 +103,17 @@ def test_the_summary_names_no_folder_and_no_time(take: Take, tmp_path: Path) -> 
     written = write_summaries([take], Request("mien"))
     assert written == [where.out / SUMMARY_NAME]
     data = written[0].read_bytes()
+    assert data == write_summaries([take, take], Request("mien"))[0].read_bytes()
     assert json.loads(data)["takes"] == [{"take": "T001", "state": "failed", "outputs": [],
                                           "error": "camA.mp4 is cut off; copy it again"}]
     assert str(tmp_path).encode() not in data
+
+
+def test_the_summary_of_a_part_tells_of_the_whole_shoot(take: Take) -> None:
+    other = take.folder.parent / "T002"
+    other.mkdir()
+    (other / "camA.mp4").write_bytes(b"b")
+    solved(take)
+    written, = write_summaries([take], Request("mien"))
+    assert [(one["take"], one["state"]) for one in json.loads(written.read_bytes())["takes"]] == [
+        ("T001", "done"), ("T002", "to do")]
