@@ -9,15 +9,29 @@ from solver import mediapipe_runtime, network_file
 from solver.detect import Detector
 from solver.embedding import Embedding, embed
 from solver.face_model import FaceModel
+from solver.landmarks import Landmarks
 from solver.network_detector import NetworkDetector
+from solver.reading import Reading
+from solver.reading_network import Reader, load_reader, shipped_reader
 
 
 @dataclass(frozen=True)
 class Landmarker:
-    """A detector, and how it finds the face in a single picture: (H, W, 3) uint8 -> (N, 2) px or None."""
+    """A detector; how it finds the face in a single picture, (H, W, 3) uint8 -> (N, 2) px or None; and what reads
+    weights off its landmarks, where something does."""
 
     detector: Detector
     find_face: Callable[[np.ndarray], np.ndarray | None]
+    reader: Reader | None = None
+
+    @property
+    def reader_key(self) -> str:
+        """Equal keys, equal readings."""
+        return self.reader.key if self.reader else ""
+
+    def read(self, landmarks: Landmarks) -> Reading | None:
+        """What the landmarks of a take say of its weights, before any model is fitted."""
+        return self.reader.read(landmarks) if self.reader else None
 
     def embedding(self, model: FaceModel) -> Embedding:
         """Where its landmarks lie on the model: found once, then read from the cache."""
@@ -41,4 +55,4 @@ def landmarker_named(name: str = "auto", device: str = "auto") -> Landmarker:
         look = detector.find(rgb)
         return None if look is None else look.points
 
-    return Landmarker(detector, find_face)
+    return Landmarker(detector, find_face, load_reader(shipped_reader()))

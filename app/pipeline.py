@@ -34,7 +34,7 @@ from solver.landmarks import Landmarks
 from solver.performance import Performance
 from solver.solve import PRESETS, TakeFacts, solve_take
 
-SOLVE_VERSION = 2
+SOLVE_VERSION = 3
 CORRECT_VERSION = 1
 EXPORT_VERSION = 2
 
@@ -90,7 +90,8 @@ def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> So
     _note_unseen(landmarks.found, landmarks.cameras, take, teller)
     key = artefacts.key_of(
         "solve", SOLVE_VERSION, detect=detect_keys, model=model.sha256, preset=options.preset, take=take,
-        actor=options.actor, scheme=detector.scheme, embedding=EMBEDDING_VERSION, lone=ready.lone,
+        actor=options.actor, scheme=detector.scheme, embedding=EMBEDDING_VERSION,
+        reader=tools.landmarker.reader_key, lone=ready.lone,
         timecode=str(ready.clips.start_timecode), rate=str(ready.clips.rate),
         rig=[_camera_key(camera) for camera in ready.rig.cameras])
     performance, used = (None, None) if options.force else _solved(where, key)
@@ -100,7 +101,8 @@ def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> So
         with timed(where.work, "solve", key):
             performance, used = solve_take(
                 landmarks, ready.rig, ready.lone, model, tools.landmarker.embedding(model), facts,
-                lambda done, total: teller.progress(take, "solve", done, total), PRESETS[options.preset])
+                lambda done, total: teller.progress(take, "solve", done, total), PRESETS[options.preset],
+                reading=tools.landmarker.read(landmarks))
         # The rig first: where solve.json stands under its key, everything of the step stands.
         save_rig(used, where.work / RIG_NAME)
         write_performance(make_scene(model, performance), where.work / SOLVE_NAME)
@@ -132,7 +134,8 @@ def correct(solved: Solved, ready: Prepared, options: Options, tools: Tools, tel
         with timed(where.work, "correct", key):
             performance = solve_around(
                 layer, solved.performance, ready.first, solved.landmarks, ready.rig, solved.rig, tools.model,
-                tools.landmarker.embedding(tools.model), {**solved.performance.steps, "correct": key},
+                tools.landmarker.embedding(tools.model), tools.landmarker.read(solved.landmarks),
+                {**solved.performance.steps, "correct": key},
                 lambda done, total: teller.progress(take, "correct", done, total))
         save_layer(layer, where.work / AROUND_LAYER_NAME)  # first, as the rig is before the solve
         write_performance(make_scene(tools.model, performance), where.work / AROUND_NAME)

@@ -98,8 +98,8 @@ def _asked(take: Take, chosen: Options, tools: Tools) -> str:
     if chosen.corrections:
         options["corrections"] = layer_key(chosen.corrections)
     return key_of("take", 1, mien=__version__, versions=[DETECT_VERSION, SOLVE_VERSION, EXPORT_VERSION],
-                  embedding=EMBEDDING_VERSION, detector=tools.landmarker.detector.key, model=tools.model.sha256,
-                  take=take.name, **options)
+                  embedding=EMBEDDING_VERSION, detector=tools.landmarker.detector.key,
+                  reader=tools.landmarker.reader_key, model=tools.model.sha256, take=take.name, **options)
 
 
 def _done_before(where: Places, asked: str, inputs: dict[str, State | str]) -> tuple[str, ...] | None:

@@ -20,6 +20,7 @@ from solver.fit import Stage, minimise, weight_sigma
 from solver.landmarks import Landmarks
 from solver.performance import Performance
 from solver.points import DTYPE
+from solver.reading import Reading
 from solver.solve import cameras_of, problem_of, with_gaze
 
 LIKE = 0.75
@@ -36,7 +37,7 @@ STAGE = Stage("corrections", frozenset({"pose", "weights", "gaze"}), "all", 40)
 
 
 def solve_around(layer: Layer, base: Performance, first: int, landmarks: Landmarks, rig: Rig, used: Rig,
-                 model: FaceModel, embedding: Embedding, steps: dict[str, str],
+                 model: FaceModel, embedding: Embedding, reading: Reading | None, steps: dict[str, str],
                  report: Callable[[int, int], None]) -> Performance:
     """A solve with its frames near corrections solved again.
 
@@ -49,6 +50,7 @@ def solve_around(layer: Layer, base: Performance, first: int, landmarks: Landmar
         used: the same with the focal length that was found.
         model: the face.
         embedding: where the landmarks lie on it.
+        reading: what was read off the landmarks as they were found.
         steps: what the performance says of how it came about.
         report: progress.
     """
@@ -62,7 +64,8 @@ def solve_around(layer: Layer, base: Performance, first: int, landmarks: Landmar
     rotation, translation = base.head_rotation.copy(), base.head_translation.copy()
     residual = base.residual_px.copy()
     if len(chosen):
-        problem, state = _around(target, near, near_key, near_drag, chosen, base, moved, rig, used, model, embedding)
+        problem, state = _around(target, near, near_key, near_drag, chosen, base, moved, rig, used, model, embedding,
+                                 reading)
         state = with_gaze(minimise(problem, state, STAGE, lambda done: report(done, STAGE.iterations)), problem, model)
         inside = near[chosen]
         frames = chosen[inside]
@@ -142,9 +145,10 @@ def _dragged(layer: Layer, landmarks: Landmarks, weights: np.ndarray, first: int
 
 def _around(target: np.ndarray, near: np.ndarray, near_key: np.ndarray, near_drag: np.ndarray, chosen: np.ndarray,
             base: Performance, landmarks: Landmarks, rig: Rig, used: Rig, model: FaceModel, embedding: Embedding,
-            ) -> tuple[Problem, State]:
+            reading: Reading | None) -> tuple[Problem, State]:
     """The problem of the chosen frames, and the state that `base` has there."""
-    problem, start = problem_of(landmarks, rig, False, model, embedding, base.frame_rate, chosen)
+    problem, start = problem_of(landmarks, rig, False, model, embedding, base.frame_rate, chosen,
+                                reading=reading)
     close = torch.tensor(near_drag[:, chosen] * embedding.known, dtype=DTYPE)
     precision = (1 - close) * problem.precision + close * DRAG_PX**-2
     # The frames at the ends stay what they are, and the others join them through the steadiness of a face.

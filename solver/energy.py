@@ -70,6 +70,14 @@ class Pins:
 
 
 @dataclass(frozen=True)
+class Read:
+    """What was read off the landmarks: weights (T, K), and precision (T, K) one over variance, 0 where nothing was."""
+
+    weights: Tensor
+    precision: Tensor
+
+
+@dataclass(frozen=True)
 class Problem:
     """Everything that is known.
 
@@ -83,6 +91,7 @@ class Problem:
         correctives: (Q, 2) index of a shape that only has a meaning upon another, and of that other.
         priors: the beliefs.
         pins: what a person says; None where nobody said anything.
+        read: what was read off the landmarks; None where nothing reads this model's shapes.
     """
 
     points: SurfacePoints
@@ -94,6 +103,7 @@ class Problem:
     correctives: Tensor
     priors: Priors
     pins: Pins | None = None
+    read: Read | None = None
 
 
 @dataclass(frozen=True)
@@ -166,25 +176,36 @@ def landmarks(problem: Problem, state: State, normal: Normal | None) -> float:
 
 
 def weight_prior(problem: Problem, state: State, normal: Normal | None) -> float:
-    """Small and few weights: a Gaussian, and a cost that grows linearly (the weights are not negative)."""
-    precision, sparsity = problem.priors.weight**-2, problem.priors.sparsity
+    """Small and few weights, where nothing was read: a Gaussian, and a cost that grows linearly (the weights are not
+    negative)."""
+    unread = torch.ones_like(state.weights) if problem.read is None else (problem.read.precision == 0).to(state.weights)
+    precision, sparsity = problem.priors.weight**-2 * unread, problem.priors.sparsity * unread  # (T, K)
     if normal is not None:
         columns = slice(POSE, POSE + state.weights.shape[1])
         normal.diagonal[:, columns, columns].diagonal(dim1=1, dim2=2).add_(precision)
         normal.frames_side[:, columns] -= precision * state.weights + sparsity / 2
-    return (precision * state.weights.square().sum() + sparsity * state.weights.sum()).item()
+    return (precision * state.weights.square() + sparsity * state.weights).sum().item()
 
 
 def pins(problem: Problem, state: State, normal: Normal | None) -> float:
     """Weights are what a person says that they are."""
-    if problem.pins is None:
+    return _pulled(problem.pins, state, normal)
+
+
+def reading(problem: Problem, state: State, normal: Normal | None) -> float:
+    """Weights are near what was read off the landmarks: what human faces do, where the points leave it open."""
+    return _pulled(problem.read, state, normal)
+
+
+def _pulled(towards: Pins | Read | None, state: State, normal: Normal | None) -> float:
+    if towards is None:
         return 0.0
-    apart = problem.pins.weights - state.weights  # (T, K)
+    apart = towards.weights - state.weights  # (T, K)
     if normal is not None:
         columns = slice(POSE, POSE + state.weights.shape[1])
-        normal.diagonal[:, columns, columns].diagonal(dim1=1, dim2=2).add_(problem.pins.precision)
-        normal.frames_side[:, columns] += problem.pins.precision * apart
-    return (problem.pins.precision * apart.square()).sum().item()
+        normal.diagonal[:, columns, columns].diagonal(dim1=1, dim2=2).add_(towards.precision)
+        normal.frames_side[:, columns] += towards.precision * apart
+    return (towards.precision * apart.square()).sum().item()
 
 
 def person_prior(problem: Problem, state: State, normal: Normal | None) -> float:
@@ -254,9 +275,8 @@ def steadiness(problem: Problem, state: State, normal: Normal | None) -> float:
 
 
 TERMS: dict[str, Callable[[Problem, State, Normal | None], float]] = {
-    "landmarks": landmarks, "weights": weight_prior, "pins": pins, "person": person_prior, "gaze": gaze_prior,
-    "correctives": corrective_prior,
-    "steadiness": steadiness,
+    "landmarks": landmarks, "weights": weight_prior, "pins": pins, "reading": reading,
+    "person": person_prior, "gaze": gaze_prior, "correctives": corrective_prior, "steadiness": steadiness,
 }
 
 

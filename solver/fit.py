@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from solver.arrow import Arrow, frame_variances, solve
-from solver.energy import GAZE, POSE, Normal, Problem, State, costs, stepped
+from solver.energy import GAZE, POSE, Normal, Problem, Read, State, costs, stepped
 
 Report = Callable[[int, int], None]
 
@@ -149,8 +149,9 @@ def _chosen_frames(count: int, which: str) -> Tensor:
 def _part(problem: Problem, chosen: Tensor) -> Problem:
     """The problem of the chosen frames alone; the time between them adds up."""
     time = torch.cat([problem.gap.new_zeros(1), problem.gap.cumsum(0)])
+    read = problem.read and Read(problem.read.weights[chosen], problem.read.precision[chosen])
     return replace(problem, observed=problem.observed[:, chosen], precision=problem.precision[:, chosen],
-                   gap=time[chosen].diff())
+                   gap=time[chosen].diff(), read=read)
 
 
 def _frames_of(state: State, chosen: Tensor) -> State:

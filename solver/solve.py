@@ -13,12 +13,13 @@ from torch import Tensor
 from capture.camera import Rig, undistort
 from capture.errors import FaceError
 from solver.embedding import Embedding
-from solver.energy import Cameras, Priors, Problem, State, residual_px
+from solver.energy import Cameras, Priors, Problem, Read, State, residual_px
 from solver.face_model import FaceModel
 from solver.fit import STAGES, Stage, fit, stages
 from solver.landmarks import Landmarks
 from solver.performance import Performance
 from solver.points import DTYPE, surface_points
+from solver.reading import Reading
 
 INDEPENDENT = 0.3
 """Share of a landmark that counts: 478 points of one network err together, so they say less than 478 free ones."""
@@ -54,7 +55,7 @@ class TakeFacts:
 
 def solve_take(landmarks: Landmarks, rig: Rig, lone: bool, model: FaceModel, embedding: Embedding, facts: TakeFacts,
                report: Callable[[int, int], None], table: tuple[Stage, ...] = STAGES,
-               priors: Priors | None = None) -> tuple[Performance, Rig]:
+               priors: Priors | None = None, reading: Reading | None = None) -> tuple[Performance, Rig]:
     """Fit the model to a take.
 
     Args:
@@ -67,6 +68,7 @@ def solve_take(landmarks: Landmarks, rig: Rig, lone: bool, model: FaceModel, emb
         report: progress.
         table: the stages of the fit.
         priors: beliefs, the defaults where None.
+        reading: what was read off the landmarks of the T frames.
 
     Returns:
         The performance, and the rig with the focal length that was used.
@@ -79,7 +81,8 @@ def solve_take(landmarks: Landmarks, rig: Rig, lone: bool, model: FaceModel, emb
     if len(seen_frames) == 0:
         raise FaceError(f"{facts.take}: no camera saw a face in any of its {landmarks.seen.shape[1]} frames; "
                         "check the clips, or choose other frames with --start and --end")
-    problem, start = problem_of(landmarks, rig, lone, model, embedding, facts.frame_rate, seen_frames, priors)
+    problem, start = problem_of(landmarks, rig, lone, model, embedding, facts.frame_rate, seen_frames, priors,
+                                reading)
     solution = fit(problem, start, report, table)
     state = with_gaze(solution.state, problem, model)
     residual = residual_px(problem, state).numpy()
@@ -88,7 +91,8 @@ def solve_take(landmarks: Landmarks, rig: Rig, lone: bool, model: FaceModel, emb
 
 
 def problem_of(landmarks: Landmarks, rig: Rig, lone: bool, model: FaceModel, embedding: Embedding,
-               frame_rate: Fraction, frames: np.ndarray, priors: Priors | None = None) -> tuple[Problem, State]:
+               frame_rate: Fraction, frames: np.ndarray, priors: Priors | None = None,
+               reading: Reading | None = None) -> tuple[Problem, State]:
     """What is known in some frames (T'), in each of which a camera saw the face, and where a fit may start from.
 
     Other arguments as for `solve_take`. Frames that nobody saw are not solved, but filled in from their neighbours.
@@ -102,12 +106,19 @@ def problem_of(landmarks: Landmarks, rig: Rig, lone: bool, model: FaceModel, emb
     problem = Problem(surface_points(model, embedding), cameras_of(rig, lone),
                       torch.tensor(np.nan_to_num(undistorted), dtype=DTYPE), torch.tensor(precision, dtype=DTYPE),
                       torch.tensor(seconds * 30.0, dtype=DTYPE), _lids(model), _correctives(model),
-                      priors or Priors())
+                      priors or Priors(), None, _read(reading, model, frames))
     count, shapes = len(frames), len(model.shape_names)
     start = State(torch.tensor(poses.rotation, dtype=DTYPE), torch.tensor(poses.translation, dtype=DTYPE),
                   torch.zeros(count, shapes, dtype=DTYPE), torch.zeros(count, 2, 2, dtype=DTYPE),
                   torch.zeros(len(model.identity), dtype=DTYPE), torch.zeros(len(rig.cameras), dtype=DTYPE))
     return problem, start
+
+
+def _read(reading: Reading | None, model: FaceModel, frames: np.ndarray) -> Read | None:
+    if reading is None:
+        return None
+    weights, precision = reading.of(model.shape_names, frames)
+    return Read(torch.tensor(weights, dtype=DTYPE), torch.tensor(precision, dtype=DTYPE)) if precision.any() else None
 
 
 def with_gaze(state: State, problem: Problem, model: FaceModel) -> State:

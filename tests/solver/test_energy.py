@@ -9,7 +9,7 @@ from scipy.spatial.transform import Rotation
 
 from capture.camera import Camera, lone_camera
 from capture.camera import project as project_with_opencv
-from solver.energy import GAZE, POSE, TERMS, Cameras, Normal, Pins, Priors, Problem, State, stepped
+from solver.energy import GAZE, POSE, TERMS, Cameras, Normal, Pins, Priors, Problem, Read, State, stepped
 from solver.geometry import gaze_rotation, project, rotation_exp, rotation_log
 from solver.points import SurfacePoints
 
@@ -39,9 +39,12 @@ def made(seed: int = 0) -> tuple[Problem, State]:
     pins = Pins(torch.rand(FRAMES, SHAPES, generator=generator, dtype=F64),
                 torch.rand(FRAMES, SHAPES, generator=generator, dtype=F64),
                 torch.rand(CAMERAS, FRAMES, POINTS, generator=generator, dtype=F64) < 0.3)
+    read = Read(torch.rand(FRAMES, SHAPES, generator=generator, dtype=F64),
+                torch.rand(FRAMES, SHAPES, generator=generator, dtype=F64))
+    read.precision[2] = 0.0  # a frame of which nothing was read
     problem = Problem(points, cameras, 320 + draw(CAMERAS, FRAMES, POINTS, 2, scale=40.0), precision,
                       torch.tensor([1.0, 2.0, 1.0], dtype=F64), draw(4, SHAPES, scale=0.3),
-                      torch.tensor([[0, 1], [3, 2]]), Priors(), pins)
+                      torch.tensor([[0, 1], [3, 2]]), Priors(), pins, read)
     state = State(rotation_exp(draw(FRAMES, 3, scale=0.3)), draw(FRAMES, 3, scale=0.02),
                   torch.rand(FRAMES, SHAPES, generator=generator, dtype=F64) * 0.6 + 0.2,
                   draw(FRAMES, 2, 2, scale=0.2), draw(MODES), draw(CAMERAS, scale=0.1))

@@ -1,0 +1,140 @@
+"""A small network that reads weights off landmarks: what a human face tends to do when its landmarks lie so.
+
+Landmarks alone leave much open: a brow is low because it is pressed down or because the person's brows are low, lips
+are thin because they are rolled in or because they are thin. Fitting shapes one by one to points that err by some px
+shares each error out among dozens of shapes. This network has seen many people making many faces; it looks at one
+frame beside the whole take (the mean of a code of every frame, as in Zaheer et al., "Deep sets", 2017), and its answer
+is one more belief of the solve, as uncertain as it says itself.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from capture.arrays import Damaged, load_arrays, save_arrays
+from capture.errors import ModelError
+from solver.crop import apply, crop_from_picture, roi_of_points
+from solver.landmarks import Landmarks
+from solver.network import POINTS
+from solver.reading import Reading
+
+FORMAT = "mien.reading.1"
+CODE, HIDDEN = 128, 320
+LOG_SIGMA = (-5.0, 1.0)
+
+
+class ReadingNetwork(nn.Module):
+    """faces (G, T, 956) of G people -> weights (G, T, K) and the logarithm of their sigma (G, T, K)."""
+
+    def __init__(self, shapes: int) -> None:
+        super().__init__()
+        self.code = nn.Sequential(nn.Linear(2 * POINTS, 256), nn.GELU(), nn.Linear(256, CODE), nn.GELU())
+        self.frame = nn.Sequential(nn.Dropout(0.05), nn.Linear(2 * POINTS, HIDDEN), nn.GELU(), nn.Dropout(0.1))
+        self.out = nn.Sequential(nn.Linear(HIDDEN + CODE, HIDDEN), nn.GELU(), nn.Dropout(0.1),
+                                 nn.Linear(HIDDEN, 2 * shapes))
+
+    def person(self, faces: Tensor) -> Tensor:
+        """(G, T, 956) -> (G, 1, 128): what is said of the person by all of these frames."""
+        return self.code(faces).mean(1, keepdim=True)
+
+    def forward(self, faces: Tensor, person: Tensor) -> tuple[Tensor, Tensor]:
+        both = torch.cat([self.frame(faces), person.expand(-1, faces.shape[1], -1)], -1)
+        weights, log_sigma = self.out(both).chunk(2, -1)
+        return weights, log_sigma.clamp(*LOG_SIGMA)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A trained network.
+
+    Attributes:
+        network: it.
+        names: (K) what it reads.
+        mean, scale: (956) of the inputs in training.
+        scheme: whose landmarks it knows.
+        key: names it: equal keys, equal readings.
+    """
+
+    network: ReadingNetwork
+    names: tuple[str, ...]
+    mean: np.ndarray
+    scale: np.ndarray
+    scheme: str
+    key: str
+
+    def read(self, landmarks: Landmarks) -> Reading:
+        """What the landmarks of a take say: a mean over the cameras, weighed by how sure each is."""
+        torch.set_num_threads(1)  # the same sums in the same order
+        cameras, frames = landmarks.found.shape
+        found = landmarks.seen.all(axis=2)  # (C, T): half a face is nothing that it knows
+        faces = upright(landmarks.xy[found])
+        weights = np.zeros((cameras, frames, len(self.names)))
+        precision = np.zeros_like(weights)
+        if len(faces):
+            inside = torch.from_numpy(((faces - self.mean) / self.scale).astype(np.float32))[None]
+            with torch.inference_mode():
+                answer, log_sigma = self.network(inside, self.network.person(inside))
+            weights[found] = answer[0].numpy()
+            precision[found] = np.exp(-2.0 * log_sigma[0].numpy())
+        total = precision.sum(axis=0)
+        known = total > 0
+        mean = np.divide((precision * weights).sum(axis=0), total, out=np.zeros_like(total), where=known)
+        # Cameras err alike, because what is not in the landmarks of one is not in those of another: they do not
+        # make one another surer.
+        count = np.maximum(found.sum(axis=0), 1)[:, None]
+        sigma = np.where(known, np.sqrt(count / np.where(known, total, 1.0)), np.inf)
+        return Reading(self.names, np.clip(mean, 0.0, 1.0), sigma)
+
+
+def upright(points: np.ndarray) -> np.ndarray:
+    """Faces as the network sees them: (F, 478, 2) px -> (F, 956), turned upright, about their mean, of one size."""
+    faces = np.empty((len(points), POINTS, 2))
+    for row, face in enumerate(points):
+        faces[row] = apply(crop_from_picture(roi_of_points(face, profile=True), 1), face)
+    faces -= faces.mean(axis=1, keepdims=True)
+    faces /= np.sqrt(np.square(faces).sum(axis=(1, 2), keepdims=True) / POINTS)
+    return faces.reshape(len(points), -1)
+
+
+def save_reader(reader: Reader, path: Path) -> None:
+    """Write it with 16-bit weights."""
+    arrays = {f"weights/{name}": value.numpy().astype(np.float16) for name, value in
+              reader.network.state_dict().items()}
+    save_arrays(path, {"format": np.array(FORMAT), "scheme": np.array(reader.scheme),
+                       "names": np.array(reader.names), "mean": reader.mean.astype(np.float32),
+                       "scale": reader.scale.astype(np.float32), **arrays}, compress=True)
+
+
+def shipped_reader() -> Path:
+    """The trained network in `assets`."""
+    return Path(str(resources.files("assets") / "reading.npz"))  # installed as files, never inside a zip
+
+
+def load_reader(path: Path) -> Reader:
+    """Read what `save_reader` wrote.
+
+    Raises:
+        ModelError: the file is missing, damaged, or of another version.
+    """
+    try:
+        arrays = load_arrays(path)
+        found = str(arrays["format"])
+        if found != FORMAT:
+            raise ModelError(f"{path} is a reading network of the format {found!r}, and this mien reads {FORMAT!r}; "
+                             "install mien again")
+        names = tuple(str(name) for name in arrays["names"])
+        network = ReadingNetwork(len(names))
+        network.load_state_dict({name.removeprefix("weights/"): torch.from_numpy(value.astype(np.float32))
+                                 for name, value in arrays.items() if name.startswith("weights/")})
+        mean, scale = arrays["mean"].astype(np.float64), arrays["scale"].astype(np.float64)
+        if mean.shape != (2 * POINTS,) or scale.shape != mean.shape or not (scale > 0).all():
+            raise Damaged("its means and scales are not those of 478 points")
+        return Reader(network.eval().requires_grad_(False), names, mean, scale, str(arrays["scheme"]),
+                      hashlib.sha256(path.read_bytes()).hexdigest()[:16])
+    except (Damaged, KeyError, RuntimeError, ValueError) as error:
+        raise ModelError(f"{path} is damaged or no reading network ({error}); install mien again") from error
