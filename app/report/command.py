@@ -7,7 +7,7 @@ from app import records
 from app.places import SOLVE_NAME, Places, places
 from app.progress import Teller, teller
 from app.report.evidence import gather
-from app.report.index import INDEX, Target, row_of
+from app.report.index import INDEX, RESULT, Target, row_of, target_of
 from app.report.making import current, write
 from app.report.plain import without_folders
 from app.report.shoot_page import NO_REPORT, Row, shoot_page
@@ -17,8 +17,6 @@ from capture.files import write_bytes
 from capture.shoot import Take, find_takes, is_shoot, open_shoot
 from exporters.to_json import read as read_performance
 from solver.performance import Performance
-
-RESULT = ".mien.json"
 
 
 def run(options: argparse.Namespace) -> int:
@@ -76,10 +74,7 @@ def _targets(path: Path, out: Path | None) -> tuple[list[Target], str | None]:
         return [_by_result(result) for result in results], path.resolve().name if len(results) > 1 else None
     takes = find_takes(path)
     shoot = open_shoot(path).name if is_shoot(path) else None
-    targets = []
-    for take in takes:
-        where = places(take, out)
-        targets.append(Target(take.name, where, where.work / SOLVE_NAME, take))
+    targets = [target_of(take, out) for take in takes]
     if not any(target.solved.is_file() for target in targets):
         raise InputError(f"{path} holds no solved take; run `mien solve {path}` first, or give its results "
                          "with --out DIR if they lie elsewhere")

@@ -16,6 +16,7 @@ from capture.files import write_bytes
 from capture.shoot import Take
 
 INDEX = "report.html"
+RESULT = ".mien.json"
 
 
 @dataclass(frozen=True)
@@ -29,13 +30,20 @@ class Target:
     take: Take | None
 
 
+def target_of(take: Take, out: Path | None) -> Target:
+    """A take's results. What the user has, with corrections if there are any, goes before the bare solve."""
+    where = places(take, out)
+    result = where.out / (take.name + RESULT)
+    return Target(take.name, where, result if result.is_file() else where.work / SOLVE_NAME, take)
+
+
 def write_indexes(takes: Sequence[Take], out: Path | None, tell: Teller) -> None:
     """Write the page that lists the takes into each folder of their results, from what their last runs left. A page
     that cannot be written is told, and is no failure of the takes."""
     groups: dict[Path, list[Target]] = {}
     for take in takes:
-        where = places(take, out)
-        groups.setdefault(where.out, []).append(Target(take.name, where, where.work / SOLVE_NAME, take))
+        target = target_of(take, out)
+        groups.setdefault(target.where.out, []).append(target)
     for folder, targets in sorted(groups.items()):
         shoot = targets[0].take.shoot
         try:

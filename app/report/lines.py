@@ -18,6 +18,10 @@ CELL = 5
 """px of the grid by which hidden edges are told."""
 BEHIND = 0.012
 """Metres behind the nearest point of its cell from which a point counts as hidden."""
+BEHIND_AROUND = 0.02
+"""The same for the nearest point of the cells around it: a slanted surface reaches through some depth there."""
+BEHIND_OUTLINE = 0.05
+"""The same at an outline, where the surface turns away."""
 
 
 @dataclass(frozen=True)
@@ -65,21 +69,27 @@ def draw(picture: np.ndarray, camera: Camera, vertices: np.ndarray, edges: Edges
     front = (normal * (camera.centre - corners[:, 0])).sum(axis=1) > 0  # (F)
     one, other = edges.sides.T
     fold = (normal[one] * normal[other]).sum(axis=1) < FOLD
-    wanted = (front[one] != front[other]) | ((edges.border | fold) & front[one] & front[other])
-    wanted &= _in_sight(pixels, depth, edges.triangles, picture.shape)[edges.ends].all(axis=1)
+    outline, inner = front[one] != front[other], (edges.border | fold) & front[one] & front[other]
+    at_outline, within = _in_sight(pixels, depth, edges.triangles, picture.shape)
+    wanted = (outline & at_outline[edges.ends].all(axis=1)) | (inner & within[edges.ends].all(axis=1))
     lines = np.round(pixels[edges.ends[wanted]] * (1 << SUBPIXEL_BITS)).astype(np.int32)  # (L, 2, 2)
     cv2.polylines(picture, list(lines[:, :, None]), False, colour, 1, cv2.LINE_AA, SUBPIXEL_BITS)
 
 
-def _in_sight(pixels: np.ndarray, depth: np.ndarray, triangles: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """(V) bool: no other point of the surface lies well before it in its cell of the picture."""
+def _in_sight(pixels: np.ndarray, depth: np.ndarray, triangles: np.ndarray, shape: tuple[int, ...],
+              ) -> tuple[np.ndarray, np.ndarray]:
+    """(V) bool twice, for outlines and for lines within them: no other point of the surface lies well before it in its
+    cell of the picture, nor in the cells around it, for a surface of few points leaves cells empty. The neighbours of
+    an outline hold nearer parts of the same surface, so there only what lies far behind them is hidden."""
     height, width = shape[0] // CELL + 2, shape[1] // CELL + 2
     finite = np.isfinite(pixels).all(axis=1)
     cell = np.floor(np.where(finite[:, None], pixels, -1.0) / CELL).clip(-1, 32000).astype(int)
     inside = finite & (cell >= 0).all(axis=1) & (cell[:, 0] < width) & (cell[:, 1] < height)
     flat = np.where(inside, cell[:, 1] * width + cell[:, 0], 0)
-    nearest = np.full(height * width, np.inf)
+    nearest = np.full(height * width, np.inf, dtype=np.float32)
     used = np.unique(triangles)
     used = used[inside[used]]
     np.minimum.at(nearest, flat[used], depth[used])
-    return inside & (depth <= nearest[flat] + BEHIND)
+    around = cv2.erode(nearest.reshape(height, width), np.ones((3, 3), dtype=np.uint8)).ravel()
+    own = inside & (depth <= nearest[flat] + BEHIND)
+    return own & (depth <= around[flat] + BEHIND_OUTLINE), own & (depth <= around[flat] + BEHIND_AROUND)

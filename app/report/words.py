@@ -25,7 +25,8 @@ def findings(evidence: Evidence) -> tuple[Finding, ...]:
     if evidence.performance.frames == 0:
         return (Finding(LOOK, "The take is empty", "It has no frame, so there is nothing to judge."),)
     said = [*_lost(evidence), *_doubtful(evidence), *_cameras(evidence), *_regions(evidence), *_seen_by(evidence),
-            *_unmeasured(evidence), *_at_their_limit(evidence), *_lens(evidence), *_clocks(evidence)]
+            *_unmeasured(evidence), *_at_their_limit(evidence), *_corrected(evidence), *_lens(evidence),
+            *_clocks(evidence)]
     if not any(finding.level == LOOK for finding in said):
         said.insert(0, Finding(GOOD, "Nothing stands out", "Every frame was seen and fits about as well as the others. "
                                "The worst moments below are merely the least good ones."))
@@ -111,12 +112,20 @@ def _cameras(evidence: Evidence) -> list[Finding]:
         rest = np.delete(off, index)
         rest = rest[np.isfinite(rest)]
         if len(rest) and np.isfinite(off[index]) and off[index] > WORSE * np.median(rest):
-            out.append(Finding(LOOK, f"{name} fits worse than the other cameras",
-                               f"Its landmarks lie {off[index]:.1f} {unit} from the solved face, the others' "
-                               f"{np.median(rest):.1f}. If it is so in all frames, check this camera's calibration "
-                               "(was it moved since the board was filmed?); if it grows when the head moves fast, "
-                               "check its sync."))
+            out.append(_worse(name, f"{off[index]:.1f} {unit}", f"{np.median(rest):.1f}", found.sees.mean(axis=(1, 2)),
+                              index))
     return out
+
+
+def _worse(name: str, off: str, others: str, sees: np.ndarray, index: int) -> Finding:
+    """A camera that fits worse; `sees` (C) how much of the face each camera sees."""
+    title = f"{name} fits worse than the other cameras"
+    text = f"Its landmarks lie {off} from the solved face, the others' {others}. "
+    if sees[index] < 0.75 * sees.max():
+        return Finding(KNOW, title, text + f"It sees the face from the side ({sees[index]:.0%} of it, another camera "
+                       f"{sees.max():.0%}), where landmarks are less exact: some of that is to be expected.")
+    return Finding(LOOK, title, text + "If it is so in all frames, check this camera's calibration (was it moved since "
+                   "the board was filmed?); if it grows when the head moves fast, check its sync.")
 
 
 def _regions(evidence: Evidence) -> list[Finding]:
@@ -205,6 +214,13 @@ def _at_their_limit(evidence: Evidence) -> list[Finding]:
     return [Finding(KNOW, "Shapes at their limit", f"{words} stay at 1: there the face goes further than the model's "
                     "shape does, and the curve is flat where the actor's was not.",
                     int(np.argmax(weights[:, column] >= FULL)))]
+
+
+def _corrected(evidence: Evidence) -> list[Finding]:
+    if "correct" not in evidence.performance.steps:
+        return []
+    return [Finding(KNOW, "Solved around corrections", "Frames near a person's corrections follow these, not the "
+                    "landmarks: a larger residual there is no fault.")]
 
 
 def _lens(evidence: Evidence) -> list[Finding]:

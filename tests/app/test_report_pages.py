@@ -114,6 +114,8 @@ def said_of(performance: Performance, found: Residuals | None = None) -> str:
 def test_a_good_take_is_called_good() -> None:
     performance = made(300)
     assert said_of(performance, even(performance)).startswith("good: Nothing stands out")
+    assert "Solved around corrections" not in said_of(performance, even(performance))
+    assert "know: Solved around corrections" in said_of(replace(performance, steps={"correct": "3" * 32}))
     assert verdict(Evidence(performance, NOWHERE)) == "All 300 frames were seen and fit evenly."
 
 
@@ -141,6 +143,8 @@ def test_a_camera_that_fits_worse_is_named() -> None:
     found = even(performance)
     found.overall[2] *= 3.0
     assert "look: camC fits worse than the other cameras" in said_of(performance, found)
+    found.sees[2] *= 0.5
+    assert "know: camC fits worse than the other cameras" in said_of(performance, found)
     found.overall[2, :50] = np.nan
     assert "look: camC misses the face in 50% of the frames" in said_of(performance, found)
 
