@@ -1,8 +1,14 @@
-"""The one thread: it decodes the frames that the panes show. The latest request wins; nothing is decoded twice."""
+"""The one thread: it decodes the frames that the panes show. The latest request wins; nothing is decoded twice.
 
+Cameras are decoded beside one another. While nothing is asked, the frames around the playhead are decoded, so that a
+step to either side shows at once: reaching the frame before means decoding all from the keyframe before it.
+"""
+
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QThread, Signal
@@ -13,6 +19,11 @@ from capture.match import TakeClips
 from capture.video import Clip, Frame, frames
 
 CACHE_BYTES = 384 << 20
+WORKERS = max(2, min(8, os.cpu_count() or 2))
+AROUND = 8
+"""Frames on each side of the playhead that are decoded beforehand."""
+REST_SECONDS = 0.12
+"""So long after the last request: before, more are likely to come, and for other frames."""
 AHEAD = 12
 """Frames that are sooner decoded and dropped than reached by seeking anew."""
 
@@ -68,18 +79,25 @@ class FrameLoader(QThread):
         readers: dict[int, _Reader] = {}
         cache = _Cache()
         clips: TakeClips | None = None
-        while True:
-            with self._wake:
-                while self._wanted is None and not self._stopping:
-                    self._wake.wait()
-                request, self._wanted = self._wanted, None
-                if self._stopping:
-                    break
-            if request.clips is not clips:
-                _close(readers)
-                cache.clear()
-                clips = request.clips
-            self.loaded.emit(_answer(request, readers, cache))
+        ahead: list[int] = []
+        with ThreadPoolExecutor(WORKERS, "decode") as pool:
+            while True:
+                with self._wake:
+                    if self._wanted is None and not self._stopping:
+                        self._wake.wait(REST_SECONDS if ahead else None)
+                    request, self._wanted = self._wanted, None
+                    if self._stopping:
+                        break
+                if request is None:
+                    while ahead and self._wanted is None and not self._stopping:
+                        _answer(Request(0, clips, ahead.pop(0)), readers, cache, pool)
+                    continue
+                if request.clips is not clips:
+                    _close(readers)
+                    cache.clear()
+                    clips = request.clips
+                self.loaded.emit(_answer(request, readers, cache, pool))
+                ahead = _around(request, cache)
         _close(readers)
 
 
@@ -129,23 +147,35 @@ class _Cache(OrderedDict):
         self.size = 0
 
 
-def _answer(request: Request, readers: dict[int, _Reader], cache: _Cache) -> Response:
-    pictures: list[QImage | None] = []
-    problem = ""
-    for camera, clip in enumerate(request.clips.clips):
-        number = int(request.clips.numbers[camera, request.frame])
-        picture = cache.get((camera, number))
-        if picture is None:
-            try:
-                reader = readers.setdefault(camera, _Reader(clip))
-                picture = reader.picture(number)
-                cache.keep((camera, number), picture)
-            except (MienError, OSError) as error:
-                problem = str(error)
-        else:
+def _around(request: Request, cache: _Cache) -> list[int]:
+    """The frames around a request's that are worth having, as many as the cache can hold besides."""
+    if not cache:
+        return []
+    room = CACHE_BYTES // (3 * len(request.clips.clips) * next(reversed(cache.values())).sizeInBytes())
+    count = min(AROUND, room)
+    frames = [*range(request.frame + 1, request.frame + 1 + count), *range(request.frame - count, request.frame)]
+    return [frame for frame in frames if 0 <= frame < request.clips.frames]
+
+
+def _answer(request: Request, readers: dict[int, _Reader], cache: _Cache, pool: ThreadPoolExecutor) -> Response:
+    keys = [(camera, int(numbers[request.frame])) for camera, numbers in enumerate(request.clips.numbers)]
+    coming = {}
+    for camera, number in keys:
+        if (camera, number) in cache:
             cache.move_to_end((camera, number))
-        pictures.append(picture)
-    return Response(request, tuple(pictures), problem)
+        else:
+            reader = readers.setdefault(camera, _Reader(request.clips.clips[camera]))
+            coming[camera, number] = pool.submit(reader.picture, number)
+    pictures, problem = dict.fromkeys(keys), ""
+    for key in keys:
+        try:
+            pictures[key] = coming[key].result() if key in coming else cache[key]
+        except (MienError, OSError) as error:
+            problem = str(error)
+    for key in coming:
+        if pictures[key] is not None:
+            cache.keep(key, pictures[key])
+    return Response(request, tuple(pictures.values()), problem)
 
 
 def _close(readers: dict[int, _Reader]) -> None:
