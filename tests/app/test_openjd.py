@@ -80,16 +80,17 @@ def test_another_mien_refuses(shoot: Path) -> None:
 
 
 def test_a_broken_take_holds_up_nothing_and_is_reported(tmp_path: Path) -> None:
-    take = tmp_path / "shoot" / "takes" / "T001"
-    take.mkdir(parents=True)
-    (take / "camA.mp4").write_bytes(b"no clip")
+    for name in ("T001", "T002"):
+        take = tmp_path / "shoot" / "takes" / name
+        take.mkdir(parents=True)
+        (take / "camA.mp4").write_bytes(b"no clip")
     for only in ("prepare", "detect", "solve", "export"):
         ended = mien_here("solve", take, "--only", only)
-        assert "T001: failed:" in ended.stderr
+        assert "T002: failed:" in ended.stderr
     ended = mien_here("solve", tmp_path / "shoot", "--only", "report", check=1)
-    assert "T001: failed:" in ended.stderr
+    assert "0 of 2 takes done, 2 failed" in ended.stderr
     summary = json.loads((tmp_path / "shoot" / "solved" / "summary.json").read_text())
-    assert [take["state"] for take in summary["takes"]] == ["failed"]
+    assert [take["state"] for take in summary["takes"]] == ["to do", "failed"]  # T001 was never begun
     mien_here("solve", tmp_path / "not-there", "--only", "prepare", check=3)
 
 
