@@ -9,11 +9,11 @@ import pytest
 
 import assets
 from app import batch_gpus, progress
-from app.batch import POLL_SECONDS, Work
+from app.batch import POLL_SECONDS, Batch, Work
 from app.batch_gpus import Turns
 from app.batch_memory import Footprint, Size, _left_in_group, fitting, free_mib, size_of
 from app.progress import JsonLines, Table
-from app.request import takes_of
+from app.request import BUSY, FAILED, Outcome, Request, takes_of
 from capture.shoot import Take
 from tests.clips import numbered, write_clip
 
@@ -165,3 +165,27 @@ def _screen(written: str) -> list[str]:
         else:
             lines = [*lines[:-1], piece, ""]
     return [line for line in lines if line]
+
+
+def test_a_take_that_changed_is_tried_again_and_then_failed() -> None:
+    told_lines = io.StringIO()
+    batch = Batch(TAKES[:1], Request("mien"), 1, None, JsonLines(told_lines))
+    take = batch.work.next(0)
+    changed = Outcome("a", FAILED, "camA.mp4 changes while it is read", 3, again=True)
+    batch._ended(take, changed)
+    assert batch.outcomes == []
+    assert batch.work.next(0) is take
+    batch._ended(take, changed)
+    assert batch.outcomes == [changed]
+    assert [json.loads(line)["event"] for line in told_lines.getvalue().splitlines()] == ["note", "take"]
+
+
+def test_a_take_that_another_batch_has_is_told_of_once_and_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.batch.POLL_SECONDS", 0.0)
+    told_lines = io.StringIO()
+    batch = Batch(TAKES[:1], Request("mien"), 1, None, JsonLines(told_lines))
+    for _ in range(3):
+        batch._ended(batch.work.next(0), Outcome("a", BUSY, "render07 (process 4) works on it", 1))
+    assert batch.work.left == 1
+    assert batch.outcomes == []
+    assert len(told_lines.getvalue().splitlines()) == 1
