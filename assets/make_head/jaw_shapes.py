@@ -12,6 +12,7 @@ OPEN_TURN, OPEN_SLIDE = np.radians(24.5), np.array([0.0, -7.0, 11.0])
 JAW_SIDE_DROP = np.array([0.0, 0.8, 0.0])
 THROAT = np.array([0.0, -15.0, -14.0])
 SMOOTH = 10  # rounds of evening out the jaw's weights
+TONGUE_JAW = 0.5  # how far the jaw opens for the tongue
 SHUT_SHARE = 0.42  # how far the closed lips follow an open jaw
 
 
@@ -96,17 +97,20 @@ def jaw_shapes(flesh: Flesh) -> dict[str, np.ndarray]:
 
 
 def _tongue_out(flesh: Flesh) -> np.ndarray:
-    """The tongue slides forward and over the lower lip; the lips part for it and the jaw drops a little."""
+    """The tongue slides straight out over the lower lip, for which the jaw drops.
+
+    It does not hang down: shapes are linear, and a tip on its way to a low place would come through the chin.
+    """
     head = flesh.head
     apart, _ = weights(flesh)
-    move = 0.36 * apart[:, None] * (opened(head.points) - head.points)
+    move = TONGUE_JAW * apart[:, None] * (opened(head.points) - head.points)
     left = head.points[head.tongue]
     along = step(42, 92, left[:, 2])
     tongue = np.zeros((head.half, 3))
-    tongue[head.tongue, 2] = 44 * along ** 1.1
+    tongue[head.tongue, 2] = 47 * along ** 1.1
     out = left[:, 2] + tongue[head.tongue, 2]
     over = np.clip(out - 98, 0, None)
-    tongue[head.tongue, 1] = 7.0 * step(60, 95, out) - 0.016 * over ** 2 - 0.10 * over
+    tongue[head.tongue, 1] = 23.0 * along - 0.004 * over ** 2
     tongue[head.tongue, 0] = -left[:, 0] * 0.15 * along
     other = tongue[head.twin[head.half:]] * [-1, 1, 1]
     return move + np.concatenate([tongue, other])

@@ -206,6 +206,16 @@ def test_lips_do_not_pass_through_one_another(model, head, name):
         assert deep.min() > -THROUGH
 
 
+@pytest.mark.parametrize("amount", [0.2, 0.35, 0.5, 0.7, 1.0])
+def test_the_tongue_comes_out_between_the_lips_and_not_through_the_chin(model, head, amount):
+    points = posed(model, {"tongueOut": amount})
+    red = points[head.skin.mouth[MOUTH_RINGS:CONTACT + 1, 0]]  # the lower lip's middle, from its border to the contact
+    out = points[head.tongue]
+    out = out[out[:, 2] > points[head.skin.mouth[MOUTH_RINGS - 3, 0], 2]]
+    assert len(out) == 0 or out[:, 1].min() > red[:, 1].min()
+    assert amount < 0.9 or out[:, 2].max() > red[:, 2].max() + 20  # mm
+
+
 def test_the_jaw_opens_as_far_as_a_jaw_can(model, neutral, head):
     """Maximal opening between the incisors' edges is 35 to 50 mm in healthy adults."""
     opened = posed(model, {"jawOpen": 1.0})
