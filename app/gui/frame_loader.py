@@ -18,7 +18,7 @@ from capture.errors import MienError
 from capture.match import TakeClips
 from capture.video import Clip, Frame, frames
 
-CACHE_BYTES = 384 << 20
+CACHE_BYTES = 256 << 20
 WORKERS = max(2, min(8, os.cpu_count() or 2))
 AROUND = 8
 """Frames on each side of the playhead that are decoded beforehand."""

@@ -24,6 +24,7 @@ from exporters.scene import Scene
 from solver.corrections import Key, Layer, Spot, corrected
 
 SAVE_DELAY_MS = 250
+UNDO_STEPS = 1000
 
 
 class Session(QObject):
@@ -78,6 +79,7 @@ class Session(QObject):
         self.clipboard: dict[str, tuple[Key, ...]] = {}
         self.unsaved = ""
         self.undo = QUndoStack(self)
+        self.undo.setUndoLimit(UNDO_STEPS)
         self.jobs = Jobs(self)
         self.jobs.changed.connect(self.takes_changed)
         self.jobs.ended.connect(self._job_ended)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from app.gui.quality import needs_a_look
 from app.places import RIG_NAME, SOLVE_NAME, places
+from app.records import changed, inputs_or_none, load_failed
 from capture.errors import MienError
 from capture.match import probe_take
 from capture.shoot import Take
@@ -35,6 +36,9 @@ def survey(take: Take) -> Survey:
         return Survey(FAILED, str(error))
     seconds = min(clip.frames / float(clip.frame_rate) for clip in clips)
     where = places(take, None)
+    failed = load_failed(where)
+    if failed is not None and not changed(failed.inputs, inputs_or_none(take, None)):
+        return Survey(FAILED, failed.error, seconds)  # until its files change or a solve succeeds
     solve = where.work / SOLVE_NAME
     if solve.is_file() and (where.work / RIG_NAME).is_file():
         if solve.stat().st_size > LARGEST_SURVEYED:

@@ -26,7 +26,8 @@ ASKING = {"New shoot…", "Open shoot…", "Open clip…", "Add clips as a take�
 MODIFIERS = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier,
              Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier)
 SETTLED = 0.25
-"""Share of the time after which the memory is measured for the first time: until then the caches fill."""
+"""Share of the time after which the memory is measured: until then the caches fill. The most that is held in the
+quarter after it is compared with the most in the last quarter, because the cache of frames is emptied now and then."""
 
 
 def soak(shoot: Path, seconds: float, seed: int) -> dict[str, float]:
@@ -36,7 +37,8 @@ def soak(shoot: Path, seconds: float, seed: int) -> dict[str, float]:
     window = MainWindow(session)
     window.show()
     session.open(shoot)
-    begun, longest, frozen, count, settled = time.monotonic(), 0.0, [], 0, 0
+    begun, longest, frozen, count = time.monotonic(), 0.0, [], 0
+    most = [0, 0, 0, 0]  # bytes held in each quarter
     commands = [command for command in COMMANDS if command.text not in ASKING]
     while (spent := time.monotonic() - begun) < seconds:
         name, act = draw.choice((("command", _command), ("drag", _drag), ("click", _click), ("wheel", _wheel),
@@ -48,10 +50,10 @@ def soak(shoot: Path, seconds: float, seed: int) -> dict[str, float]:
         longest, count = max(longest, took), count + 1
         if took > 250:
             frozen.append(f"{name} {what} {took:.0f} ms")
-        if not settled and spent > SETTLED * seconds:
-            settled = _memory()
+        quarter = min(3, int(spent / seconds / SETTLED))
+        most[quarter] = max(most[quarter], _memory())
         QTest.qWait(draw.choice((0, 5, 20)))
-    grown = _memory() / settled - 1 if settled else 0.0
+    grown = most[3] / most[1] - 1 if most[1] and most[3] else 0.0
     window.close()
     window.deleteLater()
     session.deleteLater()

@@ -3,12 +3,14 @@ import dataclasses
 import numpy as np
 import pytest
 
+from app import records
 from app.gui import curve_levels, take_state
 from app.gui.copy_in import main as copy_in
 from app.gui.quality import BAD, DOUBTFUL, GOOD, levels, needs_a_look
 from app.gui.take_data import model_named, read_take
 from app.gui.take_notes import write_notes
-from app.gui.take_state import state_of, survey
+from app.gui.take_state import CALIBRATED, FAILED, state_of, survey
+from app.places import places
 from capture.errors import DataError
 from capture.settings import read_settings
 from capture.shoot import open_shoot
@@ -111,3 +113,15 @@ def test_curve_levels_hold_every_extreme():
     frames, lows, highs = curve_levels.visible(built, 200, 300, 1000)
     np.testing.assert_array_equal(lows, highs)
     np.testing.assert_array_equal(lows, values[frames.astype(int)])
+
+
+def test_a_failed_solve_is_told_by_the_next_session_until_its_files_change(shoot):
+    take = next(take for take in open_shoot(shoot).takes if take.name == "T002")
+    where = places(take, None)
+    where.work.mkdir(exist_ok=True)
+    records.save_failed(where, take, None, "T002: no camera saw a face")
+    assert survey(take).state == FAILED
+    assert survey(take).reason == "T002: no camera saw a face"
+    (take.folder / "take.toml").write_text('actor = "anna"\n')
+    changed = next(take for take in open_shoot(shoot).takes if take.name == "T002")
+    assert survey(changed).state == CALIBRATED
