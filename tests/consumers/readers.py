@@ -70,7 +70,8 @@ def _ours(reader: Reader, seen: dict[str, Any]) -> dict[str, Any]:
     out = {}
     for path, motion in seen.get("transforms", {}).items():
         name = path.split("/")[-1].removesuffix("2")
-        place, turn = np.array(motion["translation"]), Rotation.from_quat(motion["rotation_xyzw"])
+        turn = Rotation.from_quat(motion["rotation_xyzw"])
+        place = np.array(motion.get("translation", np.zeros((1, 3))))  # the web's say nothing of what only turns
         if reader.axes != "ours" and name == "Head":
             place = Z_UP.inv().apply(place)
         if reader.axes == "root" and name == "Head":

@@ -145,6 +145,31 @@ def test_frames_arrive_in_order_and_in_time():
     assert received == [live_link(PERFORMANCE)(frame)[0] for frame in range(12)]
 
 
+def test_a_loop_goes_on_in_time_where_it_began():
+    sent, clock = [], Clock()
+
+    def stop(done, total):
+        assert total == 0
+        if done == 30:
+            raise Cancelled("stopped")
+
+    def packets(frame):
+        sent.append((frame, clock.now))
+        return []
+
+    with pytest.raises(Cancelled):
+        play(packets, None, Fraction(30), 9, clock=clock, sleep=clock.sleep, report=stop)
+    assert [frame for frame, _ in sent] == list(range(30))
+    assert np.diff([now for _, now in sent[1:]]) == pytest.approx(1 / 30, abs=1e-3)
+    for make in (live_link, vmc):
+        once, again = (make(PERFORMANCE)(frame) for frame in (3, 15))
+        assert once != again  # its time goes on
+        assert [len(data) for data in once] == [len(data) for data in again]
+    first, second = (struct.unpack(">if", live_link(PERFORMANCE)(frame)[0][49:57]) for frame in (3, 15))
+    assert second[0] - first[0] == 24
+    assert live_link(PERFORMANCE)(3)[0][57:] == live_link(PERFORMANCE)(15)[0][57:]
+
+
 def test_late_frames_are_left_out():
     clock = Clock()
     seen = []

@@ -1,0 +1,104 @@
+"""`mien export --rig --map`, MetaHuman's controls, .cptake and what is said of each."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from app import cli
+from app.models import model_named
+from exporters.metahuman import LABEL, PREFIX, SOLVED, by_table
+from exporters.scene import make_scene
+from exporters.to_json import read, write
+from solver.model_file import save_model
+from tests.clips import numbered, write_clip
+from tests.synthetic import made_performance
+
+MODEL = model_named("mien")
+PERFORMANCE = made_performance(MODEL, 8)
+
+
+@pytest.fixture
+def take(tmp_path):
+    path = tmp_path / "solved" / "T001.mien.json"
+    write(make_scene(MODEL, PERFORMANCE), path)
+    return path
+
+
+@pytest.fixture
+def rig(tmp_path):
+    """Saves a model as a rig file and gives its path."""
+    def saved(name, **changes):
+        save_model(dataclasses.replace(MODEL, name=name, **changes), tmp_path / f"{name}.npz")
+        return tmp_path / f"{name}.npz"
+
+    return saved
+
+
+def mien(*arguments, code=0):
+    assert cli.main([str(argument) for argument in arguments]) == code
+
+
+def column(performance, name):
+    return performance.weights[:, performance.shape_names.index(name)]
+
+
+def test_what_the_map_says_holds_and_the_rest_follows_the_deformation(take, rig, tmp_path):
+    hero = rig("hero")
+    (tmp_path / "hero.toml").write_text("version = 1\n[targets.jawOpen]\nfrom = { jawOpen = 0.5 }\n")
+    mien("export", take, "--out", tmp_path / "out", "--format", "json,fbx", "--rig", hero,
+         "--map", tmp_path / "hero.toml")
+    out = read(tmp_path / "out" / "T001.mien.json")
+    np.testing.assert_array_equal(column(out, "jawOpen"), 0.5 * column(PERFORMANCE, "jawOpen"))
+    np.testing.assert_allclose(column(out, "browInnerUp"), column(PERFORMANCE, "browInnerUp"), atol=0.02)
+
+
+def test_what_a_rig_lacks_is_said(take, rig, tmp_path, capsys):
+    keep = [index for index, name in enumerate(MODEL.shape_names) if name not in ("jawOpen", "mouthSmileLeft")]
+    order = np.random.default_rng(0).permutation(len(MODEL.neutral))
+    few = rig("few", shapes=MODEL.shapes[keep][:, order], shape_names=tuple(MODEL.shape_names[k] for k in keep),
+              neutral=MODEL.neutral[order], identity=MODEL.identity[:, order])
+    (tmp_path / "map.toml").write_text("version = 1\n[targets.Smile]\nfrom = { mouthSmileRight = 1.0 }\n")
+    mien("export", take, "--out", tmp_path / "out", "--format", "json", "--rig", few, "--map", tmp_path / "map.toml")
+    said = capsys.readouterr().err
+    assert "few lacks the map's Smile: dropped" in said
+    assert "50 of few's 50 shapes found by name" in said
+    assert "few has nothing for jawOpen, mouthSmileLeft: dropped" in said
+
+
+def test_metahumans_controls_come_from_the_deformation_or_are_labelled_as_the_tables(take, rig, tmp_path):
+    names = [PREFIX + "jawOpen" if name == "jawOpen" else PREFIX + f"c{index}" for index, name in
+             enumerate(MODEL.shape_names)]
+    human = rig("human", shapes=2 * MODEL.shapes, shape_names=tuple(names))
+    formats = "metahuman,metahuman-fbx,metahuman-json"
+    mien("export", take, "--out", tmp_path / "solved_on", "--format", formats, "--rig", human)
+    out = read(tmp_path / "solved_on" / "T001.metahuman.json")
+    assert out.model_name == f"{SOLVED}human"
+    np.testing.assert_allclose(column(out, PREFIX + "jawOpen"), column(PERFORMANCE, "jawOpen") / 2, atol=0.02)
+    assert (tmp_path / "solved_on" / "T001.metahuman.csv").read_text().startswith(f"# {SOLVED}human\n")
+    assert f"{SOLVED}human".encode() in (tmp_path / "solved_on" / "T001.metahuman.fbx").read_bytes()
+    mien("export", take, "--out", tmp_path / "table", "--format", formats)
+    out = read(tmp_path / "table" / "T001.metahuman.json")
+    assert out.model_name == LABEL
+    np.testing.assert_array_equal(out.weights, by_table(PERFORMANCE).weights)
+    assert LABEL.encode() in (tmp_path / "table" / "T001.metahuman.fbx").read_bytes()
+
+
+def test_a_cptake_lies_beside_the_clips(tmp_path):
+    shoot = tmp_path / "shoot"
+    clip = shoot / "takes" / "T001" / "camA.mp4"
+    clip.parent.mkdir(parents=True)
+    write_clip(clip, numbered(6))
+    write(make_scene(MODEL, PERFORMANCE), shoot / "solved" / "T001.mien.json")
+    mien("export", shoot / "solved" / "T001.mien.json", "--format", "cptake")
+    described = json.loads((clip.parent / "T001.cptake").read_text())
+    assert described["Slate"] == "shoot"
+    assert described["Video"][0]["Path"] == "camA.mp4"
+    assert described["Video"][0]["FramesCount"] > 0
+
+
+def test_fewer_keys_and_other_names_are_told(take, tmp_path, capsys):
+    mien("export", take, "--out", tmp_path / "out", "--format", "fbx,maya", "--key-tolerance", "0.01", "--for", "maya",
+         "--up", "z", "--unit", "m", "--fbx", "7.5")
+    assert "leaving out keys changed " in capsys.readouterr().err
