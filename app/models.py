@@ -99,12 +99,23 @@ def _show(model: FaceModel) -> None:
 
 
 def _check(model: FaceModel, out: Path) -> None:
-    """Print the landmarks' coverage and draw them."""
+    """Print the landmarks' coverage, draw them, and write where each lies, how far it scatters, if it slides."""
     embedding = landmarker_named().embedding(model)
-    spread = embedding.spread_m[embedding.known] * 1000
-    print(f"{np.count_nonzero(embedding.known)} of {len(embedding.known)} landmarks lie on the model, "
+    spread = embedding.spread_m * 1000
+    known = embedding.known
+    print(f"{np.count_nonzero(known)} of {len(known)} landmarks lie on the model, "
           f"{np.count_nonzero(embedding.contour)} of them slide with the view; "
-          f"spread {np.median(spread):.1f} mm median, {spread.max():.1f} mm at most")
+          f"spread {np.median(spread[known]):.1f} mm median, {spread[known].max():.1f} mm at most")
+    if not known.all():
+        print("not found: " + ", ".join(str(index) for index in np.flatnonzero(~known)))
+    points = embedding.points(model, model.neutral.astype(np.float64)) * 1000
+    rows = ["landmark,found,slides,spread_mm,x_mm,y_mm,z_mm,triangle,a,b,c"]
+    rows += [f"{index},{known[index]:d},{embedding.contour[index]:d},{spread[index]:.2f},"
+             + ",".join(f"{value:.2f}" for value in points[index]) + f",{embedding.triangle[index]},"
+             + ",".join(f"{share:.4f}" for share in embedding.barycentric[index]) for index in range(len(known))]
+    table = out / f"{model.name}.check.csv"
+    write_bytes(table, ("\n".join(rows) + "\n").encode())
+    print(table)
     path = out / f"{model.name}.check.png"
     picture = embedding_picture(model, embedding)
     _, data = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))

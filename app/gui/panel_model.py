@@ -22,7 +22,7 @@ from app.gui.session import Session
 from app.gui.take_data import model_named
 from capture.errors import MienError
 from solver.face_model import ARKIT
-from solver.model_import import BUILT_IN, list_models
+from solver.model_import import BUILT_IN, list_models, names_file, names_of
 
 
 class ModelPanel(QWidget):
@@ -66,7 +66,8 @@ class ModelPanel(QWidget):
         """Fill the page with the chosen model."""
         self.names.clear()
         try:
-            model = model_named(self.choice.currentText())
+            chosen = self.choice.currentText()
+            model, table = model_named(chosen), names_of(chosen)
         except MienError as error:
             self.facts.setText(str(error))
             return
@@ -74,13 +75,20 @@ class ModelPanel(QWidget):
         missing = [name for name in ARKIT if name not in model.shape_names]
         self.facts.setText(f"{len(model.neutral)} vertices, {len(model.identity)} identity modes, "
                            f"{len(model.shape_names) - len(own)} of ARKit's 52 shapes, {len(own)} of its own"
-                           + ("" if model.eyes else "; its eyes cannot turn"))
+                           + ("" if model.eyes else "; its eyes cannot turn")
+                           + (f". What its names stand for can be changed in {names_file(chosen)}" if table else ""))
+        stands = {name: " + ".join(owns) for name, owns in table.matched.items()} if table else {}
+        doubtful = table.ambiguous if table else {}
         reach = np.linalg.norm(model.shapes, axis=2).max(axis=1) * 1000
         for name, most in zip(model.shape_names, reach, strict=True):
             item = QTreeWidgetItem(self.names, [name, f"{most:.1f} mm"])
             item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight)
-            if name in own:
+            if name in doubtful:
+                item.setToolTip(0, f"may stand for {doubtful[name]}, but so does {stands[doubtful[name]]}")
+            elif name in own:
                 item.setToolTip(0, "the rig's own name: no shape of ARKit's has this meaning")
+            elif stands.get(name, name) != name:
+                item.setToolTip(0, f"in the rig: {stands[name]}")
         for name in missing:
             item = QTreeWidgetItem(self.names, [name, "missing"])
             item.setForeground(1, theme.BAD_TEXT)

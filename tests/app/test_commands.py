@@ -12,6 +12,7 @@ from app.cli import FORMATS, build_parser, main
 from capture.camera import load_rig
 from exporters import FORMATS as WRITTEN
 from exporters.to_json import read
+from solver.model_import import names_file
 from tests.app.command import mien_here
 from tests.material import shared
 from tests.synthetic import made_performance, small_face
@@ -57,6 +58,11 @@ def test_inspect_tells_faults(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 
 def test_models(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["model", "add", str(shared("models", "ICT-FaceKit-master.zip")), "--name", "ict"]) == 0
+    said = capsys.readouterr().out
+    assert "  browInnerUp_L + browInnerUp_R  stands for  browInnerUp\n" in said
+    assert "ARKit's that no shape stands for: tongueOut" in said
+    assert f"can be changed in {names_file('ict')}" in said
+    assert "cheekPuff is the sum of cheekPuff_L and cheekPuff_R" in said
     assert main(["model", "list"]) == 0
     said = capsys.readouterr().out
     assert "mien: " in said
@@ -68,6 +74,10 @@ def test_models(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said = capsys.readouterr().out
     assert "478 of 478 landmarks lie on the model" in said
     assert (tmp_path / "mien.check.png").stat().st_size > 10_000
+    rows = (tmp_path / "mien.check.csv").read_text().splitlines()
+    assert rows[0].startswith("landmark,found,slides,spread_mm,")
+    assert len(rows) == 1 + 478
+    assert sum(row.split(",")[2] == "1" for row in rows[1:]) == int(said.split(" of them slide")[0].split()[-1])
 
 
 def test_doctor(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,6 +11,7 @@ from app.gui import jobs, take_data
 from app.gui.jobs import Job, Jobs
 from exporters.to_json import read
 from solver.model_file import save_model
+from solver.model_import import names_file
 from tests.synthetic import small_face
 
 LEFT = Qt.MouseButton.LeftButton
@@ -199,6 +200,7 @@ def test_a_rig_is_added_and_its_names_shown(opened, qtbot, tmp_path, monkeypatch
     opened.model.choice.setCurrentText("hero")
     opened.model.show_model()
     assert "198 vertices" in opened.model.facts.text()
+    assert str(names_file("hero")) in opened.model.facts.text()
     (tmp_path / "cache/models/hero.npz").write_bytes(b"torn")
     take_data.model_named.cache_clear()
     opened.model.show_model()

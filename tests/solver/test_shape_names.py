@@ -5,7 +5,16 @@ import pytest
 
 from capture.errors import ModelError, UsageError
 from solver.face_model import ARKIT, FaceModel
-from solver.shape_names import arkit_name, guess_names, read_names, rename_shapes, short_name, write_names
+from solver.shape_names import (
+    arkit_name,
+    guess_names,
+    names_found,
+    names_lines,
+    read_names,
+    rename_shapes,
+    short_name,
+    write_names,
+)
 from tests.synthetic import small_face
 
 FACESHIFT = {
@@ -53,6 +62,22 @@ def test_sides_are_summed_but_synonyms_are_not():
     assert guess_names(("browInnerUp_L", "browInnerUp")) == {"browInnerUp": "browInnerUp"}
     assert guess_names(("jawDrop", "jawOpen")) == {"jawOpen": "jawOpen"}
     assert guess_names(("smile_L", "lipCornerPullerL")) == {"smile_L": "mouthSmileLeft"}
+
+
+def test_names_are_sorted_for_the_user_to_look_over(tmp_path):
+    own = ("jawOpen", "jawDrop", "puffL", "puffR", "viseme_PP", "gone", "blinkL")
+    found = names_found(own, {**guess_names(own), "gone": "", "blinkL": "shut"})
+    assert found.matched == {"jawOpen": ("jawOpen",), "cheekPuff": ("puffL", "puffR")}
+    assert found.ambiguous == {"jawDrop": "jawOpen"}
+    assert (found.unknown, found.left_out, found.renamed) == (("viseme_PP",), ("gone",), {"blinkL": "shut"})
+    assert len(found.missing) == 50
+    text = "\n".join(names_lines(found))
+    assert "puffL + puffR  stands for  cheekPuff" in text
+    assert "ambiguous: jawDrop may stand for jawOpen, but so does jawOpen" in text
+    assert "left out: gone" in text
+    write_names(tmp_path / "names.toml", own, guess_names(own))
+    assert '# "jawDrop" = "jawDrop"  # or jawOpen, as another' in (tmp_path / "names.toml").read_text()
+    assert read_names(tmp_path / "names.toml") == guess_names(own)
 
 
 def renamed(names: tuple[str, ...], table: dict[str, str]) -> tuple[FaceModel, np.ndarray]:
