@@ -6,6 +6,7 @@ Wall times only mean something on an idle machine; processor seconds nearly alwa
 import argparse
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -65,6 +66,7 @@ def lengths(work: Path, counts: list[int], cameras: int, size: tuple[int, int]) 
         for took in recorded(take / ".mien"):
             name = took.step.split()[0]
             steps[name] = steps.get(name, 0.0) + took.cpu_seconds
+        steps["report"] = max(_run(["report", take, "--force"]) - again.cpu, 0.0)
         rest = cost.cpu - again.cpu - sum(steps.values())
         made = sum(path.stat().st_size for part in (".mien", "solved") for path in (take / part).rglob("*")
                    if path.is_file())
@@ -142,8 +144,12 @@ def _estimate(take: Path) -> float:
     return Footprint(**json.loads(said.splitlines()[-1])).of(size_of(takes_of([take])[0][0]))
 
 
-def _run(arguments: list[str | Path]) -> None:
+def _run(arguments: list[str | Path]) -> float:
+    """Run a command; the processor seconds that it took."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run([sys.executable, "-m", "app.cli", *map(str, arguments)], check=True, capture_output=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 if __name__ == "__main__":
