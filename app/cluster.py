@@ -5,6 +5,7 @@ doing; the scheduler gives that to another. All results are on the disk that the
 workers, scheduler and this process, the same command goes on where it stopped.
 """
 
+import asyncio
 import contextlib
 import itertools
 import logging
@@ -16,7 +17,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import cloudpickle
-from distributed import Client, Future, KilledWorker, LocalCluster
+from distributed import Client, Future, KilledWorker, LocalCluster, Security
+from distributed.comm import connect
 
 from app import cluster_admission, cluster_tasks, records
 from app.cluster_admission import ACCEPTED, REFUSED
@@ -159,7 +161,7 @@ class ClusterRun:
 
     def _check_scheduler(self) -> None:
         if self.client.status != "running":
-            raise _gone(self.client)
+            raise _gone()
 
     def _check_workers(self) -> None:
         """A run that no worker is left for says so, waits a while, and ends."""
@@ -209,7 +211,7 @@ class ClusterRun:
 
     def _ended(self, future: Future, job: Job) -> None:
         if future.cancelled():
-            raise _gone(self.client)
+            raise _gone()
         state = self.states[job.take]
         fault = future.exception() if future.status == "error" else None
         if isinstance(fault, UsageError):
@@ -303,9 +305,9 @@ def connected(address: str, jobs: int, device: str) -> Iterator[Client]:
     Raises:
         UsageError: nobody answers there.
     """
-    for name in ("distributed", "asyncio", "tornado"):  # what matters of it, we say
-        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     with contextlib.ExitStack() as stack:
+        stack.callback(logging.disable, logging.root.manager.disable)
+        logging.disable(logging.CRITICAL)  # what matters of what Dask logs, we say
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")  # of other versions on workers: admission says it
         place: object = address
@@ -314,8 +316,10 @@ def connected(address: str, jobs: int, device: str) -> Iterator[Client]:
                 n_workers=jobs, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL + 1,
                 resources={"GPU": 1} if device == "cuda" else {}))
         try:
+            if address != LOCAL:
+                asyncio.run(_knock(address))  # a Client that finds nobody goes on trying, and says so when it is gone
             client = Client(place, timeout=CONNECT_SECONDS, set_as_default=False, name="mien")
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ValueError, TypeError, RuntimeError) as error:
             raise UsageError(f"--cluster {address}: no scheduler answers there; start one with `dask scheduler` and "
                              "give the address that it prints, like tcp://host:8786") from error
         try:
@@ -325,6 +329,16 @@ def connected(address: str, jobs: int, device: str) -> Iterator[Client]:
                 client.close(timeout=2)
 
 
-def _gone(client: Client) -> MienError:
+async def _knock(address: str) -> None:
+    """See whether a scheduler listens there.
+
+    Raises:
+        OSError, ValueError, TypeError, RuntimeError: nobody does, or that is no address.
+    """
+    comm = await connect(address, timeout=CONNECT_SECONDS, **Security().get_connection_args("client"))
+    await comm.close()
+
+
+def _gone() -> MienError:
     return MienError("the cluster's scheduler is gone; what is finished is kept: start it and its workers again, and "
                      "run the same command to go on from here")
