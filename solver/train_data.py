@@ -47,13 +47,15 @@ QUALITY = 94
 
 @dataclass(frozen=True)
 class Recipe:
-    """How many samples, from which seed; which recordings (Live Link Face CSV files) lend their weights; and which
-    share of the heads is turned anywhere between the profiles, not mostly to the camera."""
+    """How many samples, from which seed; which recordings (Live Link Face CSV files) lend their weights; which
+    share of the heads is turned anywhere between the profiles, not mostly to the camera; and how many faces in a row
+    are one person's, the first of them at rest."""
 
     count: int
     seed: int
     recordings: tuple[Path, ...] = ()
     profiles: float = 0.0
+    faces_each: int = 1
 
 
 @dataclass(frozen=True)
@@ -90,8 +92,13 @@ def make(recipe: Recipe, model: FaceModel, embedding: Embedding,
     surface = canvas(model, embedding)
     with Renderer(SIDE, SIDE) as renderer:
         for number in range(start, recipe.count):
-            random = np.random.default_rng((recipe.seed, number))
-            yield _sample(random, recipe.profiles, model, embedding, surface, recorded, renderer)
+            random = person = np.random.default_rng((recipe.seed, number))
+            faces = recorded
+            if recipe.faces_each > 1:
+                who, face = divmod(number, recipe.faces_each)
+                person = np.random.default_rng((recipe.seed, who, recipe.faces_each))
+                faces = recorded if face else None
+            yield _sample(random, person, recipe.profiles, model, embedding, surface, faces, renderer)
             report(number + 1, recipe.count)
 
 
@@ -99,7 +106,7 @@ def made(recipe: Recipe, model: FaceModel, embedding: Embedding, folder: Path,
          report: Callable[[int, int], None]) -> Samples:
     """The recipe's samples: read from `folder` if they were made before, else made and kept there."""
     named = repr((recipe.count, recipe.seed, recipe.profiles, [path.name for path in recipe.recordings], model.sha256,
-                  embedding.triangle.tobytes()))
+                  embedding.triangle.tobytes(), *([recipe.faces_each] if recipe.faces_each > 1 else [])))
     path = folder / f"faces-{hashlib.sha256(named.encode()).hexdigest()[:12]}.npz"
     if not path.exists():
         save(gather(list(make(recipe, model, embedding, report))), path)
@@ -158,12 +165,14 @@ def true_points(samples: Samples, model: FaceModel, embedding: Embedding) -> np.
     return out
 
 
-def _sample(random: np.random.Generator, profiles: float, model: FaceModel, embedding: Embedding, surface: Canvas,
-            recorded: np.ndarray, renderer: Renderer) -> tuple:
-    identity = random.normal(0, random.uniform(0.6, 1.3), len(model.identity_names))
-    weights = random_weights(random, recorded, model.shape_names)
+def _sample(random: np.random.Generator, who: np.random.Generator, profiles: float, model: FaceModel,
+            embedding: Embedding, surface: Canvas, recorded: np.ndarray | None, renderer: Renderer) -> tuple:
+    """One sample: the person is drawn from `who`, all else from `random`; at rest where there is no recording."""
+    identity = who.normal(0, who.uniform(0.6, 1.3), len(model.identity_names))
+    weights = np.zeros(len(model.shape_names)) if recorded is None \
+        else random_weights(random, recorded, model.shape_names)
     gaze = gaze_of(weights, model) + random.normal(0, np.radians(4), 2)
-    bumps = random_bumps(model, random)
+    bumps = random_bumps(model, who)
     everywhere = np.arange(len(model.neutral))
     person = replace(model, neutral=model.neutral + shifts(model, everywhere, bumps))
     head = deform(person, weights, identity, gaze)
@@ -173,9 +182,9 @@ def _sample(random: np.random.Generator, profiles: float, model: FaceModel, embe
     rotation = _turn(np.radians([pitch, np.clip(yaw, -MOST_YAW, MOST_YAW), roll]))
     camera, translation = _framed(random, embedding.points(model, head) @ rotation.T)
     world = head @ rotation.T + translation
-    skip = tuple(name for name in SKIPPED if name != LASHES) if random.random() < CARDS else SKIPPED
-    mesh = face_mesh(replace(model, albedo=palette(model, random)), world, paint(surface, random), skip)
-    mesh = replace(mesh, gloss=np.where(mesh.gloss < 0.2, random.uniform(0.03, 0.45), mesh.gloss))
+    skip = tuple(name for name in SKIPPED if name != LASHES) if who.random() < CARDS else SKIPPED
+    mesh = face_mesh(replace(model, albedo=palette(model, who)), world, paint(surface, who), skip)
+    mesh = replace(mesh, gloss=np.where(mesh.gloss < 0.2, who.uniform(0.03, 0.45), mesh.gloss))
     picture = renderer.colours(camera, [mesh], _light(random)).astype(np.float32)
     seen = renderer.surface(camera, [mesh])
     picture = _shaded(picture, seen, camera, random)
