@@ -16,7 +16,9 @@ from solver.embedding_views import SIDE, face_box, mirror_partners, posed, view_
 from solver.face_model import FaceModel, deform
 from solver.mediapipe_runtime import SCHEME, find_face
 from solver.model_file import load_model
+from solver.model_import import import_model
 from solver.render import vertex_normals
+from tests.material import shared
 from tests.synthetic import small_face
 
 # Multi-PIE's points 17 to 67 as the README of ICT-FaceKit gives them, and MediaPipe's points of the same names.
@@ -119,6 +121,19 @@ def test_the_built_in_head_takes_all_landmarks():
         assert points[iris, 2] > centre[2]
     open_mouth = found.points(model, deform(model, weights(model, jawOpen=1.0)))
     assert (open_mouth[list(UPPER_INNER_LIP), 1] - open_mouth[list(LOWER_INNER_LIP), 1]).min() > 0.01
+
+
+@pytest.mark.parametrize("name", ["FaceCapHeadGeneric.fbx", "FaceCapLiveModeAvatar.fbx"])
+def test_a_users_rig_takes_all_landmarks_by_itself(name):
+    model = import_model(shared("models", "facecap", name), "rig")
+    found = embed(model, find_face, SCHEME)
+    assert found.known.sum() >= 470
+    points = found.points(model, model.neutral)
+    for eye, iris in zip(model.eyes, (473, 468), strict=True):
+        assert np.linalg.norm((points[iris] - eye.centre(model.neutral))[:2]) < 0.005
+    open_mouth = found.points(model, deform(model, weights(model, jawOpen=1.0)))
+    assert (open_mouth[list(UPPER_INNER_LIP), 1] - open_mouth[list(LOWER_INNER_LIP), 1]).min() > 0.01
+    assert found.contour[list(JAW_SIDES)].mean() > 0.5
 
 
 def made_detector(model: FaceModel, triangles: np.ndarray, partner: np.ndarray, noise_px: float
