@@ -9,10 +9,10 @@ Python and NumPy values, one kind each:
 """
 
 import struct
+import zlib
 from dataclasses import dataclass
 from typing import Any
 
-import deflate
 import numpy as np
 
 from capture.errors import OutputError
@@ -27,8 +27,9 @@ FOOTER_MAGIC = bytes.fromhex("f85a8c6adef5d97eece90ce3758f290b")
 WIDE = 7500
 """The first version whose nodes count with 64 bits."""
 
-LEVEL = 6
-"""Of compression, by libdeflate as its package carries it: the system's zlib may give other bytes elsewhere."""
+LEVEL = 1
+"""Of zlib's compression. A pinned libdeflate would give the same bytes also where Python stands on another zlib, but
+Blender 5.0's importer refuses some of its streams as bad."""
 
 
 class Char(int):
@@ -125,7 +126,7 @@ def _array(array: np.ndarray) -> bytes:
     for code, dtype in ARRAYS.items():
         if array.dtype == np.dtype(dtype):
             raw = np.ascontiguousarray(array).tobytes()
-            packed = bytes(deflate.zlib_compress(raw, LEVEL)) if len(raw) > 128 else raw
+            packed = zlib.compress(raw, LEVEL) if len(raw) > 128 else raw
             encoding = int(len(raw) > 128)
             return code.encode() + struct.pack("<III", array.size, encoding, len(packed)) + packed
     raise TypeError(f"FBX has no array of {array.dtype}")

@@ -1,4 +1,4 @@
-"""`python -m tests.bench.streaming [SECONDS]`: how evenly frames of both protocols arrive at 60 a second on this machine.
+"""`python -m tests.bench.streaming [SECONDS]`: how evenly both protocols' frames arrive at 60 a second here.
 
 The receiver is a process of its own and takes the time as soon as the system gives it a frame's last packet.
 """
