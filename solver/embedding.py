@@ -20,7 +20,7 @@ from solver.cache import model_cache
 from solver.embedding_views import FindFace, Sightings, face_box, posed, sight, surface_triangles
 from solver.face_model import FaceModel
 
-VERSION = 4
+VERSION = 5
 """Goes up when the method changes, so that embeddings in the cache are made anew."""
 EYE_POINTS = {"mediapipe478": range(468, 478), "mien478": range(468, 478)}
 """Which points of a scheme lie on the eyeballs; all others lie on the face's outer surface."""
