@@ -144,8 +144,11 @@ class ClusterRun:
             if not workers and not told:
                 told = True
                 self.tell.note("", "the cluster has no workers yet; waiting for the first")
-            with contextlib.suppress(queue.Empty):
+            try:
                 self._event(self.inbox.get(timeout=0.2))
+            except queue.Empty:
+                for _, event in self.client.get_events(self.name):  # what was said before we were heard to listen
+                    self._event(event)
         while not self.inbox.empty():
             self._event(self.inbox.get())
         workers = self._workers()
@@ -271,8 +274,9 @@ class ClusterRun:
         if kind == ACCEPTED:
             self._accept(content[0])
         elif kind == REFUSED:
+            if content[0] not in self.refused:
+                self.tell.note("", f"worker {content[0]} is not used: it {content[1]}")
             self.refused[content[0]] = content[1]
-            self.tell.note("", f"worker {content[0]} is not used: it {content[1]}")
         elif (state := self.names.get(content[0])) is not None and not state.settled:
             if kind == "part":
                 take, camera, first, done = content
