@@ -22,11 +22,11 @@ from app.gui.main_window import MainWindow
 from app.gui.session import Session
 
 SHAPE = "jawOpen"
-FRAME, LAST = 3, 7
+FRAME, FAR, LAST = 3, 14, 15
 
 
 def main(shoot: Path) -> None:
-    """Open, solve a range, correct a frame, solve again, undo, redo, export, die. Prints what was seen as JSON."""
+    """Open, solve a range, correct a frame, solve around it, undo, redo, export, die. Prints what was seen as JSON."""
     application = QApplication([])
     theme.dress(application)
     session = Session()
@@ -40,11 +40,17 @@ def main(shoot: Path) -> None:
     solve_range(window)
     correct(window)
     seen = {"platform": QGuiApplication.platformName(), "corrected": value(session), "face": face_is_drawn(window)}
-    again(window)
-    seen["after solving again"] = value(session)
-    QTest.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    once = session.weights.copy()
+    click(window.solve.part)  # the whole take is chosen, and still the range that was solved is solved again
+    run_job(window, window.solve.around)
+    seen["after solving again"], seen["said"] = value(session), list(window.messages.sentences)
+    seen["beside it"] = float(abs(session.weights[FRAME + 1] - once[FRAME + 1]).max())
+    seen["far from it"] = float(abs(session.weights[FAR] - once[FAR]).max())
+    for _ in range(2):
+        QTest.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     seen["undone"] = value(session)
-    QTest.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    for _ in range(2):
+        QTest.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
     seen["redone"] = value(session)
     export(window)
     QTest.qWait(600)  # the autosave's delay
@@ -67,11 +73,6 @@ def correct(window: MainWindow) -> None:
     session.seek(FRAME)
     session.select_shapes((SHAPE,))
     QTest.mouseDClick(view, Qt.MouseButton.LeftButton, pos=QPoint(round(view.x(FRAME)), round(view.y(0.75))))
-
-
-def again(window: MainWindow) -> None:
-    click(window.solve.force)
-    run_job(window, window.solve.solve)
 
 
 def export(window: MainWindow) -> None:

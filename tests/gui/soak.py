@@ -22,7 +22,7 @@ from app.gui.main_window import MainWindow
 from app.gui.session import Session
 
 ASKING = {"New shoot…", "Open shoot…", "Open clip…", "Add clips as a take…", "Quit", "Solve", "Solve all takes",
-          "Export", "Keyboard", "About mien"}
+          "Export", "Solve around the corrections", "Keyboard", "About mien"}
 MODIFIERS = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier,
              Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier)
 SETTLED = 0.25

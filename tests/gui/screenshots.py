@@ -1,0 +1,104 @@
+"""Pictures of the workspaces for the README: python -m tests.gui.screenshots SHOOT FOLDER. SHOOT must be solved.
+
+Run it once more with QT_SCALE_FACTOR=2 for the pictures at 200 %.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+import cv2  # noqa: F401 - before Qt, as the app imports it
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from app.gui import theme
+from app.gui.landmark_drag import shown_points
+from app.gui.main_window import SIZE, MainWindow
+from app.gui.session import Session
+
+FRAME = 24
+SETTLE_MS = 1500
+
+
+def main(shoot: Path, folder: Path) -> None:
+    application = QApplication([])
+    theme.dress(application)
+    session = Session()
+    window = MainWindow(session)
+    window.resize(*SIZE)
+    window.show()
+    session.open(shoot)
+    deadline = time.monotonic() + 60
+    while not (window.grid.panes and all(pane.picture is not None for pane in window.grid.panes)):
+        assert time.monotonic() < deadline, "no picture came"
+        QTest.qWait(50)
+    session.seek(FRAME)
+    session.select_shapes(("eyeBlinkLeft", "jawOpen", "mouthSmileLeft"))
+    window.grid.crop_box.setChecked(True)
+    large = window.devicePixelRatioF() > 1.5
+    for name, prepare in _chosen(large):
+        prepare(window)
+        QTest.qWait(SETTLE_MS)
+        save(window, folder / f"gui-{name}{'-200' if large else ''}.png")
+    window.close()
+
+
+def _chosen(large: bool):
+    return [(name, prepare) for name, prepare in PICTURES.items() if not large or name == "review"]
+
+
+def _review(window: MainWindow) -> None:
+    window.set_workspace("Review")
+
+
+def _correct(window: MainWindow) -> None:
+    """A landmark of the mouth is dragged, the frame keyed, landmarks enlarged in one camera."""
+    session, pane = window.session, window.grid.panes[0]
+    places = shown_points(session.data.landmarks[pane.name], session.layer, pane.name, FRAME, session.data.first)
+    height = places[:, 1].max() - places[:, 1].min()
+    wanted = [places[:, 0].mean() + 0.12 * height, places[:, 1].max() - 0.26 * height]
+    xy = places[((places - wanted) ** 2).sum(axis=1).argmin()]
+    source, target = pane.source(), pane.target()
+    scale = target.width() / source.width()
+    start = QPoint(round((xy[0] + 0.5 - source.x()) * scale + target.x()),
+                   round((xy[1] + 0.5 - source.y()) * scale + target.y()))
+    QTest.mousePress(pane, Qt.MouseButton.LeftButton, pos=start)
+    QTest.mouseMove(pane, start + QPoint(7, -6))
+    QTest.mouseRelease(pane, Qt.MouseButton.LeftButton, pos=start + QPoint(7, -6))
+    window.inspector.setCurrentIndex(0)
+
+
+def _animate(window: MainWindow) -> None:
+    window.set_workspace("Animate")
+
+
+def _cameras(window: MainWindow) -> None:
+    window.grid.wire_box.setChecked(True)
+    window.grid.points_box.setChecked(False)
+    window.set_workspace("Cameras")
+
+
+def _solve(window: MainWindow) -> None:
+    window.grid.wire_box.setChecked(False)
+    window.grid.points_box.setChecked(True)
+    window.set_workspace("Solve")
+
+
+PICTURES = {"review": _review, "correct": _correct, "animate": _animate, "cameras": _cameras, "solve": _solve}
+
+
+def save(window: MainWindow, path: Path) -> None:
+    """As a PNG of 256 colours, which a README loads quickly."""
+    picture = window.grab().toImage()
+    raw = picture.convertToFormat(picture.Format.Format_RGB888)
+    from PIL import Image
+
+    image = Image.frombuffer("RGB", (raw.width(), raw.height()), bytes(raw.constBits()), "raw", "RGB",
+                             raw.bytesPerLine(), 1)
+    image.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+    print(path)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
