@@ -34,7 +34,7 @@ from solver.landmarks import Landmarks
 from solver.performance import Performance
 from solver.solve import PRESETS, TakeFacts, solve_take
 
-SOLVE_VERSION = 3
+SOLVE_VERSION = 4
 CORRECT_VERSION = 1
 EXPORT_VERSION = 2
 

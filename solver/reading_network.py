@@ -98,7 +98,7 @@ def upright(points: np.ndarray) -> np.ndarray:
         faces[row] = apply(crop_from_picture(roi_of_points(face, profile=True), 1), face)
     faces -= faces.mean(axis=1, keepdims=True)
     faces /= np.sqrt(np.square(faces).sum(axis=(1, 2), keepdims=True) / POINTS)
-    return faces.reshape(len(points), -1)
+    return faces.reshape(len(points), 2 * POINTS)
 
 
 def save_reader(reader: Reader, path: Path) -> None:

@@ -21,7 +21,7 @@ from solver.performance import Performance
 from solver.points import DTYPE, surface_points
 from solver.reading import Reading
 
-INDEPENDENT = 0.3
+INDEPENDENT = 0.15
 """Share of a landmark that counts: 478 points of one network err together, so they say less than 478 free ones."""
 FACING = (0.05, 0.45)
 """Cosines between a point's normal and the ray to the camera: at the first it does not count, at the second fully."""
