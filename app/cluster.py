@@ -14,6 +14,7 @@ import secrets
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from dataclasses import dataclass, field, replace
 
 import cloudpickle
@@ -35,6 +36,10 @@ LOCAL = "local"
 CONNECT_SECONDS = 10
 PATIENCE_SECONDS = 300.0
 """How long a run waits without any worker."""
+LOOK_SECONDS = 30.0
+"""How long the first worker waits for the others that are there, which load their libraries, too."""
+RESULT_SECONDS = 10.0
+"""A result is a few bytes: one that takes longer was lost with the worker that held it."""
 BUSY_SECONDS, AGAIN_SECONDS = 2.0, 15.0
 RETRIES = 2
 """How often a task that failed by its surroundings is tried again; so often may its worker die, too."""
@@ -132,10 +137,14 @@ class ClusterRun:
                     self.client.unregister_worker_plugin(self.name)
 
     def _gather_workers(self) -> None:
-        """Wait for the first worker that can be used."""
-        told, until = False, time.monotonic() + PATIENCE_SECONDS
-        while not self.accepted:
+        """Wait for the first worker that can be used, and for a word of those that are there already."""
+        told, began = False, time.monotonic()
+        until = began + PATIENCE_SECONDS
+        while True:
             workers = set(self._workers())
+            silent = workers - self.accepted - set(self.refused)
+            if self.accepted and (not silent or time.monotonic() - began > LOOK_SECONDS):
+                break
             if workers and workers <= set(self.refused):
                 raise UsageError("none of the cluster's workers can be used: "
                                  + "; ".join(f"{worker} {why}" for worker, why in sorted(self.refused.items())))
@@ -219,14 +228,23 @@ class ClusterRun:
         fault = future.exception() if future.status == "error" else None
         if isinstance(fault, UsageError):
             raise fault
+        result = None
+        if fault is None:
+            try:
+                result = future.result(timeout=RESULT_SECONDS)
+            except TimeoutError:
+                self._submit(job)
+                return
+            except CancelledError as error:
+                raise _gone() from error
         if job.step == "finish":
-            self._finished(job, self._failed(job, fault) if fault is not None else future.result())
+            self._finished(job, self._failed(job, fault) if fault is not None else result)
             return
         if isinstance(fault, KilledWorker):
             self._finished(job, self._failed(job, fault))  # to try the same at the end would kill one more
             return
         if job.step == "prepare" and fault is None:
-            state.left = set(future.result())
+            state.left = set(result)
             for part in sorted(state.left, key=lambda part: (part.first, part.camera)):
                 state.totals[part.name] = state.totals.get(part.name, 0) + part.stop - part.first
                 self._submit(Job(job.take, "detect", part))

@@ -34,6 +34,7 @@ class Told(Lines):
 def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[SpecCluster]:
     """A cluster without workers."""
     monkeypatch.setattr(cluster, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(cluster, "RESULT_SECONDS", 2.0)
     level = logging.getLogger("distributed").level
     logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)
     with SpecCluster(scheduler={"cls": Scheduler, "options": {"dashboard": False, "port": 0, "host": "127.0.0.1"}},
