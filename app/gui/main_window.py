@@ -327,8 +327,8 @@ class MainWindow(QMainWindow):
                 words.append(f"mean residual {known.mean():.2f} px" if len(known) else "no face seen")
                 count = sum(map(len, session.layer.keys.values()))
                 words.append(f"{count} keys" if count else "no keys")
-                words += [f"{number} {name}" for number, name in ((len(session.layer.drags), "landmarks dragged"),
-                                                                  (len(session.layer.right), "frames right")) if number]
+                words += [f"{number} {name}" for number, name in ((len(session.layer.drags), "dragged"),
+                                                                  (len(session.layer.right), "right")) if number]
                 words.append(f"not saved: {session.unsaved}" if session.unsaved else "saved")
         self.status.setText("    ".join(words))
         title = "Timeline and curves"

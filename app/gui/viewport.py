@@ -2,7 +2,7 @@
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
-from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from app.gui import theme
@@ -153,6 +153,9 @@ class Canvas(QWidget):
             self.update()
 
     # ---- drawing
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self.changed()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

@@ -1,6 +1,6 @@
 """Pictures of the workspaces for the README: python -m tests.gui.screenshots SHOOT FOLDER. SHOOT must be solved.
 
-Run it once more with QT_SCALE_FACTOR=2 for the pictures at 200 %.
+Run it once more with QT_SCALE_FACTOR=2 for the pictures at 200 %. It needs Pillow.
 """
 
 import sys
@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import cv2  # noqa: F401 - before Qt, as the app imports it
+import numpy as np
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -55,25 +56,35 @@ def _review(window: MainWindow) -> None:
 def _correct(window: MainWindow) -> None:
     """A landmark of the mouth is dragged, the frame keyed, landmarks enlarged in one camera."""
     session, pane = window.session, window.grid.panes[0]
+    QTest.mouseDClick(pane, Qt.MouseButton.LeftButton, pos=QPoint(20, 10))
+    QTest.qWait(SETTLE_MS)
     places = shown_points(session.data.landmarks[pane.name], session.layer, pane.name, FRAME, session.data.first)
-    height = places[:, 1].max() - places[:, 1].min()
-    wanted = [places[:, 0].mean() + 0.12 * height, places[:, 1].max() - 0.26 * height]
+    places = places[np.isfinite(places).all(axis=1)]
+    low, high = places.min(axis=0), places.max(axis=0)
+    wanted = low + (high - low) * [0.51, 0.735]  # a corner of the mouth
     xy = places[((places - wanted) ** 2).sum(axis=1).argmin()]
     source, target = pane.source(), pane.target()
     scale = target.width() / source.width()
     start = QPoint(round((xy[0] + 0.5 - source.x()) * scale + target.x()),
                    round((xy[1] + 0.5 - source.y()) * scale + target.y()))
     QTest.mousePress(pane, Qt.MouseButton.LeftButton, pos=start)
-    QTest.mouseMove(pane, start + QPoint(7, -6))
-    QTest.mouseRelease(pane, Qt.MouseButton.LeftButton, pos=start + QPoint(7, -6))
-    window.inspector.setCurrentIndex(0)
+    QTest.mouseMove(pane, start + QPoint(10, -8))
+    QTest.mouseRelease(pane, Qt.MouseButton.LeftButton, pos=start + QPoint(10, -8))
 
 
 def _animate(window: MainWindow) -> None:
+    window.session.undo.undo()
+    QTest.mouseDClick(window.grid.panes[0], Qt.MouseButton.LeftButton, pos=QPoint(20, 10))
+    view = window.timeline.curves
     window.set_workspace("Animate")
+    QTest.qWait(SETTLE_MS)
+    for frame, value in ((18, 0.9), (30, 0.7)):
+        QTest.mouseDClick(view, Qt.MouseButton.LeftButton, pos=QPoint(round(view.x(frame)), round(view.y(value))))
 
 
 def _cameras(window: MainWindow) -> None:
+    for _ in range(2):
+        window.session.undo.undo()
     window.grid.wire_box.setChecked(True)
     window.grid.points_box.setChecked(False)
     window.set_workspace("Cameras")
@@ -96,7 +107,7 @@ def save(window: MainWindow, path: Path) -> None:
 
     image = Image.frombuffer("RGB", (raw.width(), raw.height()), bytes(raw.constBits()), "raw", "RGB",
                              raw.bytesPerLine(), 1)
-    image.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+    image.quantize(256, dither=Image.Dither.FLOYDSTEINBERG).save(path, optimize=True)
     print(path)
 
 

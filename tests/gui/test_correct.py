@@ -201,3 +201,14 @@ def test_a_missing_file_of_corrections_is_told(opened, tmp_path):
 
 def solve_around(window) -> None:
     window.actions_by_text["Solve around the corrections"].trigger()
+
+
+def test_the_3d_view_is_drawn_anew_in_another_size(opened, qtbot):
+    """A picture that was drawn for another shape of window would be stretched."""
+    canvas = opened.viewport.canvas
+    qtbot.waitUntil(lambda: canvas._picture is not None)
+    opened.set_workspace("Animate")
+    opened.resize(900, 700)
+    qtbot.waitUntil(lambda: canvas._picture is not None)
+    picture = canvas._picture
+    assert picture.width() / picture.height() == pytest.approx(canvas.width() / canvas.height(), rel=0.05)
