@@ -74,7 +74,7 @@ def state_of_take(take: Take, where: Places, rig: Path | None = None) -> TakeSta
         return TakeState(take.name, FAILED, failed.error)
     done = records.load_done(where)
     if done is None:
-        return TakeState(take.name, TO_DO, _stopped(sight))
+        return TakeState(take.name, TO_DO, _stopped(sight) or _begun(where))
     changed = records.changed(done.inputs, now, strictly=False)
     missing = records.missing(done, where, strictly=False)
     if changed or missing:
@@ -124,6 +124,12 @@ def _running(sight: Sight) -> str:
     # Its beginning by our clock: theirs may be wrong, how long ago it was is not.
     since = time.strftime("%a %H:%M", time.localtime(time.time() - seconds))
     return f"by {who} since {since}: {_step(sight)}"
+
+
+def _begun(where: Places) -> str:
+    """Parts that machines of a cluster or a farm have left, which hold no lock on the whole take."""
+    parts = sum(1 for _ in (where.work / "parts").glob("*/*.npz"))
+    return f"{parts} parts of its detection are there" if parts else ""
 
 
 def _stopped(sight: Sight | None) -> str:

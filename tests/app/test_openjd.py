@@ -64,6 +64,7 @@ def test_each_step_does_its_own_and_may_be_run_again(shoot: Path) -> None:
     step("detect", "--camera", "camA", "--frames", "0-3")
     part = work / "parts" / "camA" / "0000000.npz"
     found = part.stat().st_mtime_ns
+    assert "1 parts of its detection are there" in mien_here("status", shoot).stdout
     step("detect")
     assert part.stat().st_mtime_ns == found
     step("solve")
