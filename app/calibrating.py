@@ -1,44 +1,102 @@
-"""`mien calibrate`: board clips -> rig.toml, with how far to trust it."""
+"""`mien calibrate`: board clips, or the face in a take, -> rig.toml, with how far to trust it."""
 
+from dataclasses import replace
 from pathlib import Path
 
-from app.progress import teller
+from app.progress import Teller, teller
 from capture.board_clips import calibrate_shoot
 from capture.calibrate import Calibration
 from capture.camera import save_rig
-from capture.errors import RigError
-from capture.shoot import open_shoot
+from capture.coverage_picture import save_coverage
+from capture.errors import RigError, UsageError
+from capture.shoot import Take, find_takes, is_shoot, open_shoot
 
 
-def run(folder: Path, out: Path | None, force: bool, events: bool) -> int:
-    """Calibrate a shoot's cameras and print the table. Returns the exit code.
+def run(folder: Path, out: Path | None, force: bool, events: bool, fisheye: bool = False) -> int:
+    """Calibrate a shoot's cameras by its board clips and print the table. Returns the exit code.
 
     Raises:
         RigError: the clips do not show enough, or a rig.toml would be overwritten without --force.
     """
     shoot = open_shoot(folder)
-    target = out if out is not None else shoot.folder / "rig.toml"
-    if target.exists() and not force:
-        raise RigError(f"{target} is there already; give --force to replace it, or --out FILE to write elsewhere")
+    target = _target(shoot.folder, out, force)
     tell = teller(events)
     calibration, board = calibrate_shoot(
-        shoot, report=lambda done, total: tell.progress(shoot.name, "find the board", done, total))
+        shoot, report=lambda done, total: tell.progress(shoot.name, "find the board", done, total), fisheye=fisheye)
     save_rig(calibration.rig, target)
     kind = f"{board.kind} of {board.squares[0]} by {board.squares[1]} squares of {board.square * 1000:g} mm"
-    for line in (f"board: {kind}", *table(calibration), str(target)):
+    pictures = save_coverage(calibration, target)
+    for line in (f"board: {kind}", *table(calibration), str(target), *map(str, pictures)):
         print(line)
     for warning in calibration.warnings:
         tell.note(shoot.name, warning)
     return 0
 
 
+def run_from_face(path: Path, take_name: str | None, interocular_mm: float | None, out: Path | None, force: bool,
+                  events: bool) -> int:
+    """Calibrate by the face in a take, without any board. Returns the exit code.
+
+    Raises:
+        RigError: the face does not tell enough, or a rig.toml would be overwritten without --force.
+        UsageError: there is no take of several cameras, or an option makes no sense.
+    """
+    from app.detection import detect
+    from app.detectors import landmarker_named
+    from app.face_cameras import from_face, sentences
+    from app.models import model_named
+    from app.preparing import Options, prepare
+
+    if interocular_mm is not None and not 40 <= interocular_mm <= 90:
+        raise UsageError(f"--interocular {interocular_mm:g}: people's pupils are 50 to 75 mm apart")
+    take = _take(path, take_name)
+    target = _target(path if is_shoot(path) else take.folder, out, force)
+    if interocular_mm is not None:
+        take = replace(take, settings={**take.settings, "interocular_mm": interocular_mm})
+    take = replace(take, rig_path=None)  # whatever rig there is shall not be asked
+    tell = teller(events)
+    ready = prepare(take, Options(None, None, "", (), "standard", None, None, False),
+                    lambda warning: tell.note(take.name, warning))
+    landmarker, model = landmarker_named(), model_named("mien")
+    landmarks, _ = detect(ready, landmarker, False, _reporter(tell, take.name))
+    calibration = from_face(ready.clips, take, landmarks, landmarker.embedding(model), model,
+                            lambda done, total: tell.progress(take.name, "cameras", done, total))
+    save_rig(calibration.rig, target)
+    for line in (f"from the face in {take.name}, {calibration.frames} frames", *sentences(calibration), str(target)):
+        print(line)
+    for warning in calibration.warnings:
+        tell.note(take.name, warning)
+    return 0
+
+
 def table(calibration: Calibration) -> list[str]:
     """One line per camera: what it saw, its errors, and how sure its lens and place are."""
-    lines = [f"{'camera':<14}{'views':>6}{'error px':>10}{'held out':>10}{'coverage':>10}{'focal px':>10}{'+-':>7}"
-             f"{'place +- mm':>13}"]
+    lines = [f"{'camera':<14}{'lens':<9}{'views':>6}{'error px':>10}{'held out':>10}{'coverage':>10}{'focal px':>10}"
+             f"{'+-':>7}{'place +- mm':>13}"]
     for camera, report in zip(calibration.rig.cameras, calibration.cameras, strict=True):
         focal = camera.matrix[0, 0]
-        lines.append(f"{report.name:<14}{report.views:>6}{report.error_px:>10.3f}{report.held_out_px:>10.3f}"
-                     f"{report.coverage:>10.0%}{focal:>10.1f}{report.focal_sigma * focal:>7.1f}"
-                     f"{report.position_sigma.max() * 1000:>13.2f}")
+        lines.append(f"{report.name:<14}{camera.model:<9}{report.views:>6}{report.error_px:>10.3f}"
+                     f"{report.held_out_px:>10.3f}{report.coverage:>10.0%}{focal:>10.1f}"
+                     f"{report.focal_sigma * focal:>7.1f}{report.position_sigma.max() * 1000:>13.2f}")
     return lines
+
+
+def _target(folder: Path, out: Path | None, force: bool) -> Path:
+    target = out if out is not None else folder / "rig.toml"
+    if target.exists() and not force:
+        raise RigError(f"{target} is there already; give --force to replace it, or --out FILE to write elsewhere")
+    return target
+
+
+def _take(path: Path, name: str | None) -> Take:
+    takes = [take for take in find_takes(path) if len(take.clips) > 1]
+    if name is not None:
+        takes = [take for take in takes if take.name == name]
+    if not takes:
+        what = f"no take {name} of several cameras" if name is not None else "no take of several cameras"
+        raise UsageError(f"{path} has {what}; cameras are found from a face that all of them film at once")
+    return takes[0]
+
+
+def _reporter(tell: Teller, take: str):
+    return lambda step, done, total: tell.progress(take, step, done, total)

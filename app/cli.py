@@ -82,7 +82,7 @@ def build_parser() -> argparse.ArgumentParser:
                   "mien inspect my-shoot")
     inspect.add_argument("path", type=Path)
 
-    calibrate = add("calibrate", _run_calibrate, "find the cameras from clips of a board, or from the face: writes rig.toml",
+    calibrate = add("calibrate", _run_calibrate, "find the cameras from a board or the face: writes rig.toml",
                     "mien calibrate my-shoot")
     calibrate.add_argument("shoot", type=Path, help="a shoot folder with board clips in calibration/")
     calibrate.add_argument("--fisheye", action="store_true",
@@ -242,12 +242,8 @@ def _run_calibrate(options: argparse.Namespace) -> int:
     from app.calibrating import run, run_from_face
 
     if options.from_face:
-        if options.interocular is not None and not 40 <= options.interocular <= 90:
-            raise UsageError(f"--interocular {options.interocular:g}: people's pupils are 50 to 75 mm apart")
         return run_from_face(options.shoot, options.take, options.interocular, options.out, options.force,
                              options.events)
-    if options.take is not None or options.interocular is not None:
-        raise UsageError("--take and --interocular belong to --from-face; leave them out to calibrate by a board")
     return run(options.shoot, options.out, options.force, options.events, options.fisheye)
 
 

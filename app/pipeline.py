@@ -13,6 +13,8 @@ from app import artefacts
 from app.corrections import layer_key, save_layer
 from app.detection import detect
 from app.detectors import Landmarker
+from app.face_cameras import RIG_NAME as FACE_RIG_NAME
+from app.face_cameras import cameras_for
 from app.places import AROUND_LAYER_NAME, AROUND_NAME, RIG_NAME, SOLVE_NAME, Places
 from app.preparing import Options, Prepared, prepare
 from app.progress import Teller
@@ -49,9 +51,11 @@ class Tools:
 
 @dataclass(frozen=True)
 class Solved:
-    """A take's performance, the cameras as the solve used them, and the landmarks that it was solved from."""
+    """A take's performance, the cameras that it was solved with, the same with the focal length that was found, and the
+    landmarks that it was solved from."""
 
     performance: Performance
+    given: Rig
     rig: Rig
     landmarks: Landmarks
 
@@ -68,8 +72,9 @@ def run_take(take: Take, options: Options, tools: Tools, teller: Teller) -> tupl
     ready = prepare(take, options, lambda warning: teller.note(take.name, warning))
     solved = correct(solve(ready, options, tools, teller), ready, options, tools, teller)
     outputs = export(solved.performance, tools.model, options.formats, ready.where, options.force, teller)
-    settings = settings_of(options.preset, tools.landmarker.detector.key, options.formats, options.rig or take.rig_path,
-                           ready.lone)
+    settings = settings_of(options.preset, tools.landmarker.detector.key, options.formats,
+                           options.rig or take.rig_path or Path(FACE_RIG_NAME),
+                           ready.lone and len(ready.rig.cameras) == 1)
     return outputs + report_step(
         solved.performance, ready.where, settings, lambda: assemble(Evidence(
             solved.performance, ready.where, tools.model, tools.landmarker.embedding(tools.model), solved.rig,
@@ -88,29 +93,32 @@ def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> So
     landmarks, detect_keys = detect(ready, tools.landmarker, options.force,
                                     lambda step, done, total: teller.progress(take, step, done, total))
     _note_unseen(landmarks.found, landmarks.cameras, take, teller)
+    rig, lone = cameras_for(ready, landmarks, detect_keys, tools.landmarker, model, options.force,
+                            lambda step, done, total: teller.progress(take, step, done, total),
+                            lambda text: teller.note(take, text))
     key = artefacts.key_of(
         "solve", SOLVE_VERSION, detect=detect_keys, model=model.sha256, preset=options.preset, take=take,
         actor=options.actor, scheme=detector.scheme, embedding=EMBEDDING_VERSION,
-        reader=tools.landmarker.reader_key, lone=ready.lone,
+        reader=tools.landmarker.reader_key, lone=lone,
         timecode=str(ready.clips.start_timecode), rate=str(ready.clips.rate),
-        rig=[_camera_key(camera) for camera in ready.rig.cameras])
+        rig=[_camera_key(camera) for camera in rig.cameras])
     performance, used = (None, None) if options.force else _solved(where, key)
     if performance is None:
         facts = TakeFacts(take, options.actor, ready.clips.rate, ready.timecode, {**detect_keys, "solve": key})
         teller.progress(take, "solve", 0, 1)  # a model's first embedding takes seconds
         with timed(where.work, "solve", key):
             performance, used = solve_take(
-                landmarks, ready.rig, ready.lone, model, tools.landmarker.embedding(model), facts,
+                landmarks, rig, lone, model, tools.landmarker.embedding(model), facts,
                 lambda done, total: teller.progress(take, "solve", done, total), PRESETS[options.preset],
                 reading=tools.landmarker.read(landmarks))
         # The rig first: where solve.json stands under its key, everything of the step stands.
         save_rig(used, where.work / RIG_NAME)
         write_performance(make_scene(model, performance), where.work / SOLVE_NAME)
-    if ready.lone:
+    if lone:
         camera = used.cameras[0]
         teller.note(take, f"no rig.toml: assumed a pinhole camera and found a focal length of "
                           f"{camera.matrix[0, 0]:.0f} px ({_equivalent_mm(camera):.0f} mm on 35 mm film)")
-    return Solved(performance, used, landmarks)
+    return Solved(performance, rig, used, landmarks)
 
 
 def correct(solved: Solved, ready: Prepared, options: Options, tools: Tools, teller: Teller) -> Solved:
@@ -133,7 +141,7 @@ def correct(solved: Solved, ready: Prepared, options: Options, tools: Tools, tel
         teller.progress(take, "correct", 0, 1)
         with timed(where.work, "correct", key):
             performance = solve_around(
-                layer, solved.performance, ready.first, solved.landmarks, ready.rig, solved.rig, tools.model,
+                layer, solved.performance, ready.first, solved.landmarks, solved.given, solved.rig, tools.model,
                 tools.landmarker.embedding(tools.model), tools.landmarker.read(solved.landmarks),
                 {**solved.performance.steps, "correct": key},
                 lambda done, total: teller.progress(take, "correct", done, total))

@@ -10,6 +10,7 @@ from app.places import Places, places
 from capture.camera import Camera, Rig, load_rig, lone_camera
 from capture.errors import UsageError
 from capture.files import make_folder
+from capture.focal import first_lens
 from capture.match import TakeClips, plan, probe_take, take_frames
 from capture.shoot import Take
 from capture.timecode import parse
@@ -45,7 +46,7 @@ class Prepared:
         clips: C, on one clock.
         contents: C, what each clip is.
         rig: C cameras in the order of the clips.
-        lone: its one camera had to be assumed.
+        lone: there is no rig: its cameras are guesses.
         first, stop: the frames that are wanted, `stop` not among them.
     """
 
@@ -91,7 +92,7 @@ def survey(take: Take, options: Options) -> tuple[TakeClips, Rig, bool, tuple[in
     """Look into a take's clips without reading them through, and write nothing.
 
     Returns:
-        The clips on one clock, their cameras, whether a lone camera had to be assumed, and the wanted frames: the
+        The clips on one clock, their cameras, whether these had to be guessed, and the wanted frames: the
         first, and the one after the last.
 
     Raises:
@@ -104,6 +105,8 @@ def survey(take: Take, options: Options) -> tuple[TakeClips, Rig, bool, tuple[in
     if rig is None:
         clip = clips.clips[0]
         cameras: tuple[Camera, ...] = (lone_camera(clip.camera, clip.size, FOCAL_GUESS * max(clip.size)),)
+        if len(clips.clips) > 1:  # guesses, until the face tells: see app.face_cameras
+            cameras = tuple(first_lens(clip)[0] for clip in clips.clips)
     else:
         cameras = tuple(rig[clip.camera] for clip in clips.clips)
     return clips, Rig(cameras), rig is None, _range(clips, options)

@@ -21,12 +21,14 @@ MOST_MOMENTS = 240
 
 def calibrate_shoot(shoot: Shoot, offsets: Mapping[str, float] | None = None,
                     lenses: Mapping[str, Camera] | None = None,
-                    report: Callable[[int, int], None] = lambda done, total: None) -> tuple[Calibration, Board]:
+                    report: Callable[[int, int], None] = lambda done, total: None, fisheye: bool = False,
+                    ) -> tuple[Calibration, Board]:
     """Calibrate the cameras of a shoot from its calibration folder: board clips and, if there is one, board.toml.
 
     Args:
         offsets: camera -> seconds at which its board clip begins, on a common clock; by default all begin together.
         lenses: cameras whose lens stays as it is.
+        fisheye: the lenses are fisheyes.
         report: called with what is done and the total; may raise Cancelled.
 
     Raises:
@@ -40,13 +42,13 @@ def calibrate_shoot(shoot: Shoot, offsets: Mapping[str, float] | None = None,
                        "one per camera, named as the cameras are")
     path = folder / "board.toml"
     return calibrate_clips(shoot.calibration_clips, load_board(path) if path.is_file() else None, offsets, lenses,
-                           report, shoot.settings.get("frame_rate"))
+                           report, shoot.settings.get("frame_rate"), fisheye)
 
 
 def calibrate_clips(paths: Sequence[Path], board: Board | None = None, offsets: Mapping[str, float] | None = None,
                     lenses: Mapping[str, Camera] | None = None,
                     report: Callable[[int, int], None] = lambda done, total: None, rate: object = None,
-                    ) -> tuple[Calibration, Board]:
+                    fisheye: bool = False) -> tuple[Calibration, Board]:
     """Calibrate from board clips, one per camera; see `calibrate_shoot`. Without a board it is recognised."""
     clips = [probe(path, rate) for path in paths]
     guessed = board is None
@@ -64,7 +66,7 @@ def calibrate_clips(paths: Sequence[Path], board: Board | None = None, offsets: 
             if frame.index % stride == 0:
                 row.append(find(board, _grey(frame.rgb)))
                 report(camera * len(wanted) + len(row), total)
-    result = calibrate(board, seen, {clip.camera: clip.size for clip in clips}, lenses)
+    result = calibrate(board, seen, {clip.camera: clip.size for clip in clips}, lenses, fisheye)
     warnings = together.warnings + result.warnings
     if guessed:
         warnings += (f"without a board.toml the board is taken to have squares of {1000 * board.square:g} mm, as "

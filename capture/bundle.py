@@ -16,7 +16,10 @@ from scipy.linalg import cho_factor, cho_solve
 from capture.board import Corners
 
 LENS = 12
-"""Numbers of a lens: fx, fy, cx, cy, k1, k2, p1, p2, k3, k4, k5, k6."""
+"""Numbers of a lens: fx, fy, cx, cy, k1, k2, p1, p2, k3, k4, k5, k6; of a fisheye fx, fy, cx, cy, k1, k2, k3, k4, and
+four that stay 0."""
+
+FISHEYE = slice(4, 8)
 
 
 PLAUSIBLE_DISTORTION = (0.5, 1.0, 0.02, 0.02, 1.0, 0.5, 1.0, 1.0)
@@ -41,12 +44,14 @@ class Problem:
         views: all that was seen.
         free: for each camera (LENS, n): which directions of its lens may change.
         fixed_camera: whose pose stays, because only relative poses can be known.
+        fisheye: for each camera whether its lens is a fisheye; () for none.
     """
 
     points: np.ndarray
     views: tuple[View, ...]
     free: tuple[np.ndarray, ...]
     fixed_camera: int = 0
+    fisheye: tuple[bool, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,21 @@ class Answer:
 def lens_matrix(lens: np.ndarray) -> np.ndarray:
     """The camera matrix (3, 3) of a lens (LENS,)."""
     return np.array([[lens[0], 0.0, lens[2]], [0.0, lens[1], lens[3]], [0.0, 0.0, 1.0]])
+
+
+def picture_of(lens: np.ndarray, fisheye: bool, points: np.ndarray, rotation: np.ndarray, translation: np.ndarray,
+               ) -> tuple[np.ndarray, np.ndarray]:
+    """Where points (K, 3) appear, (K, 2) px, and the derivatives by its pose (rotation vector, translation) and
+    the lens: (2K, 6 + LENS)."""
+    if not fisheye:
+        pixels, jacobian = cv2.projectPoints(points, rotation, translation, lens_matrix(lens), lens[4:])
+        return pixels.reshape(-1, 2), jacobian[:, :6 + LENS]
+    pixels, jacobian = cv2.fisheye.projectPoints(points.reshape(-1, 1, 3), rotation.reshape(3, 1),
+                                                 translation.reshape(3, 1), lens_matrix(lens), lens[FISHEYE])
+    ours = np.zeros((len(jacobian), 6 + LENS))
+    # OpenCV's order: focal lengths, centre, coefficients, rotation, translation, skew.
+    ours[:, :6], ours[:, 6:14] = jacobian[:, 8:14], jacobian[:, :8]
+    return pixels.reshape(-1, 2), ours
 
 
 def refine(problem: Problem, start: Guess, softness_px: float = 1.0, steps: int = 50) -> Answer:
@@ -197,9 +217,9 @@ class _Layout:
             # Derivatives of the composed rotation, then of the composed translation, by each pose's own.
             turn = dict(zip(("rr1", "rt1", "rr2", "rt2", "tr1", "tt1", "tr2", "tt2"), composed[2:], strict=True))
             lens = guess.lenses[view.camera]
-            pixels, jacobian = cv2.projectPoints(self.problem.points[view.corners.ids], rotation, translation,
-                                                 lens_matrix(lens), lens[4:])
-            values.append((pixels.reshape(-1, 2) - view.corners.xy).ravel())
+            fisheye = bool(self.problem.fisheye) and self.problem.fisheye[view.camera]
+            pixels, jacobian = picture_of(lens, fisheye, self.problem.points[view.corners.ids], rotation, translation)
+            values.append((pixels - view.corners.xy).ravel())
             by_pose = jacobian[:, :6]  # (2K, 6)
             blocks = [(self.lens_at[view.camera], jacobian[:, 6:6 + LENS] @ self.problem.free[view.camera]),
                       (self.board_at + 6 * view.moment, by_pose @ np.block([[turn["rr1"], turn["rt1"]],

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from capture.board import Board, Corners
-from capture.bundle import LENS, Answer, Guess, Problem, View, lens_matrix, refine, rms, uncertainty
+from capture.bundle import FISHEYE, LENS, Answer, Guess, Problem, View, lens_matrix, refine, rms, uncertainty
 from capture.camera import WORLD_FROM_LONE_CAMERA, Camera, Rig
 from capture.errors import RigError
 from capture.lens import ENOUGH_COVERAGE, choose_lens, coverage_of, known_lens, pose
@@ -40,6 +40,8 @@ class CameraReport:
         terms: numbers of the lens that were worth having.
         focal_sigma: standard deviation of the focal length, as a share of it.
         position_sigma: (3,) metres; 0 for the camera that the world is fixed by.
+        corners: (K, 2) px, where corners were seen.
+        residuals: (K, 2) px, explained minus seen.
     """
 
     name: str
@@ -50,6 +52,8 @@ class CameraReport:
     terms: int
     focal_sigma: float
     position_sigma: np.ndarray = field(compare=False)
+    corners: np.ndarray = field(compare=False, repr=False)
+    residuals: np.ndarray = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,7 @@ class Calibration:
 
 
 def calibrate(board: Board, seen: Mapping[str, Sequence[Corners | None]], sizes: Mapping[str, tuple[int, int]],
-              lenses: Mapping[str, Camera] | None = None) -> Calibration:
+              lenses: Mapping[str, Camera] | None = None, fisheye: bool = False) -> Calibration:
     """Find the cameras from what they saw of a board.
 
     Args:
@@ -76,6 +80,7 @@ def calibrate(board: Board, seen: Mapping[str, Sequence[Corners | None]], sizes:
         seen: camera -> its corners at each of M moments, None where it did not see the board.
         sizes: camera -> width, height in px.
         lenses: cameras whose lens is known from before and stays; only where they stand is looked for.
+        fisheye: the other lenses are fisheyes.
 
     Raises:
         RigError: too little was seen; the message says by which camera and what to film.
@@ -86,17 +91,18 @@ def calibrate(board: Board, seen: Mapping[str, Sequence[Corners | None]], sizes:
                        "so cameras cannot agree which corner is which; film one with an odd and an even number of "
                        "squares, or a ChArUco board")
     points, known = board.points, lenses or {}
-    lenses, free, held_out = [], [], []
+    lenses, free, held_out, fish = [], [], [], []
     for name in names:
         views = [corners for corners in seen[name] if corners is not None]
         if len(views) < FEWEST_VIEWS:
             raise RigError(f"{name} sees the board in {len(views)} of {len(seen[name])} moments and {FEWEST_VIEWS} are "
                            "needed; film the board longer, larger in the picture, slowly and in good light")
         views = _spread_out(views, MOST_VIEWS)
+        fish.append(known[name].model == "fisheye" if name in known else fisheye)
         if name in known:
             lens, directions, error = known_lens(known[name], points, views, sizes[name])
         else:
-            lens, directions, error = choose_lens(name, points, views, sizes[name])
+            lens, directions, error = choose_lens(name, points, views, sizes[name], fish[-1])
         lenses.append(lens)
         free.append(directions)
         held_out.append(error)
@@ -104,21 +110,22 @@ def calibrate(board: Board, seen: Mapping[str, Sequence[Corners | None]], sizes:
     rows = [[seen[name][moment] for moment in moments] for name in names]
     shared = np.array([[sum(a is not None and b is not None for a, b in zip(one, other, strict=True))
                         for other in rows] for one in rows])
-    poses = [[pose(points, corners, lens) for corners in row] for row, lens in zip(rows, lenses, strict=True)]
+    poses = [[pose(points, corners, lens, wide) for corners in row]
+             for row, lens, wide in zip(rows, lenses, fish, strict=True)]
     cameras = _stand(names, poses, shared)
     guess = Guess(np.array(lenses), cameras, _board_poses(poses, cameras))
     views = tuple(View(camera, moment, corners) for camera, row in enumerate(rows)
                   for moment, corners in enumerate(row) if corners is not None)
     softness = max(0.25, 2 * float(np.median(held_out)))
-    problem = Problem(points, views, tuple(free))
+    problem = Problem(points, views, tuple(free), fisheye=tuple(fish))
     answer = refine(problem, guess, softness)
     views = _without_mistakes(views, answer)
-    problem = Problem(points, views, tuple(free))
+    problem = Problem(points, views, tuple(free), fisheye=tuple(fish))
     answer = refine(problem, answer.guess, softness)
     if any(_strays(error, held_out[camera]) for camera, error in enumerate(_errors(views, answer))):
         # Clips out of step would bend the lenses to explain a board that moved; each lens by itself knows better.
         fixed = tuple(np.zeros((LENS, 0)) for _ in names)
-        answer = refine(Problem(points, views, fixed), guess, 2 * max(_errors(views, answer)))
+        answer = refine(Problem(points, views, fixed, fisheye=tuple(fish)), guess, 2 * max(_errors(views, answer)))
     return _result(names, sizes, problem, answer, held_out, shared)
 
 
@@ -157,7 +164,7 @@ def _stand(names: Sequence[str], poses: Sequence[Sequence[np.ndarray | None]], s
             raise RigError("; ".join(_too_few(names, shared, sorted(known), camera) for camera in missing))
         steps = [_matrix(b) @ np.linalg.inv(_matrix(a)) for a, b in zip(poses[there], poses[new], strict=True)
                  if a is not None and b is not None]
-        known[new] = _middle(np.array(steps)) @ known[there]
+        known[new] = middle(np.array(steps)) @ known[there]
     return np.array([_vector(known[camera]) for camera in range(len(names))])
 
 
@@ -167,7 +174,7 @@ def _too_few(names: Sequence[str], shared: np.ndarray, known: Sequence[int], cam
             f"but {FEWEST_SHARED} are needed; film the board where {names[camera]} and {names[nearest]} both see it")
 
 
-def _middle(steps: np.ndarray) -> np.ndarray:
+def middle(steps: np.ndarray) -> np.ndarray:
     """The most central of some rigid motions (S, 4, 4): a flat board seen from far can be read tilted the wrong way."""
     turns = np.arccos(np.clip((np.einsum("aij,bij->ab", steps[:, :3, :3], steps[:, :3, :3]) - 1) / 2, -1, 1))
     shifts = np.linalg.norm(steps[:, None, :3, 3] - steps[None, :, :3, 3], axis=-1)
@@ -180,7 +187,7 @@ def _board_poses(poses: Sequence[Sequence[np.ndarray | None]], cameras: np.ndarr
     for moment in range(len(poses[0])):
         said = [np.linalg.inv(_matrix(cameras[camera])) @ _matrix(row[moment])
                 for camera, row in enumerate(poses) if row[moment] is not None]
-        boards.append(_vector(_middle(np.array(said))))
+        boards.append(_vector(middle(np.array(said))))
     return np.array(boards)
 
 
@@ -204,13 +211,17 @@ def _result(names: Sequence[str], sizes: Mapping[str, tuple[int, int]], problem:
         error = errors[camera]
         lens = answer.guess.lenses[camera]
         stands = _matrix(answer.guess.cameras[camera])
-        distortion = lens[4:] if lens[9:].any() else lens[4:9]
-        cameras.append(Camera(name, sizes[name], lens_matrix(lens), "pinhole", tuple(distortion.tolist()),
-                              stands[:3, :3] @ WORLD_FROM_LONE_CAMERA.T, stands[:3, 3], error))
-        coverage = coverage_of(np.concatenate([views[at].corners.xy for at in mine]), sizes[name])
+        wide = problem.fisheye[camera]
+        distortion = lens[FISHEYE] if wide else lens[4:] if lens[9:].any() else lens[4:9]
+        cameras.append(Camera(name, sizes[name], lens_matrix(lens), "fisheye" if wide else "pinhole",
+                              tuple(distortion.tolist()), stands[:3, :3] @ WORLD_FROM_LONE_CAMERA.T, stands[:3, 3],
+                              error))
+        corners = np.concatenate([views[at].corners.xy for at in mine])
+        coverage = coverage_of(corners, sizes[name])
         focal_sigma = float(lens_sigma[camera, 0] / lens[0])
         reports.append(CameraReport(name, len(mine), error, held_out[camera], coverage,
-                                    problem.free[camera].shape[1], focal_sigma, camera_sigma[camera, 3:]))
+                                    problem.free[camera].shape[1], focal_sigma, camera_sigma[camera, 3:], corners,
+                                    np.concatenate([answer.residuals[at] for at in mine])))
         if error > OUT_OF_STEP_PX:
             raise RigError(f"{name} agrees with itself to {held_out[camera]:.2f} px but with the other cameras only to "
                            f"{error:.1f} px; the board clips do not run in step, or a camera was moved: cut them to "

@@ -52,7 +52,7 @@ def plan(take: Take, clips: Sequence[Clip], rig: Rig | None = None, offsets: Map
 
     Args:
         clips: as `probe_take` gives them.
-        rig: None for one camera that has not been calibrated.
+        rig: None for cameras that have not been calibrated.
         offsets, drifts: see `align`; by default what the take's sync.toml says, if it has one.
 
     Raises:
@@ -60,9 +60,6 @@ def plan(take: Take, clips: Sequence[Clip], rig: Rig | None = None, offsets: Map
         ClipError: see `align`.
         DataError: the take's sync.toml makes no sense.
     """
-    if rig is None and len(clips) > 1:
-        raise RigError(f"take {take.name} has the cameras {', '.join(clip.camera for clip in clips)} but no rig.toml; "
-                       "film a board and run `mien calibrate`, or give --rig")
     for clip in clips if rig is not None else ():
         camera = rig[clip.camera]
         if camera.size != clip.size:

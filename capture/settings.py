@@ -54,5 +54,16 @@ def _rating(value: object) -> int:
     return value
 
 
+def _between(low: float, high: float) -> Callable[[object], float]:
+    def check(value: object) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+            raise DataError(f"{value!r} is not a number of millimetres from {low:g} to {high:g}")
+        return float(value)
+
+    return check
+
+
 CHECKS: dict[str, Callable[[object], object]] = {"name": _text, "actor": _name, "model": _text, "notes": _text,
-                                                 "rating": _rating, "frame_rate": exact_rate, "cameras": _names}
+                                                 "rating": _rating, "frame_rate": exact_rate, "cameras": _names,
+                                                 "focal_35mm": _between(8, 800),
+                                                 "interocular_mm": _between(40, 90)}

@@ -58,6 +58,12 @@ def frame_variances(system: Arrow) -> Tensor:
     return torch.stack(variances[::-1])
 
 
+def border_covariance(system: Arrow) -> Tensor:
+    """(G, G): the border's block of the inverse, the frames left free: the inverse of its Schur complement."""
+    by_border = _solve_chain(system, system.border)
+    return torch.linalg.inv(system.corner - torch.einsum("tdg,tdh->gh", system.border, by_border))
+
+
 def _pivot_factors(system: Arrow) -> list[Tensor]:
     """Cholesky factors of what is left of each D_t once the frames before it are eliminated."""
     factors = [torch.linalg.cholesky(system.diagonal[0])]

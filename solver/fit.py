@@ -74,7 +74,7 @@ def fit(problem: Problem, start: State, report: Report, table: tuple[Stage, ...]
 
 def minimise(problem: Problem, state: State, stage: Stage, progress: Callable[[int], None]) -> State:
     """The loop: linearise, solve for the free unknowns, step, keep the step if the energy fell."""
-    free, shared_free = _free(problem, state, stage)
+    free, shared_free = unknowns(problem, state, stage)
     damping = 1e-4
     energy = sum(costs(problem, state).values())
     for iteration in range(stage.iterations):
@@ -83,7 +83,7 @@ def minimise(problem: Problem, state: State, stage: Stage, progress: Callable[[i
                               len(state.identity) + len(state.log_focal), state.weights)
         costs(problem, state, normal)
         while damping < 1e8:
-            candidate = stepped(state, *_newton_step(normal, state, free, shared_free, damping))
+            candidate = stepped(state, *newton_step(normal, state, free, shared_free, damping))
             lowered = energy - sum(costs(problem, candidate).values())
             if lowered > 0:
                 break
@@ -96,7 +96,7 @@ def minimise(problem: Problem, state: State, stage: Stage, progress: Callable[[i
     return state
 
 
-def _newton_step(normal: Normal, state: State, free: Tensor, shared_free: Tensor,
+def newton_step(normal: Normal, state: State, free: Tensor, shared_free: Tensor,
                  damping: float) -> tuple[Tensor, Tensor]:
     """(T, D) and (G): the damped step in the free unknowns, zero elsewhere.
 
@@ -124,7 +124,7 @@ def _newton_step(normal: Normal, state: State, free: Tensor, shared_free: Tensor
     return frames_step, shared_step
 
 
-def _free(problem: Problem, state: State, stage: Stage) -> tuple[Tensor, Tensor]:
+def unknowns(problem: Problem, state: State, stage: Stage) -> tuple[Tensor, Tensor]:
     """Indices of the free unknowns of a frame, and of the shared ones."""
     shapes, modes = state.weights.shape[1], len(state.identity)
     columns = []

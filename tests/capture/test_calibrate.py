@@ -12,6 +12,7 @@ from capture.board_clips import calibrate_shoot
 from capture.bundle import Guess, Problem, View, _Layout
 from capture.calibrate import calibrate
 from capture.camera import Camera, Rig, load_rig, project, save_rig
+from capture.coverage_picture import EMPTY, save_coverage
 from capture.errors import ClipError, DataError, RigError
 from capture.lens import LADDER
 from capture.shoot import open_shoot
@@ -295,3 +296,35 @@ def test_real_webcams_with_an_inverted_board(folder, first, counts):
     assert max(lengths) < 0.02
     assert np.median(turns) < 0.55
     assert max(turns) < 0.8
+
+
+def test_fisheyes_are_found_again():
+    """Four wide cameras' worth of bending: the pinhole's ladder cannot explain it, the fisheye's can."""
+    truth = Rig(tuple(replace(each, model="fisheye", distortion=(-0.03, 0.01, -0.005, 0.001))
+                      for each in (camera("camA", 0, 420), camera("camB", 35, 430))))
+    seen = film(truth, OWN_BOARD, 40, reach=0.45)
+    result = calibrate(OWN_BOARD, seen, sizes(truth), fisheye=True)
+    assert {each.model for each in result.rig.cameras} == {"fisheye"}
+    for (focal, angle, metres), report in zip(differences(result.rig, truth), result.cameras, strict=True):
+        assert abs(focal) < 0.005
+        assert angle < 0.1
+        assert metres < 0.003
+        assert 0.1 < report.error_px < 0.17
+
+
+def test_coverage_pictures_show_where_corners_were(tmp_path):
+    truth = Rig((camera("camA", 0), camera("camB", 35)))
+    result = calibrate(OWN_BOARD, film(truth, OWN_BOARD, 15), sizes(truth))
+    paths = save_coverage(result, tmp_path / "rig.toml")
+    assert [path.name for path in paths] == ["rig.camA.png", "rig.camB.png"]
+    picture = cv2.imread(str(paths[0]))[:540]
+    report = result.cameras[0]
+    cells = np.zeros((8, 8), bool)
+    at = (report.corners / SIZE * 8).astype(int)
+    cells[at[:, 1], at[:, 0]] = True
+    for row in range(8):
+        for column in range(8):
+            patch = picture[row * 540 // 8:(row + 1) * 540 // 8 - 2, column * 120:(column + 1) * 120 - 2]
+            assert (patch.reshape(-1, 3) == EMPTY).all(axis=1).mean() > 0.9 or cells[row, column]
+    assert len(report.corners) == len(report.residuals)
+    assert np.sqrt((report.residuals ** 2).sum(axis=1).mean()) == pytest.approx(report.error_px)
