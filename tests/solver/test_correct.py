@@ -31,7 +31,7 @@ class Made:
 
     def again(self, layer: Layer) -> Performance:
         return solve_around(layer, self.base, FIRST, self.landmarks, self.rig, self.rig, self.model, self.embedding,
-                            {"solve": "k", "correct": "c"}, lambda done, total: None)
+                            None, {"solve": "k", "correct": "c"}, lambda done, total: None)
 
     def error(self, solved: Performance) -> np.ndarray:
         """(T) of the smile."""
