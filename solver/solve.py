@@ -21,8 +21,10 @@ from solver.performance import Performance
 from solver.points import DTYPE, surface_points
 from solver.reading import Reading
 
-INDEPENDENT = 0.15
+INDEPENDENT = 0.3
 """Share of a landmark that counts: 478 points of one network err together, so they say less than 478 free ones."""
+READ_TOO = 0.5
+"""Share of that which is left where a reading of the same landmarks counts beside them."""
 FACING = (0.05, 0.45)
 """Cosines between a point's normal and the ray to the camera: at the first it does not count, at the second fully."""
 CONTOUR = 3.0
@@ -103,10 +105,12 @@ def problem_of(landmarks: Landmarks, rig: Rig, lone: bool, model: FaceModel, emb
     poses = _rough_poses(model, embedding, rig, undistorted, used)
     precision = _precision(landmarks, frames, used, model, embedding, rig, poses)
     seconds = np.diff(frames) / float(frame_rate)
+    read = _read(reading, model, frames)
     problem = Problem(surface_points(model, embedding), cameras_of(rig, lone),
-                      torch.tensor(np.nan_to_num(undistorted), dtype=DTYPE), torch.tensor(precision, dtype=DTYPE),
+                      torch.tensor(np.nan_to_num(undistorted), dtype=DTYPE),
+                      torch.tensor(precision * (READ_TOO if read else 1.0), dtype=DTYPE),
                       torch.tensor(seconds * 30.0, dtype=DTYPE), _lids(model), _correctives(model),
-                      priors or Priors(), None, _read(reading, model, frames))
+                      priors or Priors(), None, read)
     count, shapes = len(frames), len(model.shape_names)
     start = State(torch.tensor(poses.rotation, dtype=DTYPE), torch.tensor(poses.translation, dtype=DTYPE),
                   torch.zeros(count, shapes, dtype=DTYPE), torch.zeros(count, 2, 2, dtype=DTYPE),
