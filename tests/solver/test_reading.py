@@ -17,7 +17,6 @@ from solver.face_model import FaceModel, deform
 from solver.landmarks import Landmarks
 from solver.network import POINTS
 from solver.performance import Performance
-from solver.reading import Reading
 from solver.reading_network import Reader, load_reader, save_reader, shipped_reader
 
 
@@ -61,10 +60,13 @@ def test_a_frame_without_a_face_is_not_read(reader: Reader,
     seen[:, 7], xy[:, 7] = False, np.nan
     seen[0, 9, :3], xy[0, 9, :3] = False, np.nan
     read = reader.read(replace(landmarks, seen=seen, xy=xy))
-    assert np.isinf(read.sigma[7]).all() and np.isfinite(read.weights).all()
+    assert np.isinf(read.sigma[7]).all()
+    assert np.isfinite(read.weights).all()
     assert np.isfinite(np.delete(read.sigma, 7, axis=0)).all()
     weights, precision = read.of(("jawOpen", "noseOfClay"), np.array([7, 8]))
-    assert (precision[0] == 0).all() and precision[1, 0] > 0 and (precision[:, 1] == 0).all()
+    assert (precision[0] == 0).all()
+    assert precision[1, 0] > 0
+    assert (precision[:, 1] == 0).all()
     assert weights.shape == (2, 2)
 
 
@@ -88,7 +90,7 @@ def test_it_reads_back_as_it_was_written(reader: Reader, tmp_path: Path,
     save_reader(reader, tmp_path / "again.npz")
     again = load_reader(tmp_path / "again.npz")
     first, second = reader.read(filmed[2]), again.read(filmed[2])
-    assert isinstance(first, Reading) and np.array_equal(first.weights, second.weights)
+    assert np.array_equal(first.weights, second.weights)
 
 
 @pytest.mark.parametrize("damage", ["missing", "cut", "text", "other"])
