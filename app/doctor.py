@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-PACKAGES = ("numpy", "scipy", "torch", "mediapipe", "opencv-contrib-python", "av", "moderngl", "PySide6",
+PACKAGES = ("numpy", "scipy", "torch", "mediapipe", "opencv-contrib-python", "av", "moderngl", "trimesh", "PySide6",
             "usd-core", "distributed", "openjd-cli")
 OPTIONAL = {"usd-core": "writes USD: pip install usd-core",
             "distributed": "solves on a cluster: pip install mien[cluster]",

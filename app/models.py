@@ -11,6 +11,7 @@ from capture.errors import UsageError
 from capture.files import write_bytes
 from solver.embedding_picture import embedding_picture
 from solver.face_model import ARKIT, FaceModel
+from solver.mesh_health import complaints
 from solver.model_import import BUILT_IN, add_model, find_model, list_models, names_file, names_of
 from solver.rig_jaw import OPEN
 from solver.shape_names import names_lines
@@ -100,6 +101,8 @@ def _show(model: FaceModel) -> None:
 
 def _check(model: FaceModel, out: Path) -> None:
     """Print the landmarks' coverage, draw them, and write where each lies, how far it scatters, if it slides."""
+    for complaint in complaints(model):
+        print(f"note: {complaint}")
     embedding = landmarker_named().embedding(model)
     spread = embedding.spread_m * 1000
     known = embedding.known
