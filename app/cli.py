@@ -12,7 +12,7 @@ from pathlib import Path
 from app import __version__, export_options, net_options
 from capture.errors import Cancelled, MienError
 
-FORMATS = ("json", "csv", "fbx", "glb", "usd", "maya", "unity", "metahuman")
+FORMATS = ("json", "csv", "fbx", "glb", "usd", "usda", "maya", "unity", "metahuman", "metahuman-fbx", "metahuman-json")
 DEFAULT_FORMATS = ("json", "csv", "glb", "fbx")
 
 
@@ -120,7 +120,7 @@ def build_parser() -> argparse.ArgumentParser:
                        help="with --only: refuse unless this mien is the one that submitted the job")
 
     submit = add("submit", _run_submit, "write a shoot as a job for a render farm",
-                 "mien submit my-shoot --openjd job && openjd run job/template.json -p file://job/parameters.json")
+                 "mien submit my-shoot --openjd job")
     submit.add_argument("path", type=Path, metavar="SHOOT", help="a shoot folder that all workers share")
     submit.add_argument("--openjd", type=Path, required=True, metavar="DIR",
                         help="where the Open Job Description bundle goes")

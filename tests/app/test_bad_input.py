@@ -26,10 +26,10 @@ from tests.material import shared
 
 
 def solve_fails(out: Path, *arguments: str | Path, code: int) -> str:
-    """Nothing is left but landmarks, the clips' hashes, and the record of why it failed."""
+    """Nothing is left but landmarks, what finding them took, the clips' hashes, and the record of why it failed."""
     ended = mien_here("solve", *arguments, "--out", out, check=code)
     assert [path for path in out.rglob("*") if path.is_file() and path.name != "failed.json"
-            and not path.name.startswith(("detect.", "clip."))] == []
+            and not path.name.startswith(("detect.", "detect ", "clip."))] == []
     said = error_of(ended)
     assert all(json.loads(path.read_text())["error"] in said for path in out.rglob("failed.json"))
     return said
