@@ -7,6 +7,7 @@ from pathlib import Path
 from app.clocks import offsets
 from app.contents import Content, content, state_of
 from app.places import Places, places
+from capture.ahead import ahead, depth
 from capture.camera import Camera, Rig, load_rig, lone_camera
 from capture.errors import UsageError
 from capture.files import make_folder
@@ -61,8 +62,10 @@ class Prepared:
 
     def footage(self, camera: int, first: int, stop: int) -> Footage:
         """What one camera shows at the take's frames from `first` up to, and without, `stop`."""
-        return Footage(self.clips.clips[camera].size, self.clips.rate, stop - first,
-                       lambda: (frame.rgb for frame in take_frames(self.clips, camera, first, stop)))
+        size = self.clips.clips[camera].size
+        waiting = depth(3 * size[0] * size[1])
+        return Footage(size, self.clips.rate, stop - first, lambda: (
+            frame.rgb for frame in ahead(take_frames(self.clips, camera, first, stop), waiting)))
 
     @property
     def timecode(self) -> str:
