@@ -39,6 +39,9 @@ def take_report(take: Take) -> dict[str, object]:
         rig = load_rig(take.rig_path) if take.rig_path is not None else None
         if clips and not faults:
             warnings += plan(take, clips, rig).warnings
+            if rig is None and len(clips) > 1:
+                warnings.append("no rig.toml: a solve finds the cameras from the face; film a board and run "
+                                "`mien calibrate` to know them better")
     except MienError as error:
         faults.append(str(error))
     return {
