@@ -48,8 +48,11 @@ def cameras_for(ready: Prepared, landmarks: Landmarks, detect_keys: dict[str, st
     if found is None:
         report("cameras", 0, 1)
         with timed(ready.where.work, "cameras", key):
-            calibration = from_face(ready.clips, ready.take, landmarks, landmarker.embedding(model), model,
-                                    lambda done, total: report("cameras", done, total))
+            try:
+                calibration = from_face(ready.clips, ready.take, landmarks, landmarker.embedding(model), model,
+                                        lambda done, total: report("cameras", done, total))
+            except RigError as error:
+                raise RigError(f"no rig.toml, and the cameras cannot be found from the face: {error}") from error
         save_rig(calibration.rig, ready.where.work / RIG_NAME)
         words = {str(index): line for index, line in enumerate(
             ("no rig.toml: the cameras are found from the face: " + "; ".join(sentences(calibration)),
