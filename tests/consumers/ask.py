@@ -78,9 +78,11 @@ def assert_sees(seen: dict[str, Any], performance: Performance, metres: float = 
     assert np.abs(np.array(motion["translation"]) * metres - performance.head_translation).max() < distance
 
 
-def assert_eyes(seen: dict[str, Any], performance: Performance, degrees: float = 0.05) -> None:
-    """The eyes turn as the gaze says."""
+def assert_eyes(seen: dict[str, Any], performance: Performance, degrees: float = 0.05,
+                up: Rotation | None = None) -> None:
+    """The eyes turn as the gaze says, in axes that `up` leads to from ours."""
+    axes = up or Rotation.identity()
     for side, name in enumerate(("EyeLeft", "EyeRight")):
         expected = Rotation.from_euler("YX", performance.gaze[:, side] * [1, -1])
-        turn = Rotation.from_quat(seen["transforms"][name]["rotation_xyzw"]) * expected.inv()
+        turn = Rotation.from_quat(seen["transforms"][name]["rotation_xyzw"]) * (axes * expected * axes.inv()).inv()
         assert np.degrees(turn.magnitude()).max() < degrees

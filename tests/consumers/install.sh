@@ -33,6 +33,8 @@ if [ ! -f build/consumers/bpy/installed ] && "$python" -c 'import sys; sys.exit(
     touch build/consumers/bpy/installed
 fi
 source="$shared/consumers/assimp_read.cpp"
-if [ -f "$source" ] && command -v g++ >/dev/null && [ "$source" -nt build/consumers/assimp_read ]; then
+# Not `-nt` alone: dash says no where the second file is not there yet.
+if [ -f "$source" ] && command -v g++ >/dev/null \
+        && { [ ! -f build/consumers/assimp_read ] || [ "$source" -nt build/consumers/assimp_read ]; }; then
     g++ -O1 -o build/consumers/assimp_read "$source" -lassimp
 fi

@@ -35,13 +35,19 @@ def own_settings(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def nothing_left_alive(request, qapp):
+    before = children()  # of other floors' tests, such as multiprocessing's own helper
     yield
-    left = left_alive()
+    left = left_alive(before)
     assert not left, f"left alive: {left}"
 
 
-def left_alive() -> list[str]:
-    """Windows, threads and processes that should have gone."""
+def children() -> set[str]:
+    """The numbers of the processes that this one has started."""
+    return {child for task in Path("/proc/self/task").glob("*/children") for child in task.read_text().split()}
+
+
+def left_alive(before: set[str] = frozenset()) -> list[str]:
+    """Windows, threads and processes that should have gone, but for the processes that were there `before`."""
     for _ in range(3):
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         QApplication.processEvents()
@@ -51,9 +57,7 @@ def left_alive() -> list[str]:
     left += [f"thread {type(thing).__name__}" for thing in gc.get_objects()
              # Not isinstance, which asks each object for its __class__: torch's deprecated names warn of that.
              if issubclass(type(thing), QThread) and _running(thing)]
-    for task in Path("/proc/self/task").glob("*/children"):
-        left += [f"process {child}" for child in task.read_text().split() if not _dead(child)]
-    return left
+    return left + [f"process {child}" for child in sorted(children() - before) if not _dead(child)]
 
 
 @pytest.fixture(scope="session")
