@@ -48,7 +48,7 @@ class Rig:
         meshes: those that have faces.
         metres: how long one of the file's units is, or None where the format does not say.
         axes: (3, 3) model_from_file: rows are where the file says that right, up and front lie.
-        joints: name -> (3,) where each joint stands, in the file's unit and axes.
+        joints: name -> (4, 4) world_from_joint at rest, in the file's unit and axes.
         above: joint's name -> the name of what it hangs from.
     """
 

@@ -49,7 +49,7 @@ def read_fbx(data: bytes, where: str) -> Rig:
         meshes = tuple(_mesh(objects, model, geometry) for model in models
                        for geometry in objects.below(model, "Geometry", b"Mesh"))
         bones = [key for key in models if objects.nodes[key].values[2] != b"Mesh"]
-        joints = {_name(objects.nodes[key]): _world(objects, key)[:3, 3] for key in bones}
+        joints = {_name(objects.nodes[key]): _world(objects, key) for key in bones}
         above = {_name(objects.nodes[key]): _name(objects.nodes[objects.parent[key]]) for key in bones
                  if objects.parent.get(key) in objects.nodes}
         settings = _properties(root.first("GlobalSettings"))

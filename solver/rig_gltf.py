@@ -41,7 +41,7 @@ def read_gltf(data: bytes, where: str, read_beside: Callable[[str], bytes]) -> R
                  if "mesh" in node and index in worlds]
         meshes = tuple(mesh for mesh in found if mesh is not None)
         names = [node.get("name", f"node{index}") for index, node in enumerate(nodes)]
-        joints = {names[index]: worlds[index][:3, 3] for skin in file.json.get("skins", ()) for index in skin["joints"]
+        joints = {names[index]: worlds[index] for skin in file.json.get("skins", ()) for index in skin["joints"]
                   if index in worlds}
         above = {names[child]: names[index] for index, node in enumerate(nodes) for child in node.get("children", ())}
         return Rig(where, meshes, 1.0, np.eye(3), joints, above)

@@ -39,7 +39,8 @@ def rig_model(rig: Rig, name: str) -> FaceModel:
                      shapes={own: delta @ turned for own, delta in joined.shapes.items()},
                      between={own: [(weight, delta @ turned) for weight, delta in steps]
                               for own, steps in joined.between.items()})
-    jaw = find_jaw({joint: place @ turned for joint, place in rig.joints.items()}, rig.above, joined.held)
+    jaw = find_jaw({joint: _stood(place, rotation, metres) for joint, place in rig.joints.items()}, rig.above,
+                   joined.held, joined.vertices, joined.shapes)
     if jaw is not None:
         made = jaw_shapes(jaw, joined.vertices, tuple(joined.shapes))
         jaw = replace(jaw, made=tuple(made))
@@ -57,6 +58,14 @@ def rig_model(rig: Rig, name: str) -> FaceModel:
                       for weight, delta in steps))
     check_model(model, rig.where)
     return model
+
+
+def _stood(world_from_joint: np.ndarray, rotation: np.ndarray, metres: float) -> np.ndarray:
+    """(4, 4) a joint in the model's axes, its place in metres."""
+    out = np.eye(4)
+    out[:3, :3] = rotation @ world_from_joint[:3, :3]
+    out[:3, 3] = rotation @ world_from_joint[:3, 3] * metres
+    return out
 
 
 def _join(rig: Rig) -> JoinedRig:

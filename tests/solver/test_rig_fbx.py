@@ -158,8 +158,10 @@ def jaw_rig(head) -> Rig:
     mesh = RigMesh("head", points, head.faces, head.uv, head.uv_faces, ("skin",), np.zeros(len(head.faces), int),
                    np.array([[0.6, 0.4, 0.3]]), {"eyeBlink_L": head.shapes[0].astype(np.float64)},
                    held={"C_jaw_jnt": share, "tongue1": tongue})
-    return Rig("game.fbx", (mesh,), 1.0, np.eye(3), {"C_jaw_jnt": np.array([0, -0.006, 0.009]), "tongue1": np.zeros(3),
-                                                     "jaw_end": np.zeros(3), "head": np.zeros(3)},
+    jaw = np.eye(4)
+    jaw[:3, 3] = [0, -0.006, 0.009]
+    return Rig("game.fbx", (mesh,), 1.0, np.eye(3), {"C_jaw_jnt": jaw, "tongue1": np.eye(4), "jaw_end": np.eye(4),
+                                                     "head": np.eye(4)},
                {"tongue1": "C_jaw_jnt", "C_jaw_jnt": "head", "jaw_end": "C_jaw_jnt"})
 
 
@@ -197,7 +199,7 @@ def test_a_rigs_own_jaw_shape_is_believed(head, jaw_rig):
                                            ("CC_Base_JawRoot", True), ("jaw_upper", False), ("jawCorner_L", False),
                                            ("head", False), ("jawbreaker_belt", False), ("chin", False)])
 def test_jaw_joints_are_known_by_name(name, jaw):
-    found = find_jaw({name: np.zeros(3)}, {}, {name: np.ones(30)})
+    found = find_jaw({name: np.eye(4)}, {}, {name: np.ones(30)}, np.zeros((30, 3)), {})
     assert (found is not None) == jaw
 
 
@@ -205,7 +207,8 @@ def test_joints_hang_from_one_another(tmp_path):
     rig = read_fbx(shared("models", "facecap", FACECAP[1]).read_bytes(), "rig.fbx")
     assert rig.above["LeftEye_Joint"] == "Head_Joint"
     assert rig.above["Head_Joint"] == "Neck_Joint"
-    assert find_jaw({"jaw": np.zeros(3)}, {"jaw": "a", "a": "jaw"}, {"jaw": np.ones(30)}) is not None  # in a circle
+    circle = {"jaw": "a", "a": "jaw"}
+    assert find_jaw({"jaw": np.eye(4)}, circle, {"jaw": np.ones(30)}, np.zeros((30, 3)), {}) is not None
 
 
 def test_fbx_arrays_that_together_claim_to_be_huge_are_refused(monkeypatch):
