@@ -51,6 +51,8 @@ def faults(place: str, modules: set[str]) -> list[str]:
             wrong.append(f"{place} imports {module}, which is no noun")
         if package in ONLY_IN and not place.startswith(ONLY_IN[package]):
             wrong.append(f"{place} imports {module}, whose place is {', '.join(ONLY_IN[package])}")
+        if f"{module}.".startswith("app.gui.") and not place.startswith("app/gui"):
+            wrong.append(f"{place} imports {module}: the window is nobody's library")
         if package in NEVER:
             wrong.append(f"{place} imports {module}: a file from outside could run code")
     return wrong
@@ -68,6 +70,7 @@ def files() -> list[Path]:
     ("app/cli.py", "from PySide6.QtCore import QObject", "whose place is"),
     ("solver/x.py", "import mediapipe", "whose place is"),
     ("app/x.py", "import pickle", "could run code"),
+    ("app/report/x.py", "from app.gui import theme", "nobody's library"),
 ])
 def test_the_check_can_fail(place: str, source: str, complaint: str) -> None:
     assert complaint in " ".join(faults(place, imports_of(source)))

@@ -7,7 +7,8 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPolygonF, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from app.gui import quality, theme
+from app import quality
+from app.gui import theme
 from app.gui.session import Session
 from app.gui.sound import PER_SECOND, SoundReader, sound_of
 from app.gui.time_axis import TimeAxis

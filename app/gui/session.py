@@ -7,8 +7,9 @@ import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QUndoStack
 
+from app import quality
 from app.corrections import corrections_path, save_layer
-from app.gui import jobs, keys, quality
+from app.gui import jobs, keys
 from app.gui.jobs import Job, Jobs
 from app.gui.playback import Playback
 from app.gui.recent import Recent
@@ -227,8 +228,7 @@ class Session(QObject):
 
     def mark_right(self, right: bool) -> None:
         """Mark the present frame as right: it keeps what it shows, however the take is solved again."""
-        solved = self.solved_frame()
-        if solved is None:
+        if (solved := self.solved_frame()) is None:
             return
         layer = keys.marked(self.layer, self.frame, right)
         if right:

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from app.gui.quality import needs_a_look
 from app.places import RIG_NAME, SOLVE_NAME, places
+from app.quality import needs_a_look
 from app.records import changed, inputs_or_none, load_failed
 from capture.errors import MienError
 from capture.match import probe_take

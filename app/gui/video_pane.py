@@ -7,10 +7,10 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.gui import theme
 from app.gui.landmark_drag import LandmarkDrag, dragged_points, shown_points
-from app.gui.overlay import face_box, wire_faces, wireframe
 from app.gui.residuals import Residuals, residuals
 from app.gui.session import Session
 from app.gui.view_renderer import heat_colours
+from app.overlay import face_box, wire_faces, wireframe
 
 HEAD = 24
 """Height of the line above the picture."""

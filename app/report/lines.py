@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from app.gui.overlay import PARTS, SUBPIXEL_BITS
+from app.overlay import PARTS, SUBPIXEL_BITS
 from capture.camera import Camera, project
 from solver.face_model import FaceModel
 

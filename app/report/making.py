@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from app import artefacts
-from app.gui.quality import BAD, levels
 from app.places import Places
 from app.progress import Teller
+from app.quality import BAD, levels
 from app.report.evidence import SETTINGS_NAME, Evidence
 from app.report.moments import worst_moments
 from app.report.pictures import Picture, pictures, thumbnail

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.gui.quality import LOST
+from app.quality import LOST
 from solver.performance import Performance
 from solver.residuals import Residuals
 

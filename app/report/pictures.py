@@ -8,7 +8,7 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from app.gui.overlay import SUBPIXEL_BITS
+from app.overlay import SUBPIXEL_BITS
 from app.report.evidence import Evidence
 from app.report.lines import Edges, draw, edges_of
 from app.report.moments import Moment

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from app.gui.quality import levels
+from app.quality import levels
 from app.report.curves import curves_of, data_of, groups_of
 from app.report.drawing import STRIP, band, buckets, strip
 from app.report.evidence import Evidence

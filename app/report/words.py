@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from app.gui.quality import BAD, DOUBTFUL, levels
+from app.quality import BAD, DOUBTFUL, levels
 from app.report.evidence import Evidence
 from app.report.moments import lost_runs
 from app.report.plain import GOOD, KNOW, LOOK, WORSE, Finding, listed

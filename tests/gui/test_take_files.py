@@ -6,11 +6,11 @@ import pytest
 from app import records
 from app.gui import curve_levels, take_state
 from app.gui.copy_in import main as copy_in
-from app.gui.quality import BAD, DOUBTFUL, GOOD, levels, needs_a_look
 from app.gui.take_data import model_named, read_take
 from app.gui.take_notes import write_notes
 from app.gui.take_state import CALIBRATED, FAILED, state_of, survey
 from app.places import places
+from app.quality import BAD, DOUBTFUL, GOOD, levels, needs_a_look
 from capture.errors import DataError
 from capture.settings import read_settings
 from capture.shoot import open_shoot
