@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from app import __version__, export_options, net_options
+from app import __version__, bench_options, export_options, net_options
 from capture.errors import Cancelled, MienError
 
 FORMATS = ("json", "csv", "fbx", "glb", "usd", "usda", "maya", "unity", "metahuman", "metahuman-fbx", "metahuman-json")
@@ -162,6 +162,9 @@ def build_parser() -> argparse.ArgumentParser:
 
     net_options.add_options(add("net", net_options.run, "train, export and measure the landmark networks",
                                 "mien net bench"), common)
+
+    bench_options.add_options(add("bench", bench_options.run, "figures against truth and against peers, in one run",
+                                  "mien bench accuracy --on my-shoot"), common, _solve_options)
 
     add("doctor", _run_doctor, "say what is installed, what is missing and how to get it", "mien doctor")
     return parser

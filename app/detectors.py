@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -42,14 +43,18 @@ class Landmarker:
 
 
 def landmarker_named(name: str = "auto", device: str = "auto") -> Landmarker:
-    """The detector that `--detector NAME` means: "mien", "mediapipe", or "auto", which is mien's where it ships.
+    """The detector that `--detector NAME` means: "mien", "mediapipe", or "auto", which is mien's where it ships; or a
+    file of trained weights, which take the place of those that ship.
 
     Raises:
         ModelError: its weights are missing or damaged.
     """
     if name == "mediapipe" or (name == "auto" and network_file.shipped_path() is None):
         return Landmarker(mediapipe_runtime.MediapipeDetector(), mediapipe_runtime.find_face)
-    detector = NetworkDetector(device=device)
+    if name in ("auto", "mien"):
+        detector = NetworkDetector(device=device)
+    else:
+        detector = NetworkDetector(Path(name), device, network_file.shipped_parts())
 
     def find_face(rgb: np.ndarray) -> np.ndarray | None:
         look = detector.find(rgb)

@@ -8,10 +8,12 @@ import contextlib
 import math
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 
+from capture.errors import ModelError
 from solver.detect import Footage, Report, Track
 
 SCHEME = "mediapipe478"
@@ -46,6 +48,55 @@ def find_face(rgb: np.ndarray) -> np.ndarray | None:
     with _quiet(), _face_mesh(still=True) as mesh:
         found = _landmarks(_ask(mesh, rgb), rgb.shape[1], rgb.shape[0])
     return None if found is None else found[:, :2]
+
+
+def face_landmarker(task: Path, pictures: Iterator[np.ndarray],
+                    frame_rate: float) -> tuple[tuple[str, ...], np.ndarray]:
+    """MediaPipe's Face Landmarker over a clip, in its video mode: the peer that mien's weights are compared with.
+
+    Args:
+        task: its model file.
+        pictures: (H, W, 3) uint8 each.
+        frame_rate: a second.
+
+    Returns:
+        Its shape names (K), and the scores (T, K); 0 where it saw no face.
+
+    Raises:
+        ModelError: the file cannot be used.
+    """
+    import mediapipe
+    from mediapipe.tasks.python import BaseOptions, vision
+
+    options = vision.FaceLandmarkerOptions(
+        base_options=BaseOptions(model_asset_path=str(task)), running_mode=vision.RunningMode.VIDEO,
+        output_face_blendshapes=True)
+    rows: list[dict[str, float]] = []
+    with _quiet():
+        try:
+            landmarker = vision.FaceLandmarker.create_from_options(options)
+        except (RuntimeError, ValueError, OSError) as error:
+            raise ModelError(f"{task} is no Face Landmarker that MediaPipe can open; copy it again") from error
+        with landmarker:
+            for index, rgb in enumerate(pictures):
+                image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(rgb))
+                found = landmarker.detect_for_video(image, round(index * 1000 / frame_rate)).face_blendshapes
+                rows.append({item.category_name: item.score for item in found[0]} if found else {})
+    names = next((tuple(row) for row in rows if row), ())
+    return names, np.array([[row.get(name, 0.0) for name in names] for row in rows])
+
+
+def face_mesh_loop(pictures: Iterator[np.ndarray], clock: Callable[[], float]) -> float:
+    """What MediaPipe's own tracking loop over pictures takes by a clock, in seconds, its start left out."""
+    with _quiet(), _face_mesh(still=False) as mesh:
+        first = next(pictures)
+        _ask(mesh, first)
+        mesh.reset()
+        began = clock()
+        _ask(mesh, first)
+        for rgb in pictures:
+            _ask(mesh, rgb)
+        return clock() - began
 
 
 class MediapipeDetector:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from capture.arrays import save_arrays
+from capture.arrays import Damaged, load_arrays, save_arrays
 from capture.errors import ModelError
 from capture.files import sha256
 from solver import pretrained
@@ -67,6 +67,14 @@ def shipped_parts() -> Path | None:
 def key_of(path: Path) -> str:
     """A name for these weights: equal keys mean equal landmarks."""
     return f"{ARCHITECTURE}-{sha256(path)[:16]}"
+
+
+def is_network(path: Path) -> bool:
+    """Whether a file looks like weights of our landmark network, by its first words alone."""
+    try:
+        return json.loads(bytes(load_arrays(path, ("about",))["about"]))["architecture"] == ARCHITECTURE
+    except (Damaged, KeyError, ValueError, TypeError):
+        return False
 
 
 def save_difference(network: LandmarkNetwork, about: dict[str, Any], path: Path) -> None:

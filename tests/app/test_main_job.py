@@ -14,10 +14,10 @@ import pytest
 
 from app.accuracy import compare
 from app.artefacts import load, save
+from app.bench_truth import read_truth
 from exporters.to_json import read
 from solver.model_import import packed_model
 from tests.app.command import ROOT, environment, mien, mien_here
-from tests.bench.truth import read_truth
 from tests.material import shared
 
 TIMED = ("T001.report.html",)
@@ -94,7 +94,7 @@ def test_a_take_solved_with_truth_beats_the_peer(tmp_path: Path) -> None:
     shoot = shared("truth", "actor1")
     model = shared("models", "ICT-FaceKit-master.zip")
     mien_here("solve", shoot, "--model", model, "--out", tmp_path, "--format", "json")
-    truth, _ = read_truth(shoot, packed_model(model, "ict"))
+    truth = read_truth(shoot / "truth.npz", packed_model(model, "ict")).performance
     accuracy = compare(read(tmp_path / "T001.mien.json"), truth)
     assert accuracy.mean_correlation > 0.5  # MediaPipe's Face Landmarker: 0.42 to 0.49 by camera
     assert accuracy.mean_rmse < 0.20

@@ -1,0 +1,139 @@
+"""What is known of a take before any solve: the truth beside made footage.
+
+    SHOOT/truth.npz, TAKE/truth.npz            names, weights, head_R, head_t (cm), neutral (cm), in ICT-FaceKit's names
+    SHOOT/truth.mien.json, TAKE/truth.mien.json   a performance, as `mien demo` leaves it
+
+A truth beside the takes stands for the shoot's one take.
+"""
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from capture.arrays import Damaged, load_arrays
+from capture.errors import DataError
+from capture.shoot import Take
+from exporters.to_json import read
+from solver.face_model import FaceModel, deform
+from solver.performance import Performance
+from solver.solve import gaze_from_weights
+
+NAMES = ("truth.npz", "truth.mien.json")
+SPLIT = ("browInnerUp", "cheekPuff")
+"""Shapes that ICT has in two halves; such truth gives both halves the same weight."""
+CM = 0.01
+MOVES = 0.0005
+"""A vertex belongs to the face where some shape moves it by more than so many metres."""
+EVERY = 4
+"""The surface is compared in every so many-th frame."""
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The performance, and the actor's own neutral, (V, 3) metres, on the model's vertices; None where the truth is of
+    other vertices than the model's."""
+
+    performance: Performance
+    neutral: np.ndarray | None
+
+    def cut(self, first: int, stop: int) -> "Truth":
+        """Of the frames from `first` up to, and without, `stop`."""
+        return replace(self, performance=cut(self.performance, first, stop))
+
+
+def truth_path(take: Take) -> Path | None:
+    """Where the truth of a take is, if there is any."""
+    folders = [take.folder] if take.folder is not None else []
+    if take.shoot is not None and sum(entry.is_dir() for entry in (take.shoot.folder / "takes").iterdir()) == 1:
+        folders.append(take.shoot.folder)
+    return next((path for folder in folders for name in NAMES if (path := folder / name).is_file()), None)
+
+
+def vertices_of(path: Path) -> int | None:
+    """How many vertices the model of a truth has, where it says so."""
+    try:
+        return len(load_arrays(path, ("neutral",))["neutral"]) if path.suffix == ".npz" else None
+    except (Damaged, KeyError) as error:
+        raise _damaged(path, error) from error
+
+
+def read_truth(path: Path, model: FaceModel) -> Truth:
+    """Read a truth.
+
+    Raises:
+        DataError: it is damaged, or no truth.
+    """
+    if path.suffix != ".npz":
+        performance = read(path)
+        known = performance.model_sha256 == model.sha256
+        return Truth(performance, deform(model, np.zeros(len(model.shapes)), performance.identity) if known else None)
+    try:
+        arrays = load_arrays(path)
+        names = [_arkit(str(name)) for name in arrays["names"]]
+        shapes = tuple(dict.fromkeys(next((whole for whole in SPLIT if name.startswith(whole)), name)
+                                     for name in names))
+        weights = arrays["weights"][:, [names.index(f"{name}Left" if name in SPLIT else name) for name in shapes]]
+        rotation = Rotation.from_matrix(arrays["head_R"]).as_quat()
+        translation, neutral = arrays["head_t"] * CM, arrays["neutral"] * CM
+        frames = len(weights)
+        in_model = np.zeros((frames, len(model.shape_names)))
+        for column, name in enumerate(model.shape_names):
+            if name in shapes:
+                in_model[:, column] = weights[:, shapes.index(name)]
+        gaze = (in_model @ gaze_from_weights(model).T).reshape(frames, 2, 2)
+        performance = Performance(
+            take=path.parent.name, actor="", model_name="", model_sha256="", frame_rate=Fraction(30),
+            start_timecode="00:00:00:00", cameras=(), shape_names=shapes, weights=weights, head_rotation=rotation,
+            head_translation=translation, gaze=gaze, identity=np.zeros(0), sigma=np.zeros_like(weights),
+            residual_px=np.zeros(frames), seen=np.ones(frames), flags=((),) * frames)
+    except (Damaged, KeyError, ValueError, IndexError) as error:
+        raise _damaged(path, error) from error
+    return Truth(performance, neutral if len(neutral) == len(model.neutral) else None)
+
+
+def cut(performance: Performance, first: int, stop: int) -> Performance:
+    """The frames of a performance from `first` up to, and without, `stop`."""
+    part = slice(first, stop)
+    names = ("weights", "head_rotation", "head_translation", "gaze", "sigma", "residual_px", "seen", "flags")
+    return replace(performance, **{name: getattr(performance, name)[part] for name in names})
+
+
+def surface_mm(found: Performance, truth: Truth, model: FaceModel) -> float | None:
+    """Mean distance between the posed faces' vertices, over every fourth frame; None where the truth has others."""
+    if truth.neutral is None or found.shape_names != model.shape_names:
+        return None
+    face = np.flatnonzero(face_vertices(model))
+    neutral, shapes = truth.neutral[face], model.shapes[:, face]
+    true = truth.performance
+    columns = [model.shape_names.index(name) for name in true.shape_names if name in model.shape_names]
+    known = [name in model.shape_names for name in true.shape_names]
+    errors = []
+    for frame in range(0, true.frames, EVERY):
+        a = deform(model, found.weights[frame], found.identity)[face]
+        b = neutral + np.tensordot(true.weights[frame][known], shapes[columns], 1)
+        posed = [vertices @ Rotation.from_quat(one.head_rotation[frame]).as_matrix().T + one.head_translation[frame]
+                 for vertices, one in ((a, found), (b, true))]
+        errors.append(np.linalg.norm(posed[0] - posed[1], axis=1).mean() * 1000)
+    return float(np.mean(errors))
+
+
+def face_vertices(model: FaceModel) -> np.ndarray:
+    """(V) bool: the skin's vertices that some shape moves; all that are moved where the model has no part "skin"."""
+    moved = np.linalg.norm(model.shapes, axis=2).max(axis=0) > MOVES
+    if "skin" in model.part_names:
+        skin = np.zeros(len(moved), dtype=bool)
+        corners = model.faces[model.face_part == model.part_names.index("skin")]
+        skin[corners[corners >= 0]] = True
+        moved &= skin
+    return moved
+
+
+def _arkit(name: str) -> str:
+    return name[:-2] + {"_L": "Left", "_R": "Right"}[name[-2:]] if name.endswith(("_L", "_R")) else name
+
+
+def _damaged(path: Path, error: Exception) -> DataError:
+    return DataError(f"{path} is damaged or no truth of a take ({error}); copy it again")
