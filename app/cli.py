@@ -95,6 +95,11 @@ def build_parser() -> argparse.ArgumentParser:
     calibrate.add_argument("--out", type=Path, metavar="FILE", help="where the rig goes (default: SHOOT/rig.toml)")
     calibrate.add_argument("--force", action="store_true", help="replace a rig that is there")
 
+    proxy = add("proxy", _run_proxy, "make half-size copies of clips, so that the app shows any frame at once",
+                "mien proxy my-shoot")
+    proxy.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="clips, take folders or shoot folders")
+    proxy.add_argument("--gently", action="store_true", help="let other programs go first")
+
     sync = add("sync", _run_sync, "find when each camera's clip begins: writes sync.toml", "mien sync my-shoot")
     sync.add_argument("path", type=Path, help="a take or a shoot folder")
 
@@ -248,6 +253,12 @@ def _run_calibrate(options: argparse.Namespace) -> int:
         return run_from_face(options.shoot, options.take, options.interocular, options.out, options.force,
                              options.events)
     return run(options.shoot, options.out, options.force, options.events, options.fisheye)
+
+
+def _run_proxy(options: argparse.Namespace) -> int:
+    from app.proxies import run
+
+    return run(options.paths, options.gently, options.events)
 
 
 def _run_sync(options: argparse.Namespace) -> int:

@@ -77,6 +77,14 @@ def content(path: Path, memory: Path | None = None, known: State | None = None) 
     return found
 
 
+def remembered(path: Path, memory: Path) -> str:
+    """The key of a clip's content where that is known without reading it; "" elsewhere."""
+    try:
+        return _remembered(memory / f"clip.{path.name}.json", state_of(path))
+    except ClipError:
+        return ""
+
+
 def state_of(path: Path) -> State:
     """What the file system says of a clip.
 

@@ -1,14 +1,16 @@
 """The one thread: it decodes the frames that the panes show. The latest request wins; nothing is decoded twice.
 
-Cameras are decoded beside one another. While nothing is asked, the frames around the playhead are decoded, so that a
-step to either side shows at once: reaching the frame before means decoding all from the keyframe before it.
+Cameras are decoded beside one another. Where a frame lies far from what was decoded last, its proxies come first, in a
+few milliseconds, and the very frame once nothing else is asked for. While nothing is asked, the frames around the
+playhead are decoded, so that a step to either side shows at once: reaching the frame before means decoding all from the
+keyframe before it.
 """
 
 import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QThread, Signal
@@ -26,24 +28,37 @@ REST_SECONDS = 0.12
 """So long after the last request: before, more are likely to come, and for other frames."""
 AHEAD = 12
 """Frames that are sooner decoded and dropped than reached by seeking anew."""
+NEAR = 2
+"""Frames that are decoded on the way before a proxy is worth its coarseness."""
+HEAVY_PX = 2_500_000
+"""Pixels of all cameras' pictures above which proxies are played: more than one camera of 1920 x 1080."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """Frame `frame` of a take, in all its cameras. Ids rise."""
+    """Frame `frame` of a take, in all its cameras. Ids rise.
+
+    Attributes:
+        proxies: of each clip, None where there is none.
+        playing: the next frame will be asked for soon.
+    """
 
     id: int
     clips: TakeClips
     frame: int
+    proxies: tuple[Clip | None, ...] = ()
+    playing: bool = False
 
 
 @dataclass(frozen=True)
 class Response:
-    """What a request brought: a picture for each camera, None where it cannot be decoded, and why."""
+    """What a request brought: a picture for each camera, None where it cannot be decoded, and why. They are of the
+    proxies where `coarse`."""
 
     request: Request
     pictures: tuple[QImage | None, ...]
     problem: str = ""
+    coarse: bool = False
 
 
 class FrameLoader(QThread):
@@ -58,11 +73,11 @@ class FrameLoader(QThread):
         self._stopping = False
         self._ids = 0
 
-    def ask(self, clips: TakeClips, frame: int) -> int:
+    def ask(self, clips: TakeClips, frame: int, proxies: tuple[Clip | None, ...] = (), playing: bool = False) -> int:
         """Ask for a frame instead of whatever was asked for and not begun yet. Returns the request's id."""
         with self._wake:
             self._ids += 1
-            self._wanted = Request(self._ids, clips, frame)
+            self._wanted = Request(self._ids, clips, frame, proxies, playing)
             self._wake.notify()
         if not self.isRunning():
             self.start()
@@ -76,40 +91,66 @@ class FrameLoader(QThread):
         self.wait()
 
     def run(self) -> None:
-        readers: dict[int, _Reader] = {}
-        cache = _Cache()
-        clips: TakeClips | None = None
-        ahead: list[int] = []
-        with ThreadPoolExecutor(WORKERS, "decode") as pool:
+        with ThreadPoolExecutor(WORKERS, "decode") as pool, ThreadPoolExecutor(WORKERS, "proxy") as coarse_pool:
+            footage: _Footage | None = None
+            owed: Request | None = None  # what so far was answered by its proxies alone
+            ahead: list[int] = []
             while True:
                 with self._wake:
                     if self._wanted is None and not self._stopping:
-                        self._wake.wait(REST_SECONDS if ahead else None)
+                        self._wake.wait(REST_SECONDS if ahead or owed else None)
                     request, self._wanted = self._wanted, None
                     if self._stopping:
                         break
-                if request is None:
-                    while ahead and self._wanted is None and not self._stopping:
-                        _answer(Request(0, clips, ahead.pop(0)), readers, cache, pool)
+                if request is None and owed is None:
+                    while ahead and not self._called_for():
+                        self._pursue(footage.begin(Request(0, footage.clips, ahead.pop(0)), pool))
                     continue
-                if request.clips is not clips:
-                    _close(readers)
-                    cache.clear()
-                    clips = request.clips
-                self.loaded.emit(_answer(request, readers, cache, pool))
-                ahead = _around(request, cache)
-        _close(readers)
+                if request is not None and (footage is None or request.clips is not footage.clips):
+                    if footage is not None:
+                        footage.close()
+                    footage = _Footage(request.clips)
+                if request is None:
+                    coming = footage.begin(owed, pool)
+                    if self._pursue(coming):
+                        request, owed = owed, None
+                        self.loaded.emit(footage.finish(request, coming))
+                        ahead = footage.around(request)
+                elif footage.is_far(request):
+                    owed, ahead = request, []
+                    self.loaded.emit(footage.coarse(request, coarse_pool))
+                else:
+                    owed = None
+                    self.loaded.emit(footage.finish(request, footage.begin(request, pool)))
+                    ahead = footage.around(request)
+        if footage is not None:
+            footage.close()
+
+    def _called_for(self) -> bool:
+        return self._wanted is not None or self._stopping
+
+    def _pursue(self, coming: dict[tuple[int, int], Future]) -> bool:
+        """Wait for pictures until something else is asked for; they are decoded to the end all the same."""
+        for future in coming.values():
+            future.add_done_callback(self._nudge)
+        with self._wake:
+            self._wake.wait_for(lambda: self._called_for() or all(future.done() for future in coming.values()))
+            return not self._called_for()
+
+    def _nudge(self, future: Future) -> None:
+        with self._wake:
+            self._wake.notify()
 
 
 class _Reader:
     """One clip, read on from where it stands if that is quicker."""
 
-    def __init__(self, clip: Clip) -> None:
-        self.clip, self.next = clip, 0
+    def __init__(self, clip: Clip, ahead: int = AHEAD) -> None:
+        self.clip, self.ahead, self.next = clip, ahead, 0
         self.coming: Iterator[Frame] | None = None
 
     def picture(self, number: int) -> QImage:
-        if self.coming is None or not 0 <= number - self.next <= AHEAD:
+        if self.coming is None or not 0 <= number - self.next <= self.ahead:
             self.close()
             self.coming, self.next = frames(self.clip, number), number
         try:
@@ -142,43 +183,94 @@ class _Cache(OrderedDict):
             _, dropped = self.popitem(last=False)
             self.size -= dropped.sizeInBytes()
 
-    def clear(self) -> None:
-        super().clear()
-        self.size = 0
+
+class _Footage:
+    """What is held of one take: a reader for each clip and each proxy, and the pictures that were decoded."""
+
+    def __init__(self, clips: TakeClips) -> None:
+        self.clips = clips
+        self.readers: dict[tuple[bool, int], _Reader] = {}
+        self.cache = _Cache()
+        self._coming: dict[tuple[int, int], Future] = {}
+
+    def is_far(self, request: Request) -> bool:
+        """Whether the proxies shall answer first: all are there, and some camera's frame takes long to reach."""
+        clips = self.clips.clips
+        if len(request.proxies) != len(clips) or None in request.proxies:
+            return False
+        if request.playing:
+            return sum(clip.size[0] * clip.size[1] for clip in clips) > HEAVY_PX
+        self._harvest()
+        return any(key not in self.cache and (bool(self._coming) or not self._is_near(*key)) for key in _keys(request))
+
+    def coarse(self, request: Request, pool: ThreadPoolExecutor) -> Response:
+        """By the proxies; what is wrong with one is no matter, for the frames themselves follow."""
+        coming = [pool.submit(self._reader(camera, request.proxies[camera], 0).picture, number)
+                  for camera, number in _keys(request)]
+        pictures = []
+        for future in coming:
+            try:
+                pictures.append(future.result())
+            except (MienError, OSError):
+                pictures.append(None)
+        return Response(request, tuple(pictures), coarse=True)
+
+    def begin(self, request: Request, pool: ThreadPoolExecutor) -> dict[tuple[int, int], Future]:
+        """Begin to decode what is not there yet."""
+        wait(self._coming.values())  # a reader does one thing at a time
+        self._harvest()
+        for key in _keys(request):
+            if key in self.cache:
+                self.cache.move_to_end(key)
+            else:
+                camera, number = key
+                self._coming[key] = pool.submit(self._reader(camera).picture, number)
+        return dict(self._coming)
+
+    def finish(self, request: Request, coming: dict[tuple[int, int], Future]) -> Response:
+        """Wait for what was begun; the answer."""
+        pictures, problem = {}, ""
+        for key in _keys(request):
+            try:
+                pictures[key] = coming[key].result() if key in coming else self.cache[key]
+            except (MienError, OSError) as error:
+                pictures[key], problem = None, str(error)
+        self._harvest()
+        return Response(request, tuple(pictures.values()), problem)
+
+    def around(self, request: Request) -> list[int]:
+        """The frames around a request's that are worth having, as many as the cache can hold besides."""
+        if not self.cache:
+            return []
+        room = CACHE_BYTES // (3 * len(self.clips.clips) * next(reversed(self.cache.values())).sizeInBytes())
+        count = min(AROUND, room)
+        frames = [*range(request.frame + 1, request.frame + 1 + count), *range(request.frame - count, request.frame)]
+        return [frame for frame in frames if 0 <= frame < self.clips.frames]
+
+    def close(self) -> None:
+        wait(self._coming.values())
+        for reader in self.readers.values():
+            reader.close()
+
+    def _reader(self, camera: int, proxy: Clip | None = None, ahead: int = AHEAD) -> "_Reader":
+        key = (proxy is not None, camera)
+        if key not in self.readers:
+            self.readers[key] = _Reader(proxy or self.clips.clips[camera], ahead)
+        return self.readers[key]
+
+    def _is_near(self, camera: int, number: int) -> bool:
+        reader = self.readers.get((False, camera))
+        return reader is not None and 0 <= number - reader.next <= NEAR
+
+    def _harvest(self) -> None:
+        """Keep what is done."""
+        for key, future in list(self._coming.items()):
+            if future.done():
+                del self._coming[key]
+                if future.exception() is None:
+                    self.cache.keep(key, future.result())
 
 
-def _around(request: Request, cache: _Cache) -> list[int]:
-    """The frames around a request's that are worth having, as many as the cache can hold besides."""
-    if not cache:
-        return []
-    room = CACHE_BYTES // (3 * len(request.clips.clips) * next(reversed(cache.values())).sizeInBytes())
-    count = min(AROUND, room)
-    frames = [*range(request.frame + 1, request.frame + 1 + count), *range(request.frame - count, request.frame)]
-    return [frame for frame in frames if 0 <= frame < request.clips.frames]
-
-
-def _answer(request: Request, readers: dict[int, _Reader], cache: _Cache, pool: ThreadPoolExecutor) -> Response:
-    keys = [(camera, int(numbers[request.frame])) for camera, numbers in enumerate(request.clips.numbers)]
-    coming = {}
-    for camera, number in keys:
-        if (camera, number) in cache:
-            cache.move_to_end((camera, number))
-        else:
-            reader = readers.setdefault(camera, _Reader(request.clips.clips[camera]))
-            coming[camera, number] = pool.submit(reader.picture, number)
-    pictures, problem = dict.fromkeys(keys), ""
-    for key in keys:
-        try:
-            pictures[key] = coming[key].result() if key in coming else cache[key]
-        except (MienError, OSError) as error:
-            problem = str(error)
-    for key in coming:
-        if pictures[key] is not None:
-            cache.keep(key, pictures[key])
-    return Response(request, tuple(pictures.values()), problem)
-
-
-def _close(readers: dict[int, _Reader]) -> None:
-    for reader in readers.values():
-        reader.close()
-    readers.clear()
+def _keys(request: Request) -> list[tuple[int, int]]:
+    """(camera, frame number of its clip) of each picture."""
+    return [(camera, int(numbers[request.frame])) for camera, numbers in enumerate(request.clips.numbers)]

@@ -4,10 +4,11 @@ import math
 
 from PySide6.QtCore import QPointF, Signal
 from PySide6.QtGui import QPalette, QResizeEvent
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 from app.gui import theme
 from app.gui.frame_loader import FrameLoader, Response
+from app.gui.proxies import Proxies
 from app.gui.session import Session
 from app.gui.start_page import StartPage
 from app.gui.video_pane import HEAD, VideoPane
@@ -27,6 +28,8 @@ class VideoGrid(QWidget):
         self.panes: list[VideoPane] = []
         self.loader = FrameLoader(self)
         self.loader.loaded.connect(self._loaded)
+        self.proxies = Proxies(session, self)
+        self.proxies.changed.connect(self._show_proxies)
         self._busy: int | None = None
         self._late = False
         self._alone: int | None = None
@@ -44,6 +47,9 @@ class VideoGrid(QWidget):
         for box in (self.points_box, self.residuals_box, self.wire_box, self.crop_box):
             bar.addWidget(box)
         bar.addStretch()
+        self.proxy_words = QLabel()
+        self.proxy_words.setStyleSheet(f"color: {theme.QUIET.name()}")
+        bar.addWidget(self.proxy_words)
         self.right_box = QCheckBox("This frame is right", toolTip="It keeps what it shows, however the take is solved "
                                                                   "again (R, Shift+R)")
         self.right_box.clicked.connect(session.mark_right)
@@ -73,6 +79,7 @@ class VideoGrid(QWidget):
             signal.connect(self._show_right)
 
     def close_loader(self) -> None:
+        self.proxies.stop()
         self.loader.stop()
 
     def _box(self, text: str, tip: str, on: bool) -> QCheckBox:
@@ -147,6 +154,11 @@ class VideoGrid(QWidget):
         self.right_box.setEnabled(self.session.solved_frame() is not None)
         self.right_box.setChecked(self.session.frame in self.session.layer.right)
 
+    def _show_proxies(self) -> None:
+        share, problem = self.proxies.share, self.proxies.problem
+        self.proxy_words.setText(f"proxies {share:.0%}" if share is not None else "no proxies" if problem else "")
+        self.proxy_words.setToolTip(problem or "Half-size copies of the clips, by which scrubbing answers at once")
+
     def _ask(self) -> None:
         data = self.session.data
         if data is None or data.clips is None or not self.panes:
@@ -154,7 +166,7 @@ class VideoGrid(QWidget):
         if self._busy is not None and self.session.playback.playing:
             self._late = True  # the frame that is due when this one is there will be asked for then
             return
-        self._busy = self.loader.ask(data.clips, self.session.frame)
+        self._busy = self.loader.ask(data.clips, self.session.frame, self.proxies.clips, self.session.playback.playing)
 
     def _loaded(self, response: Response) -> None:
         if response.request.id == self._busy:
@@ -166,7 +178,8 @@ class VideoGrid(QWidget):
         if response.problem:
             self.session.message.emit(response.problem)
         for pane, picture in zip(self.panes, response.pictures, strict=False):
-            pane.show_picture(picture, response.request.frame)
+            if picture is not None or not response.coarse:
+                pane.show_picture(picture, response.request.frame)
         if self._aspect() != self._arranged_for:
             self._arranged_for = self._aspect()
             self._arrange()

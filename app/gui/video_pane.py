@@ -30,6 +30,7 @@ class VideoPane(QWidget):
         self.crop, self.show_points, self.show_residuals, self.show_wire = False, True, False, False
         self.picture: QImage | None = None
         self.shown_frame = 0
+        self._size = (1, 1)
         self._box: tuple[float, float, float, float] | None = None
         self._faces = None
         self._drag: LandmarkDrag | None = None
@@ -46,8 +47,8 @@ class VideoPane(QWidget):
         """The take has new landmarks or a new solve."""
         data = self.session.data
         points = data.landmarks.get(self.name) if data else None
-        size = data.clips.clips[self.index].size if data and data.clips else (1, 1)
-        self._box = face_box(points.xy, points.seen, size) if points is not None else None
+        self._size = data.clips.clips[self.index].size if data and data.clips else (1, 1)
+        self._box = face_box(points.xy, points.seen, self._size) if points is not None else None
         self._faces = wire_faces(data.scene.model) if data and data.scene is not None else None
         self.setAccessibleName(f"Camera {self.name}")
         self.update()
@@ -57,10 +58,10 @@ class VideoPane(QWidget):
         self.update()
 
     def source(self) -> QRectF:
-        """The part of the picture that is shown, in its px."""
+        """The part of the picture that is shown, in the camera's px, whatever size the picture at hand has."""
         if self.crop and self._box is not None:
             return QRectF(*self._box)
-        return QRectF(0, 0, self.picture.width(), self.picture.height()) if self.picture is not None else QRectF()
+        return QRectF(0, 0, *self._size) if self.picture is not None else QRectF()
 
     def target(self) -> QRectF:
         """Where it is shown on the widget."""
@@ -79,7 +80,9 @@ class VideoPane(QWidget):
         source, target = self.source(), self.target()
         if self.picture is not None and self.session.data is not None:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            painter.drawImage(target, self.picture, source)
+            coarse = self.picture.width() / self._size[0], self.picture.height() / self._size[1]
+            painter.drawImage(target, self.picture, QRectF(source.x() * coarse[0], source.y() * coarse[1],
+                                                           source.width() * coarse[0], source.height() * coarse[1]))
             painter.setClipRect(target)
             scale = target.width() / source.width()
             if self.show_wire:

@@ -14,6 +14,8 @@ from capture.errors import MienError
 ORBIT = "Orbit"
 STILL_MS = 180
 """So long after the last change the picture is drawn again, finely."""
+SOON_MS = 25
+"""So long after a change of frame the face is drawn: the footage goes first."""
 CLAY = np.array([0.84, 0.81, 0.78])
 COARSE = 0.6
 """Pixels of a quick picture over those of a fine one."""
@@ -94,7 +96,9 @@ class Canvas(QWidget):
         self.setToolTip("Drag to orbit, middle button to pan, wheel to come closer, F to frame; "
                         "Ctrl and drag pulls at the face")
         self._pull: FacePull | None = None
-        session.frame_changed.connect(self.changed)
+        self._soon = QTimer(self, singleShot=True, interval=SOON_MS)
+        self._soon.timeout.connect(self.changed)
+        session.frame_changed.connect(self._frame_changed)
         session.curves_changed.connect(self.changed)
         session.selection_changed.connect(self._selection_changed)
         session.take_changed.connect(self._take_changed)
@@ -104,6 +108,10 @@ class Canvas(QWidget):
         self._picture, self._fine = None, False
         self._still.start()
         self.update()
+
+    def _frame_changed(self) -> None:
+        if not self._soon.isActive():
+            self._soon.start()
 
     def set_footage(self, pictures: tuple[QImage | None, ...]) -> None:
         """What the cameras show in the present frame."""
@@ -126,8 +134,8 @@ class Canvas(QWidget):
 
     def stop(self) -> None:
         """Give the graphics back."""
-        self._spin.stop()
-        self._still.stop()
+        for timer in (self._spin, self._still, self._soon):
+            timer.stop()
         if self.renderer is not None:
             self.renderer.release()
             self.renderer = None
