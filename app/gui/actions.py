@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.gui import edits
+from app.gui.pane_faces import HEATMAP, SHADED, WIREFRAME
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,10 @@ def _on_session(edit: Callable[[object], None]) -> Callable[[object], None]:
 
 def _toggle(find: Callable[[object], object]) -> Callable[[object], None]:
     return lambda window: find(window).toggle()
+
+
+def _look(name: str) -> Callable[[object], None]:
+    return lambda window: window.grid.toggle_look(name)
 
 
 def _shade(name: str) -> Callable[[object], None]:
@@ -85,7 +90,9 @@ COMMANDS = (
     Command("&Play", "In and out at the ends", "Alt+X", lambda window: window.session.set_range(0, 1 << 40)),
     Command("&View", "Landmarks", "1", _toggle(lambda window: window.grid.points_box)),
     Command("&View", "Residuals", "2", _toggle(lambda window: window.grid.residuals_box)),
-    Command("&View", "Wireframe", "3", _toggle(lambda window: window.grid.wire_box)),
+    Command("&View", "Wireframe over the pictures", "3", _look(WIREFRAME)),
+    Command("&View", "Shaded face over the pictures", "8", _look(SHADED)),
+    Command("&View", "Residual map over the pictures", "9", _look(HEATMAP)),
     Command("&View", "Crop to face", "4", _toggle(lambda window: window.grid.crop_box)),
     Command("&View", "Shaded", "5", _shade("Shaded")),
     Command("&View", "Wire", "6", _shade("Wire")),

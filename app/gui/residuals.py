@@ -13,11 +13,12 @@ from solver.corrections import Layer
 @dataclass(frozen=True)
 class Residuals:
     """Of the landmarks that count: `seen` (M, 2) px where the detector saw them, `solved` (M, 2) px where the face has
-    them, `px` (M) the distance."""
+    them, `px` (M) the distance; `counted` (N) says which of all landmarks these are."""
 
     seen: np.ndarray
     solved: np.ndarray
     px: np.ndarray
+    counted: np.ndarray
 
     @property
     def rms(self) -> float:
@@ -47,4 +48,4 @@ def residuals(data: TakeData, layer: Layer, camera: str, frame: int, vertices: n
         return None
     solved = project(lens, embedding.points(data.scene.model, vertices)[counted])
     seen = shown_points(points, layer, camera, frame + data.first, data.first)[counted]
-    return Residuals(seen, solved, np.linalg.norm(seen - solved, axis=1))
+    return Residuals(seen, solved, np.linalg.norm(seen - solved, axis=1), counted)

@@ -4,10 +4,20 @@ import math
 
 from PySide6.QtCore import QPointF, Signal
 from PySide6.QtGui import QPalette, QResizeEvent
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.gui import theme
 from app.gui.frame_loader import FrameLoader, Response
+from app.gui.pane_faces import HIDDEN, LOOKS, PaneFaces
 from app.gui.proxies import Proxies
 from app.gui.session import Session
 from app.gui.start_page import StartPage
@@ -30,6 +40,7 @@ class VideoGrid(QWidget):
         self.loader.loaded.connect(self._loaded)
         self.proxies = Proxies(session, self)
         self.proxies.changed.connect(self._show_proxies)
+        self.faces = PaneFaces()
         self._busy: int | None = None
         self._late = False
         self._alone: int | None = None
@@ -39,12 +50,16 @@ class VideoGrid(QWidget):
         self.points_box = self._box("Landmarks", "Where the detector found each landmark (1)", True)
         self.residuals_box = self._box("Residuals", "From each landmark to where the solved face has it: "
                                                     "dark is near, yellow is far (2)", False)
-        self.wire_box = self._box("Wireframe", "The solved face, projected into each camera (3)", False)
+        self.look = QComboBox(toolTip="The solved face over each camera's picture: its wires (3), its surface (8), or "
+                                      "how far it is from the landmarks there (9)")
+        self.look.setAccessibleName("Solved face over the pictures")
+        self.look.addItems(LOOKS)
+        self.look.currentTextChanged.connect(self._choose)
         self.crop_box = self._box("Crop to face", "Show only the face, standing still through the take (4)", False)
         bar = QHBoxLayout()
         bar.setContentsMargins(8, 2, 8, 2)
         bar.setSpacing(12)
-        for box in (self.points_box, self.residuals_box, self.wire_box, self.crop_box):
+        for box in (self.points_box, self.residuals_box, self.look, self.crop_box):
             bar.addWidget(box)
         bar.addStretch()
         self.proxy_words = QLabel()
@@ -81,6 +96,11 @@ class VideoGrid(QWidget):
     def close_loader(self) -> None:
         self.proxies.stop()
         self.loader.stop()
+        self.faces.release()
+
+    def toggle_look(self, look: str) -> None:
+        """Show the solved face that way; once more, not at all."""
+        self.look.setCurrentText(HIDDEN if self.look.currentText() == look else look)
 
     def _box(self, text: str, tip: str, on: bool) -> QCheckBox:
         box = QCheckBox(text)
@@ -93,7 +113,7 @@ class VideoGrid(QWidget):
         for pane in self.panes:
             pane.show_points = self.points_box.isChecked()
             pane.show_residuals = self.residuals_box.isChecked()
-            pane.show_wire = self.wire_box.isChecked()
+            pane.look = self.look.currentText()
             pane.crop = self.crop_box.isChecked()
             pane.update()
         self._arrange()
@@ -115,7 +135,7 @@ class VideoGrid(QWidget):
             self.grid.removeWidget(pane)
             pane.setParent(None)
             pane.deleteLater()
-        self.panes = [VideoPane(self.session, index, self) for index in range(count)]
+        self.panes = [VideoPane(self.session, index, self.faces, self) for index in range(count)]
         self._alone = None
         for pane in self.panes:
             pane.enlarged.connect(self._enlarge)

@@ -2,18 +2,21 @@
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QColor, QImage, QLinearGradient, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.gui import theme
 from app.gui.landmark_drag import LandmarkDrag, dragged_points, shown_points
+from app.gui.pane_faces import HEATMAP, HIDDEN, HOTTEST_PX, PaneFaces, Place
 from app.gui.residuals import Residuals, residuals
 from app.gui.session import Session
-from app.gui.view_renderer import heat_colours
-from app.overlay import face_box, wire_faces, wireframe
+from app.gui.view_renderer import HEAT_COLOURS, heat_colours
+from app.overlay import face_box
 
 HEAD = 24
 """Height of the line above the picture."""
+COARSE = 0.5
+"""Pixels of a face drawn while the take plays, over those of one at rest."""
 FINE_PX, FAIR_PX = 1.5, 4.0
 """Residuals up to which a camera is said to agree well, or fairly."""
 
@@ -24,15 +27,15 @@ class VideoPane(QWidget):
     enlarged = Signal(int)
     context = Signal(QPointF)
 
-    def __init__(self, session: Session, index: int, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Session, index: int, faces: PaneFaces, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.session, self.index = session, index
-        self.crop, self.show_points, self.show_residuals, self.show_wire = False, True, False, False
+        self.session, self.index, self.faces = session, index, faces
+        self.crop, self.show_points, self.show_residuals, self.look = False, True, False, HIDDEN
+        self._face: tuple = (None, None, None)  # what was asked for, its picture, the vertices that it is of
         self.picture: QImage | None = None
         self.shown_frame = 0
         self._size = (1, 1)
         self._box: tuple[float, float, float, float] | None = None
-        self._faces = None
         self._drag: LandmarkDrag | None = None
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -49,7 +52,6 @@ class VideoPane(QWidget):
         points = data.landmarks.get(self.name) if data else None
         self._size = data.clips.clips[self.index].size if data and data.clips else (1, 1)
         self._box = face_box(points.xy, points.seen, self._size) if points is not None else None
-        self._faces = wire_faces(data.scene.model) if data and data.scene is not None else None
         self.setAccessibleName(f"Camera {self.name}")
         self.update()
 
@@ -85,8 +87,8 @@ class VideoPane(QWidget):
                                                            source.width() * coarse[0], source.height() * coarse[1]))
             painter.setClipRect(target)
             scale = target.width() / source.width()
-            if self.show_wire:
-                self._paint_wire(painter, source, target, scale)
+            if self.look != HIDDEN:
+                self._paint_face(painter, source, target, scale)
             if self.show_residuals:
                 self._paint_residuals(painter, source, target, scale)
             elif self.show_points:
@@ -154,25 +156,46 @@ class VideoPane(QWidget):
             return
         corner, place = np.array([source.x(), source.y()]), np.array([target.x(), target.y()])
         seen, solved = ((xy + 0.5 - corner) * scale + place for xy in (found.seen, found.solved))
-        colours = heat_colours(found.px, 3 * FAIR_PX)
+        colours = heat_colours(found.px, HOTTEST_PX)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for start, stop, colour in zip(seen.tolist(), solved.tolist(), colours.tolist(), strict=True):
             painter.setPen(QPen(QColor.fromRgbF(*colour), 1.6))
             painter.drawLine(QPointF(*start), QPointF(*stop))
             painter.drawEllipse(QPointF(*start), 1.2, 1.2)
 
-    def _paint_wire(self, painter: QPainter, source: QRectF, target: QRectF, scale: float) -> None:
-        camera = self.session.data.camera(self.name)
-        vertices = self.session.vertices()
+    def _paint_face(self, painter: QPainter, source: QRectF, target: QRectF, scale: float) -> None:
+        data, vertices = self.session.data, self.session.vertices()
+        camera = data.camera(self.name)
         # The solve's frame must be the picture's: while a frame is being decoded the face waits for it.
         if camera is None or vertices is None or self.shown_frame != self.session.frame:
             return
-        ratio = self.devicePixelRatioF()
+        coarse = self.session.playback.playing
+        ratio = self.devicePixelRatioF() * (COARSE if coarse else 1.0)
         size = (max(1, round(target.width() * ratio)), max(1, round(target.height() * ratio)))
-        lines = wireframe(camera, vertices, self._faces, size, scale * ratio,
-                          (-source.x() * scale * ratio, -source.y() * scale * ratio), (120, 200, 255))
-        image = QImage(lines.data, size[0], size[1], 4 * size[0], QImage.Format.Format_RGBA8888_Premultiplied)
-        painter.drawImage(target, image)
+        place = Place(size, scale * ratio, (-source.x() * scale * ratio, -source.y() * scale * ratio), coarse)
+        wanted = (self.look, self.shown_frame, id(vertices), self.session.layer.drags, place)
+        if self._face[0] != wanted:
+            found = self._residuals() if self.look == HEATMAP else None
+            self._face = (wanted, self.faces.draw(self.look, data, camera, vertices, found, place), vertices)
+        if self._face[1] is not None:
+            painter.drawImage(target, self._face[1])
+            if self.look == HEATMAP:
+                self._paint_scale(painter, target)
+        elif self.faces.problem or self.look == HEATMAP:
+            painter.setPen(theme.TEXT)
+            painter.drawText(target.adjusted(10, 8, -10, 0), Qt.TextFlag.TextWordWrap,
+                             self.faces.problem or "no residuals are known in this frame")
+
+    def _paint_scale(self, painter: QPainter, target: QRectF) -> None:
+        """What the map's colours mean."""
+        bar = QRectF(target.left() + 10, target.bottom() - 16, min(110.0, target.width() / 3), 7)
+        colours = QLinearGradient(bar.topLeft(), bar.topRight())
+        for place, colour in enumerate(HEAT_COLOURS):
+            colours.setColorAt(place / (len(HEAT_COLOURS) - 1), QColor.fromRgbF(*colour))
+        painter.fillRect(bar.adjusted(-6, -6, 54, 6), QColor(0, 0, 0, 150))
+        painter.fillRect(bar, colours)
+        painter.setPen(theme.TEXT)
+        painter.drawText(QPointF(bar.right() + 6, bar.bottom() + 2), f"{HOTTEST_PX:.0f} px")
 
     # ---- mouse
 

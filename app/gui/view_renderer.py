@@ -1,18 +1,13 @@
-"""Pictures of a face for the 3D view: OpenGL 3.3 into a picture, apart from any widget.
+"""Pictures of a face for the 3D view, apart from any widget."""
 
-The context is our own and draws offscreen, so the same code serves the window, the tests and machines without a
-display, and Qt needs no OpenGL at all.
-"""
-
-import sys
 from dataclasses import dataclass
 
 import moderngl
 import numpy as np
 
 from app.gui import view_shaders
+from app.gui.offscreen import Offscreen
 from capture.camera import Camera
-from capture.errors import MienError
 from solver.render import vertex_normals
 
 SHADED, WIRE, HEAT = "Shaded", "Wire", "Heat"
@@ -75,16 +70,10 @@ class ViewRenderer:
         Raises:
             MienError: there is no OpenGL 3.3 here.
         """
-        try:
-            backend = {"backend": "egl"} if sys.platform == "linux" else {}
-            self.context = moderngl.create_standalone_context(require=330, **backend)
-        except Exception as error:  # moderngl raises bare Exception, and ImportError where libEGL is missing
-            raise MienError(f"no OpenGL 3.3 to draw with ({error}); install a driver, on Debian "
-                            "`apt-get install libegl1 libgl1-mesa-dri`") from error
-        self.context.__exit__(None, None, None)
+        self._offscreen = Offscreen()
+        self.context = self._offscreen.context
         self._triangles: np.ndarray | None = None
         self._buffers: tuple = ()
-        self._frames: dict[tuple[int, int, int], tuple] = {}
         with self.context as context:
             self._face, self._flat, self._picture = (
                 context.program(vertex_shader=vertex, fragment_shader=fragment)
@@ -127,7 +116,7 @@ class ViewRenderer:
         # Rows are read bottom first: drawn upside down they come out right.
         clip = np.diag([1.0, -1.0, 1.0, 1.0]) @ view.clip_from_world
         with self.context as context:
-            drawn, resolved = self._framebuffer(size, samples)
+            drawn, resolved = self._offscreen.framebuffer(size, samples)
             drawn.use()
             drawn.clear(0.0, 0.0, 0.0, 1.0)
             self._draw_background(context, behind)
@@ -147,38 +136,12 @@ class ViewRenderer:
             context.wireframe = wire
             array.render(moderngl.TRIANGLES)
             context.wireframe = False
-            if resolved is not drawn:
-                context.copy_framebuffer(resolved, drawn)
-            pixels = resolved.read(components=4, alignment=1)
-        return np.frombuffer(pixels, np.uint8).reshape(size[1], size[0], 4)
+            return self._offscreen.read(drawn, resolved)
 
     def release(self) -> None:
         """Give everything back."""
-        with self.context:
-            held = [*self._buffers, self._grid, self._lines, self._corners, self._face, self._flat, self._picture]
-            for things in self._frames.values():
-                held += things
-            for thing in held:
-                thing.release()
-        self.context.release()
-
-    def _framebuffer(self, size: tuple[int, int], samples: int) -> tuple[moderngl.Framebuffer, moderngl.Framebuffer]:
-        """Where to draw and where to read: the same without antialiasing."""
-        key = (*size, samples)
-        if key not in self._frames:
-            if len(self._frames) >= 4:
-                for thing in self._frames.pop(next(iter(self._frames))):
-                    thing.release()
-            context = self.context
-            samples = min(samples, context.max_samples)
-            colour, depth = context.renderbuffer(size, 4, samples=samples), context.depth_renderbuffer(size, samples)
-            things = [context.framebuffer([colour], depth), colour, depth]
-            if samples:
-                plain = context.renderbuffer(size, 4)
-                things = [things[0], context.framebuffer([plain]), *things[1:], plain]
-            self._frames[key] = tuple(things)
-        things = self._frames[key]
-        return things[0], things[1] if isinstance(things[1], moderngl.Framebuffer) else things[0]
+        self._offscreen.release([*self._buffers, self._grid, self._lines, self._corners, self._face, self._flat,
+                                 self._picture])
 
     def _draw_background(self, context: moderngl.Context, behind: np.ndarray | None) -> None:
         context.enable_only(0)

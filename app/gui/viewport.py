@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QSizePolicy, QT
 from app.gui import theme
 from app.gui.face_pull import FacePull
 from app.gui.session import Session
+from app.gui.tints import part_colours
 from app.gui.view_renderer import HEAT, SHADED, WIRE, View, ViewRenderer, heat_colours, orbit, through
 from capture.errors import MienError
 
@@ -16,7 +17,6 @@ STILL_MS = 180
 """So long after the last change the picture is drawn again, finely."""
 SOON_MS = 25
 """So long after a change of frame the face is drawn: the footage goes first."""
-CLAY = np.array([0.84, 0.81, 0.78])
 COARSE = 0.6
 """Pixels of a quick picture over those of a fine one."""
 
@@ -256,7 +256,7 @@ class Canvas(QWidget):
             return np.broadcast_to([0.45, 0.62, 0.75], (len(model.neutral), 3))
         if self.shading == SHADED:
             if self._tints[0] is not model:
-                self._tints = (model, _part_colours(model))
+                self._tints = (model, part_colours(model))
             return self._tints[1]
         names = model.shape_names
         columns = [names.index(shape) for shape in self.session.shapes] or list(range(len(names)))
@@ -312,15 +312,3 @@ def _pixels(image: QImage | None) -> np.ndarray | None:
     image = image.convertToFormat(QImage.Format.Format_RGB888)
     rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
     return rows[:, :image.width() * 3].reshape(image.height(), image.width(), 3)
-
-
-def _part_colours(model) -> np.ndarray:
-    """(V, 3) clay, tinted by what each part is: eyes stay white, lips a little redder."""
-    colours = np.tile(CLAY, (len(model.neutral), 1))
-    for part, name in enumerate(model.part_names):
-        linear = np.clip(model.albedo[part].astype(float), 0.0, 1.0)
-        srgb = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-        own = 0.25 if name.lower().startswith(("skin", "head", "face")) else 0.8
-        corners = np.unique(model.triangles[model.triangle_part == part])
-        colours[corners] = (1 - own) * CLAY + own * srgb
-    return colours

@@ -12,6 +12,7 @@ from capture.camera import Camera, Rig, project, save_rig
 from capture.shoot import open_shoot
 from exporters.scene import make_scene
 from exporters.to_json import write
+from solver.embedding import Embedding
 from solver.face_model import deform
 from solver.performance import Performance
 from tests.clips import numbered, write_clip
@@ -20,6 +21,8 @@ from tests.synthetic import made_performance
 SIZE = (192, 160)
 FRAMES = 30
 FOCAL = 300.0
+EACH = 40
+"""One vertex in so many is a landmark."""
 
 
 def rig() -> Rig:
@@ -58,7 +61,7 @@ def solved(folder: Path, take: str, seed: int = 0, frames: int = FRAMES) -> Perf
         steps={"solve": f"{seed:032d}"})
     where.work.mkdir(exist_ok=True)
     save_rig(rig(), where.work / "rig.used.toml")
-    points = np.arange(0, len(model.neutral), 40)
+    points = np.arange(0, len(model.neutral), EACH)
     for camera in rig().cameras:
         xy = np.stack([project(camera, deform(model, weights)[points]) for weights in performance.weights])
         save_arrays(where.landmarks(camera.name), {"key": np.array("k"), "xy": xy, "sigma": np.ones(xy.shape[:2]),
@@ -66,3 +69,15 @@ def solved(folder: Path, take: str, seed: int = 0, frames: int = FRAMES) -> Perf
                                                    "scheme": np.array("mediapipe478")})
     write(make_scene(model, performance), where.work / "solve.json")
     return performance
+
+
+def embedding() -> Embedding:
+    """Where the landmarks of `solved` lie."""
+    model = model_named("mien")
+    points = np.arange(0, len(model.neutral), EACH)
+    corner = {int(vertex): (row, place) for row, triangle in enumerate(model.triangles)
+              for place, vertex in enumerate(triangle)}
+    at = [corner.get(int(point), (0, 0)) for point in points]
+    return Embedding("mediapipe478", np.array([row for row, _ in at]), np.eye(3)[[place for _, place in at]],
+                     np.zeros(len(points)), np.zeros(len(points), dtype=bool),
+                     np.array([int(point) in corner for point in points]))

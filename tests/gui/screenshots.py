@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication
 from app.gui import theme
 from app.gui.landmark_drag import shown_points
 from app.gui.main_window import SIZE, MainWindow
+from app.gui.pane_faces import HIDDEN, WIREFRAME
 from app.gui.session import Session
 
 FRAME = 24
@@ -85,13 +86,13 @@ def _animate(window: MainWindow) -> None:
 def _cameras(window: MainWindow) -> None:
     for _ in range(2):
         window.session.undo.undo()
-    window.grid.wire_box.setChecked(True)
+    window.grid.look.setCurrentText(WIREFRAME)
     window.grid.points_box.setChecked(False)
     window.set_workspace("Cameras")
 
 
 def _solve(window: MainWindow) -> None:
-    window.grid.wire_box.setChecked(False)
+    window.grid.look.setCurrentText(HIDDEN)
     window.grid.points_box.setChecked(True)
     window.set_workspace("Solve")
 

@@ -8,6 +8,7 @@ from app.corrections import load_layer
 from app.gui import keys, take_state, viewport
 from app.gui.actions import COMMANDS
 from app.gui.main_window import MainWindow
+from app.gui.pane_faces import HIDDEN, WIREFRAME
 from app.gui.session import Session
 from capture.errors import MienError
 from capture.settings import read_settings
@@ -329,9 +330,13 @@ def test_the_view_shows_the_face_and_its_choices(opened, qtbot):
 def test_overlays_and_workspaces(opened, qtbot):
     pane = opened.grid.panes[0]
     without = pane.grab().toImage()
-    qtbot.mouseClick(opened.grid.wire_box, LEFT, pos=QPoint(8, opened.grid.wire_box.height() // 2))
-    assert opened.grid.wire_box.isChecked()
-    assert pane.grab().toImage() != without
+    qtbot.keyClick(opened, Qt.Key.Key_3)
+    assert opened.grid.look.currentText() == WIREFRAME
+    wires = pane.grab().toImage()
+    assert wires != without
+    qtbot.keyClick(opened, Qt.Key.Key_3)
+    assert opened.grid.look.currentText() == HIDDEN
+    assert pane.grab().toImage() == without
     qtbot.keyClick(opened, Qt.Key.Key_4)
     assert pane.source().width() < faked.SIZE[0]
     for name in ("Animate", "Cameras", "Solve", "Review"):
