@@ -9,13 +9,13 @@ Python and NumPy values, one kind each:
 """
 
 import struct
-import zlib
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from capture.errors import OutputError
+from exporters.deflate import compress
 
 MAGIC = b"Kaydara FBX Binary  \x00\x1a\x00"
 FILE_ID = bytes.fromhex("28b32aebb624ccc2bfc8b02aa92bfcf1")
@@ -27,9 +27,8 @@ FOOTER_MAGIC = bytes.fromhex("f85a8c6adef5d97eece90ce3758f290b")
 WIDE = 7500
 """The first version whose nodes count with 64 bits."""
 
-LEVEL = 1
-"""Of zlib's compression. A pinned libdeflate would give the same bytes also where Python stands on another zlib, but
-Blender 5.0's importer refuses some of its streams as bad."""
+SMALL = 128
+"""Bytes of an array that is not worth compressing."""
 
 
 class Char(int):
@@ -126,7 +125,8 @@ def _array(array: np.ndarray) -> bytes:
     for code, dtype in ARRAYS.items():
         if array.dtype == np.dtype(dtype):
             raw = np.ascontiguousarray(array).tobytes()
-            packed = zlib.compress(raw, LEVEL) if len(raw) > 128 else raw
-            encoding = int(len(raw) > 128)
-            return code.encode() + struct.pack("<III", array.size, encoding, len(packed)) + packed
+            packed = compress(raw, array.itemsize) if len(raw) > SMALL else raw
+            encoding = int(len(packed) < len(raw))
+            data = packed if encoding else raw
+            return code.encode() + struct.pack("<III", array.size, encoding, len(data)) + data
     raise TypeError(f"FBX has no array of {array.dtype}")
