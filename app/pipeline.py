@@ -36,7 +36,7 @@ from solver.landmarks import Landmarks
 from solver.performance import Performance
 from solver.solve import PRESETS, TakeFacts, solve_take
 
-SOLVE_VERSION = 4
+SOLVE_VERSION = 5
 CORRECT_VERSION = 1
 EXPORT_VERSION = 2
 
@@ -110,7 +110,9 @@ def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> So
             performance, used = solve_take(
                 landmarks, rig, lone, model, tools.landmarker.embedding(model), facts,
                 lambda done, total: teller.progress(take, "solve", done, total), PRESETS[options.preset],
-                reading=tools.landmarker.read(landmarks))
+                reading=tools.landmarker.read(landmarks),
+                film=lambda camera, first, stop: ready.footage(camera, ready.first + first,
+                                                               ready.first + stop).pictures())
         # The rig first: where solve.json stands under its key, everything of the step stands.
         save_rig(used, where.work / RIG_NAME)
         write_performance(make_scene(model, performance), where.work / SOLVE_NAME)

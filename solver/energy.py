@@ -81,6 +81,24 @@ class Read:
 
 
 @dataclass(frozen=True)
+class Appearance:
+    """What the pictures themselves say near a state, as a quadratic form in each frame's D' = 6 + K unknowns (head
+    and weights): `cost - 2 side . d + d . information d`, d away from `at`.
+
+    Attributes:
+        at: the state of the T frames near which it holds.
+        information: (T, D', D') float32.
+        side: (T, D').
+        cost: (T).
+    """
+
+    at: "State"
+    information: Tensor
+    side: Tensor
+    cost: Tensor
+
+
+@dataclass(frozen=True)
 class Problem:
     """Everything that is known.
 
@@ -95,6 +113,7 @@ class Problem:
         priors: the beliefs.
         pins: what a person says; None where nobody said anything.
         read: what was read off the landmarks; None where nothing reads this model's shapes.
+        appearance: what the pictures say; None where only landmarks are compared.
     """
 
     points: SurfacePoints
@@ -107,6 +126,7 @@ class Problem:
     priors: Priors
     pins: Pins | None = None
     read: Read | None = None
+    appearance: Appearance | None = None
 
 
 @dataclass(frozen=True)
@@ -200,6 +220,21 @@ def reading(problem: Problem, state: State, normal: Normal | None) -> float:
     return _pulled(problem.read, state, normal)
 
 
+def appearance(problem: Problem, state: State, normal: Normal | None) -> float:
+    """Skin looks as it does in the other frames (solver/appearance.py linearises that)."""
+    seen = problem.appearance
+    if seen is None:
+        return 0.0
+    away = torch.cat([rotation_log(state.rotation @ seen.at.rotation.mT), state.translation - seen.at.translation,
+                      state.weights - seen.at.weights], 1)  # (T, D')
+    answer = (seen.information @ away.to(seen.information).unsqueeze(-1)).squeeze(-1).to(away)
+    if normal is not None:
+        size = away.shape[1]
+        normal.diagonal[:, :size, :size] += seen.information
+        normal.frames_side[:, :size] += seen.side - answer
+    return (seen.cost.sum() + (away * (answer - 2 * seen.side)).sum()).item()
+
+
 def _pulled(towards: Pins | Read | None, state: State, normal: Normal | None) -> float:
     if towards is None:
         return 0.0
@@ -278,7 +313,7 @@ def steadiness(problem: Problem, state: State, normal: Normal | None) -> float:
 
 
 TERMS: dict[str, Callable[[Problem, State, Normal | None], float]] = {
-    "landmarks": landmarks, "weights": weight_prior, "pins": pins, "reading": reading,
+    "landmarks": landmarks, "weights": weight_prior, "pins": pins, "reading": reading, "appearance": appearance,
     "person": person_prior, "gaze": gaze_prior, "correctives": corrective_prior, "steadiness": steadiness,
 }
 

@@ -46,10 +46,9 @@ ENOUGH = 1e-5
 
 @dataclass(frozen=True)
 class Solution:
-    """The state of all frames, the standard deviation of each weight (T, K), and the energy by term per stage."""
+    """The state of all frames, and the energy by term per stage."""
 
     state: State
-    sigma: Tensor
     costs: dict[str, dict[str, float]]
 
 
@@ -69,7 +68,7 @@ def fit(problem: Problem, start: State, report: Report, table: tuple[Stage, ...]
         logged[stage.name] = costs(part, local)
         done += stage.iterations
         report(done, total)
-    return Solution(state, weight_sigma(problem, state), logged)
+    return Solution(state, logged)
 
 
 def minimise(problem: Problem, state: State, stage: Stage, progress: Callable[[int], None]) -> State:

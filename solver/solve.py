@@ -12,10 +12,12 @@ from torch import Tensor
 
 from capture.camera import Rig, undistort
 from capture.errors import FaceError
+from solver.align import align, pictures
+from solver.appearance import Film
 from solver.embedding import Embedding
 from solver.energy import Cameras, Priors, Problem, Read, State, residual_px
 from solver.face_model import FaceModel
-from solver.fit import STAGES, Stage, fit, stages
+from solver.fit import STAGES, Stage, fit, stages, weight_sigma
 from solver.landmarks import Landmarks
 from solver.performance import Performance
 from solver.points import DTYPE, surface_points
@@ -29,8 +31,6 @@ FACING = (0.05, 0.45)
 """Cosines between a point's normal and the ray to the camera: at the first it does not count, at the second fully."""
 CONTOUR = 3.0
 """How much less is known of where a contour point lies, because it slides with the view."""
-PRESETS = {"draft": stages(person=8, performance=4), "standard": STAGES, "final": stages(person=120, performance=80)}
-"""How long the solve tries; each stops earlier where nothing more is gained."""
 CORRECTIVES = (("mouthClose", "jawOpen"),)
 """A shape that is drawn upon another, and that other: ARKit's mouthClose seals lips that the jaw has opened."""
 GAZE_OF_SHAPE = {  # eye, axis (0 yaw, 1 pitch), sign
@@ -45,6 +45,19 @@ DOUBTFUL = 2.5
 
 
 @dataclass(frozen=True)
+class Preset:
+    """How hard the solve tries: the stages of the fit to landmarks, and how often the pictures are looked at again."""
+
+    table: tuple[Stage, ...]
+    looks: int
+
+
+PRESETS = {"draft": Preset(stages(person=8, performance=4), 0), "standard": Preset(STAGES, 2),
+           "final": Preset(stages(person=120, performance=80), 4)}
+"""Each stage stops earlier where nothing more is gained."""
+
+
+@dataclass(frozen=True)
 class TakeFacts:
     """What goes into the performance unchanged."""
 
@@ -56,8 +69,8 @@ class TakeFacts:
 
 
 def solve_take(landmarks: Landmarks, rig: Rig, lone: bool, model: FaceModel, embedding: Embedding, facts: TakeFacts,
-               report: Callable[[int, int], None], table: tuple[Stage, ...] = STAGES,
-               priors: Priors | None = None, reading: Reading | None = None) -> tuple[Performance, Rig]:
+               report: Callable[[int, int], None], preset: Preset = PRESETS["standard"], priors: Priors | None = None,
+               reading: Reading | None = None, film: Film | None = None) -> tuple[Performance, Rig]:
     """Fit the model to a take.
 
     Args:
@@ -68,9 +81,10 @@ def solve_take(landmarks: Landmarks, rig: Rig, lone: bool, model: FaceModel, emb
         embedding: where the landmarks lie on it.
         facts: names and times to hand through.
         report: progress.
-        table: the stages of the fit.
+        preset: how hard to try.
         priors: beliefs, the defaults where None.
         reading: what was read off the landmarks of the T frames.
+        film: the take's pictures; None where only the landmarks are there.
 
     Returns:
         The performance, and the rig with the focal length that was used.
@@ -85,11 +99,35 @@ def solve_take(landmarks: Landmarks, rig: Rig, lone: bool, model: FaceModel, emb
                         "check the clips, or choose other frames with --start and --end")
     problem, start = problem_of(landmarks, rig, lone, model, embedding, facts.frame_rate, seen_frames, priors,
                                 reading)
-    solution = fit(problem, start, report, table)
-    state = with_gaze(solution.state, problem, model)
+    looked = pictures(preset.looks, len(seen_frames), len(rig.cameras)) if film and preset.looks else 0
+    progress = _Progress(report, looked)
+    state = fit(problem, start, progress.fitted, preset.table).state
+    used = _with_focal(rig, state.log_focal.numpy())
+    if looked:
+        problem, state = align(problem, state, film, preset.looks, landmarks, seen_frames, used, model, embedding,
+                               progress.looked)
+    state = with_gaze(state, problem, model)
+    sigma = weight_sigma(problem, state)
     residual = residual_px(problem, state).numpy()
-    performance = _performance(landmarks, model, facts, state, solution.sigma, residual, seen_frames)
-    return performance, _with_focal(rig, state.log_focal.numpy())
+    return _performance(landmarks, model, facts, state, sigma, residual, seen_frames), used
+
+
+@dataclass
+class _Progress:
+    """Counts the fit's iterations and then the pictures that are looked at as one row."""
+
+    report: Callable[[int, int], None]
+    pictures: int
+    iterations: int = 0
+    seen: int = 0
+
+    def fitted(self, done: int, total: int) -> None:
+        self.iterations = total
+        self.report(done, total + self.pictures)
+
+    def looked(self) -> None:
+        self.seen += 1
+        self.report(self.iterations + self.seen, self.iterations + self.pictures)
 
 
 def problem_of(landmarks: Landmarks, rig: Rig, lone: bool, model: FaceModel, embedding: Embedding,

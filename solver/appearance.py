@@ -1,0 +1,288 @@
+"""Dense appearance: what the skin's own pattern says of a face's motion.
+
+A spot of skin looks alike in all frames of one camera. So the whole face is aligned to what each camera saw of it in
+the other frames, between and beyond the landmarks: the pattern of a cheek or a forehead shows motion of a tenth of a
+pixel where no landmark is drawn. Who the person is stays as the landmarks have it: a reference made of the same frames
+cannot tell that.
+
+Lucas and Kanade 1981, An Iterative Image Registration Technique; Baker and Matthews 2004 (forwards additive). Samples
+lie on the model's surface, and the unknowns are the model's, so a spot without pattern is carried by its neighbours.
+Eyelids are left out: skin that folds away is not there to be compared.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+import numpy as np
+import torch
+from scipy.spatial import cKDTree
+
+from capture.camera import Camera, Rig, project
+from solver.appearance_picture import View, bands, look_up, view_of
+from solver.embedding import Embedding
+from solver.energy import POSE, Appearance, State
+from solver.face_model import FaceModel
+from solver.landmarks import Landmarks
+from solver.parts import INSIDE, is_part
+from solver.points import DTYPE, SurfacePoints, surface_points
+
+Film = Callable[[int, int, int], Iterator[np.ndarray]]
+"""`film(camera, first, stop)`: what a camera shows at the take's frames from `first` up to, and without, `stop`: (H, W,
+3) uint8 RGB each."""
+
+SAMPLES = 1000
+"""Spots of skin that are compared."""
+NEAR_LANDMARK_M = 0.015
+"""Spots lie no farther than this from a landmark: there the model is known to be a face, not hair or a cap."""
+FORWARD = 0.15
+"""Least cosine between a spot's normal on the resting face and straight ahead."""
+LID_MOVES_M = 0.0005
+"""Skin that a blink moves farther than this folds or hides."""
+INDEPENDENT = 0.03
+"""Share of a spot's comparison that counts: neighbouring spots, and the scales of one spot, err together."""
+REFERENCE_FRAMES = 64
+"""Frames, spread over the take, that say what the skin looks like."""
+TWICE_SEEN = 3.0
+"""A spot that the reference saw in fewer frames than this compares with nothing but itself."""
+FACING = (0.35, 0.65)
+"""Cosines between a spot's normal and the ray to the camera: at the first it does not count, at the second fully."""
+ROBUST = 1.5
+"""Spots that look other than this many standard deviations lose their pull (Cauchy): hair, hands, folds, highlights."""
+STEP_M = 1e-4
+"""By how much a spot is moved to see how its pixel moves."""
+
+
+@dataclass(frozen=True)
+class Spots:
+    """N spots on a model's skin: triangle (N), barycentric (N, 3), and as linear functions of the unknowns."""
+
+    triangle: np.ndarray
+    barycentric: np.ndarray
+    points: SurfacePoints
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What N spots look like to one camera: values (N, S) by scale, spread (S) of what is seen about them, and trust
+    (N) 0..1 by how many frames they come from."""
+
+    values: np.ndarray
+    spread: np.ndarray
+    trust: np.ndarray
+
+
+@dataclass(frozen=True)
+class Footing:
+    """What the comparison stands on, the same for every state of one solve.
+
+    Attributes:
+        spots: on the skin.
+        rig: C cameras, with the focal lengths that were found.
+        boxes: (C, T', 4) left, top, right, bottom in px of the face in each frame; NaN where it was not found.
+        px_per_metre: (C) of the face in the middle of the take.
+        chosen: (C) indices into the T' frames that make the reference.
+        kept: (C) a View of each of these.
+    """
+
+    spots: Spots
+    rig: Rig
+    boxes: np.ndarray
+    px_per_metre: np.ndarray
+    chosen: tuple[np.ndarray, ...]
+    kept: tuple[tuple[View, ...], ...]
+
+
+def skin_spots(model: FaceModel, embedding: Embedding, count: int = SAMPLES) -> Spots:
+    """Spots spread evenly over the face's skin, the same for every take.
+
+    Raises:
+        ValueError: the model has no skin near its landmarks.
+    """
+    corners = model.neutral[model.triangles]  # (F, 3, 3)
+    facing = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    area = np.linalg.norm(facing, axis=1)
+    outside = ~np.array([is_part(name, INSIDE) for name in model.part_names])[model.triangle_part]
+    landmarks = embedding.points(model, model.neutral)[embedding.known]
+    near = cKDTree(landmarks).query(corners.mean(axis=1))[0] < NEAR_LANDMARK_M
+    blinks = [index for index, name in enumerate(model.shape_names) if name.startswith("eyeBlink")]
+    by_blink = np.linalg.norm(model.shapes[blinks], axis=-1).max(axis=0, initial=0.0)  # (V) metres
+    still = by_blink[model.triangles].max(axis=1) < LID_MOVES_M
+    share = np.where(outside & near & still & (facing[:, 2] > FORWARD * area), area, 0.0)
+    if share.sum() <= 0:
+        raise ValueError("no skin of this model lies near its landmarks")
+    random = np.random.default_rng(0)
+    triangle = random.choice(len(share), count, p=share / share.sum())
+    u, v = random.random((2, count))
+    u, v = np.where(u + v > 1, (1 - u, 1 - v), (u, v))
+    barycentric = np.stack([1 - u - v, u, v], axis=1)
+    return Spots(triangle, barycentric, surface_points(model, SimpleNamespace(triangle=triangle,
+                                                                               barycentric=barycentric)))
+
+
+def footing(film: Film, landmarks: Landmarks, frames: np.ndarray, rig: Rig, state: State, spots: Spots,
+            tick: Callable[[], None]) -> Footing:
+    """Look through the take once, and keep what the reference needs.
+
+    Args:
+        film: the take's pictures.
+        landmarks: (C, T, N), say where the face is.
+        frames: (T') the take's frames that are solved.
+        rig: the landmarks' cameras, with the focal lengths that were found.
+        state: of the T' frames.
+        spots: on the model.
+        tick: called after each picture.
+    """
+    boxes = _boxes(landmarks, frames)
+    px_per_metre = np.array([_px_per_metre(camera, state) for camera in rig.cameras])
+    chosen, kept = [], []
+    for camera, box in enumerate(boxes):
+        found = np.flatnonzero(np.isfinite(box[:, 0]))
+        some = found[np.linspace(0, len(found) - 1, min(REFERENCE_FRAMES, len(found))).round().astype(int)]
+        wanted = set(some.tolist())
+        views = []
+        for index, picture in _pictures(film, camera, frames):
+            if index in wanted:
+                views.append(view_of(picture, box[index], px_per_metre[camera]))
+            tick()
+        chosen.append(some)
+        kept.append(tuple(views))
+    return Footing(spots, rig, boxes, px_per_metre, tuple(chosen), tuple(kept))
+
+
+def evidence(film: Film, frames: np.ndarray, base: Footing, state: State, model: FaceModel,
+             tick: Callable[[], None]) -> Appearance:
+    """What the pictures say near a state: a quadratic form in each frame's unknowns, all cameras together.
+
+    Args as for `footing`; `base` is its result.
+    """
+    count, size = len(state.weights), POSE + state.weights.shape[1]
+    information = np.zeros((count, size, size), dtype=np.float32)
+    side, cost = np.zeros((count, size)), np.zeros(count)
+    pose = _posing(base.spots, state, model)
+    for index, camera in enumerate(base.rig.cameras):
+        reference = _reference(camera, base.kept[index], base.chosen[index], pose, base.px_per_metre[index])
+        if reference is None:
+            continue
+        for frame, picture in _pictures(film, index, frames):
+            box = base.boxes[index, frame]
+            if np.isfinite(box[0]):
+                view = view_of(picture, box, base.px_per_metre[index])
+                share = _linearised(camera, view, reference, pose, frame, base.px_per_metre[index])
+                for total, part in zip((information, side, cost), share, strict=True):
+                    total[frame] += part
+            tick()
+    return Appearance(state, torch.tensor(information), torch.tensor(side, dtype=DTYPE),
+                      torch.tensor(cost, dtype=DTYPE))
+
+
+@dataclass(frozen=True)
+class _Posing:
+    """Places spots: frame -> where they are, and what moves them."""
+
+    resting: np.ndarray  # (N, 3) metres, in the head
+    normals: np.ndarray  # (N, 3)
+    shapes: np.ndarray  # (N, 3, K)
+    rotation: np.ndarray  # (T, 3, 3)
+    translation: np.ndarray  # (T, 3)
+    weights: np.ndarray  # (T, K)
+
+    def turned(self, frame: int) -> np.ndarray:
+        """(N, 3) in the world's axes, about the head's origin."""
+        return (self.resting + self.shapes @ self.weights[frame]) @ self.rotation[frame].T
+
+    def facing(self, frame: int, camera: Camera, in_world: np.ndarray) -> np.ndarray:
+        """(N) how much each spot counts as it turns to, 1, or away from the camera, 0."""
+        ray = camera.centre - in_world
+        ray /= np.linalg.norm(ray, axis=1, keepdims=True)
+        cosine = ((self.normals @ self.rotation[frame].T) * ray).sum(axis=1)
+        return np.clip((cosine - FACING[0]) / (FACING[1] - FACING[0]), 0.0, 1.0)
+
+
+def _posing(spots: Spots, state: State, model: FaceModel) -> _Posing:
+    identity = state.identity.numpy()
+    corners = model.triangles[spots.triangle]  # (N, 3)
+    resting = model.neutral[corners] + np.tensordot(identity, model.identity[:, corners], 1)  # (N, 3, 3)
+    normals = np.cross(resting[:, 1] - resting[:, 0], resting[:, 2] - resting[:, 0])
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-20)
+    return _Posing(np.einsum("ncx,nc->nx", resting, spots.barycentric), normals, spots.points.shapes.numpy(),
+                   state.rotation.numpy(), state.translation.numpy(), state.weights.numpy())
+
+
+def _reference(camera: Camera, kept: Sequence[View], chosen: np.ndarray, pose: _Posing,
+               px_per_metre: float) -> Reference | None:
+    """The robust mean of what the chosen frames show at each spot; None where they show none."""
+    values, counts = [], []
+    for view, frame in zip(kept, chosen, strict=True):
+        in_world = pose.turned(frame) + pose.translation[frame]
+        pixels = project(camera, in_world)
+        found, _ = look_up(bands(view, px_per_metre), view, pixels)
+        values.append(found)
+        counts.append(pose.facing(frame, camera, in_world) * np.isfinite(found).all(axis=1))
+    if not kept or np.sum(counts) < TWICE_SEEN:
+        return None
+    seen, facing = np.nan_to_num(np.array(values)), np.array(counts)[..., None]  # (F, N, S), (F, N, 1)
+    weight = np.broadcast_to(facing, seen.shape)
+    for _ in range(3):
+        mean = (weight * seen).sum(axis=0) / np.maximum(weight.sum(axis=0), 1e-9)
+        apart = np.abs(seen - mean)
+        spread = np.array([1.4826 * np.median(apart[..., scale][facing[..., 0] > 0.5])
+                           if (facing > 0.5).any() else np.nan for scale in range(seen.shape[2])])
+        weight = facing / (1 + (apart / (2 * np.maximum(spread, 1e-6))) ** 2)
+    frames = facing[..., 0].sum(axis=0)  # (N)
+    trust = np.where(frames < TWICE_SEEN, 0.0, 1 - 1 / np.maximum(frames, 1.0))
+    if not np.isfinite(spread).all() or not trust.any():
+        return None
+    return Reference(mean, np.maximum(spread, 1e-6), trust)
+
+
+def _linearised(camera: Camera, view: View, reference: Reference, pose: _Posing, frame: int,
+                px_per_metre: float) -> tuple[np.ndarray, np.ndarray, float]:
+    """Half the Hessian (D, D), minus half the gradient (D), and the cost of one picture."""
+    turned = pose.turned(frame)
+    in_world = turned + pose.translation[frame]
+    value, slope = look_up(bands(view, px_per_metre), view, project(camera, in_world))  # (N, S), (N, S, 2)
+    known = np.isfinite(value).all(axis=1) & np.isfinite(slope).all(axis=(1, 2))
+    counts = INDEPENDENT * reference.trust * pose.facing(frame, camera, in_world) * known
+    apart = np.where(known[:, None], reference.values - np.nan_to_num(value), 0.0)
+    slope = np.where(known[:, None, None], slope, 0.0)
+    squared = (apart / reference.spread) ** 2
+    pull = counts[:, None] / reference.spread**2 / (1 + squared / ROBUST**2)  # (N, S)
+    used = np.flatnonzero(counts > 0)
+    by_pixel = np.einsum("nsi,nsj,ns->nij", slope[used], slope[used], pull[used])  # (N', 2, 2)
+    towards = np.einsum("nsi,ns->ni", slope[used], (pull * apart)[used])  # (N', 2)
+    jacobian = _by_unknowns(camera, in_world[used], turned[used], pose, used, frame)  # (N', 2, D)
+    rows = jacobian.reshape(-1, jacobian.shape[-1])
+    information = rows.T @ (by_pixel @ jacobian).reshape(rows.shape)
+    return information, towards.reshape(-1) @ rows, float((pull * apart**2).sum())
+
+
+def _by_unknowns(camera: Camera, in_world: np.ndarray, turned: np.ndarray, pose: _Posing, used: np.ndarray,
+                 frame: int) -> np.ndarray:
+    """(N', 2, D): how each spot's pixel, as filmed, answers to the head's increments and the weights."""
+    by_world = np.stack([(project(camera, in_world + step) - project(camera, in_world - step)) / (2 * STEP_M)
+                         for step in STEP_M * np.eye(3)], axis=-1)  # (N', 2, 3) px per metre
+    by_rotation = np.cross(turned[:, None], by_world)  # d(r x p) . g = r . (p x g)
+    by_head = by_world @ pose.rotation[frame]
+    return np.concatenate([by_rotation, by_world, by_head @ pose.shapes[used]], axis=-1)
+
+
+def _pictures(film: Film, camera: int, frames: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Index into `frames`, and the picture."""
+    index = {int(frame): place for place, frame in enumerate(frames)}
+    for frame, picture in enumerate(film(camera, int(frames[0]), int(frames[-1]) + 1), int(frames[0])):
+        if frame in index:
+            yield index[frame], picture
+
+
+def _boxes(landmarks: Landmarks, frames: np.ndarray) -> np.ndarray:
+    xy = np.where(landmarks.seen[:, frames, :, None], landmarks.xy[:, frames], np.nan)  # (C, T', N, 2)
+    found = landmarks.found[:, frames]
+    boxes = np.full((*found.shape, 4), np.nan)
+    boxes[found] = np.concatenate([np.nanmin(xy[found], axis=1), np.nanmax(xy[found], axis=1)], axis=1)
+    return boxes
+
+
+def _px_per_metre(camera: Camera, state: State) -> float:
+    depth = state.translation.numpy() @ camera.rotation[2] + camera.translation[2]
+    return float(camera.matrix[0, 0] / max(np.median(depth), 1e-3))
