@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
 
 from app.gui import theme
 from app.gui.session import Session
-from app.gui.take_data import TakeData
 from capture.camera import Camera
 
 
@@ -36,14 +35,8 @@ class CamerasPanel(QWidget):
         layout.addWidget(self.table, 1)
         self.calibrate = QPushButton("Calibrate from board clips", objectName="primary",
                                      toolTip="Finds the cameras from the clips in calibration/; writes rig.toml")
-        self.sync = QPushButton("Synchronise this take", toolTip="Finds when each clip begins, by timecode, sound or "
-                                                                 "motion; writes sync.toml")
-        self.clocks = QLabel(wordWrap=True)
-        self.clocks.setStyleSheet(f"color: {theme.QUIET.name()}")
-        for widget in (self.calibrate, self.sync, self.clocks):
-            layout.addWidget(widget)
+        layout.addWidget(self.calibrate)
         self.calibrate.clicked.connect(self.start_calibration)
-        self.sync.clicked.connect(self.start_sync)
         session.shoot_changed.connect(self._update)
         session.take_changed.connect(self._update)
         self._update()
@@ -62,18 +55,10 @@ class CamerasPanel(QWidget):
         job = self.session.run(f"Calibrate {shoot.name}", ["calibrate", str(shoot.folder), *force])
         job.ended.connect(self.session.reload)
 
-    def start_sync(self) -> None:
-        """Find the open take's clocks."""
-        take = self.session.data.take
-        job = self.session.run(f"Synchronise {take.name}", ["sync", str(take.folder)])
-        job.ended.connect(self.session.reload)
-
     def _update(self) -> None:
         data, shoot = self.session.data, self.session.shoot
         self.table.clear()
         self.calibrate.setEnabled(shoot is not None and bool(shoot.calibration_clips))
-        self.sync.setEnabled(data is not None and data.take.folder is not None and len(data.take.clips) > 1)
-        self.clocks.setText(_clocks(data))
         if data is None:
             self.words.setText("no take is open")
             return
@@ -92,17 +77,6 @@ class CamerasPanel(QWidget):
                                                 f"{np.linalg.norm(camera.centre):.2f} m", error])
             item.setToolTip(0, _lens(camera))
             item.setTextAlignment(3, Qt.AlignmentFlag.AlignRight)
-
-
-def _clocks(data: TakeData | None) -> str:
-    """When each clip begins, as the take is shown."""
-    if data is None or data.clips is None or len(data.clips.clips) < 2:
-        return ""
-    first = data.clips.numbers[:, 0]
-    if not first.any():
-        return "The clips begin together."
-    return "\n".join(f"{clip.camera} is shown from its frame {number} on"
-                     for clip, number in zip(data.clips.clips, first, strict=True))
 
 
 def _lens(camera: Camera) -> str:
