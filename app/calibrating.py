@@ -41,7 +41,7 @@ def run_from_face(path: Path, take_name: str | None, interocular_mm: float | Non
         RigError: the face does not tell enough, or a rig.toml would be overwritten without --force.
         UsageError: there is no take of several cameras, or an option makes no sense.
     """
-    from app.detection import detect
+    from app.detection import detect, on_take_clock
     from app.detectors import landmarker_named
     from app.face_cameras import from_face, sentences
     from app.models import model_named
@@ -59,7 +59,7 @@ def run_from_face(path: Path, take_name: str | None, interocular_mm: float | Non
                     lambda warning: tell.note(take.name, warning))
     landmarker, model = landmarker_named(), model_named("mien")
     landmarks, _ = detect(ready, landmarker, False, _reporter(tell, take.name))
-    calibration = from_face(ready.clips, take, landmarks, landmarker.embedding(model), model,
+    calibration = from_face(ready.clips, take, on_take_clock(landmarks, ready), landmarker.embedding(model), model,
                             lambda done, total: tell.progress(take.name, "cameras", done, total))
     save_rig(calibration.rig, target)
     for line in (f"from the face in {take.name}, {calibration.frames} frames", *sentences(calibration), str(target)):

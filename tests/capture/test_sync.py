@@ -284,6 +284,10 @@ def test_drift_moves_frames(tmp_path):
     aligned = align("the take", clips, {"camA": 0.0, "camB": 0.0}, {"camB": 0.01})
     assert aligned.numbers[1, -1] == 148
     assert aligned.frames == 150
+    assert np.abs(aligned.late[1]).max() <= 0.5
+    shown = aligned.numbers[1] / 30 * 1.01
+    np.testing.assert_allclose(aligned.late[1], (shown - np.arange(150) / 30) * 30, atol=1e-9)
+    assert not aligned.late[0].any()
 
 
 def test_a_take_is_solved_by_its_sync_file(tmp_path):
