@@ -129,14 +129,26 @@ def find_model(name: str, built_in: Path | None = None) -> FaceModel:
         ModelError: there is none (the message lists the known names), or its table of names is damaged.
         UsageError: its table of names speaks of shapes that it does not have.
     """
+    model, table = own_model(name, built_in)
+    return rename_shapes(model, table)
+
+
+def own_model(name: str, built_in: Path | None = None) -> tuple[FaceModel, dict[str, str]]:
+    """The same model as it came: its shapes by their own names, and own name -> the one that mien goes by ("" for a
+    shape that is left out; a shape without an entry keeps its name).
+
+    Raises:
+        ModelError: there is none (the message lists the known names), or its table of names is damaged.
+    """
     if name == BUILT_IN and built_in is not None:
-        return dataclasses.replace(load_model(built_in), name=BUILT_IN)
-    if name in list_models():
-        table = names_file(name)
-        return _renamed(load_model(_registered(name)), read_names(table) if table.exists() else None)
+        return dataclasses.replace(load_model(built_in), name=BUILT_IN), {}
     path = Path(name)
+    if name in list_models():
+        model, table = load_model(_registered(name)), names_file(name)
+        return model, read_names(table) if table.exists() else guess_names(model.shape_names)
     if path.exists():
-        return packed_model(path, path.stem)
+        model = _packed(path, path.stem)
+        return model, guess_names(model.shape_names)
     known = ", ".join([BUILT_IN, *list_models()])
     raise ModelError(f"there is no model {name!r}, known are: {known}; add it with `mien model add PATH --name NAME`")
 
