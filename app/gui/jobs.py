@@ -37,6 +37,8 @@ class Job(QObject):
 
     changed = Signal()
     ended = Signal()
+    told = Signal(dict)
+    """Events that are not about progress, for whoever knows them."""
 
     def __init__(self, title: str, arguments: Sequence[str], take: str = "", module: str = MODULE,
                  parent: QObject | None = None) -> None:
@@ -112,6 +114,8 @@ class Job(QObject):
             self._note(f"{event['take']}: {event['state']} {event['error']}".rstrip())
             self.outputs += event["outputs"]
             self.error = event["error"] or self.error
+        else:
+            self.told.emit(event)
 
     def _read_log(self) -> None:
         for line in bytes(self._process.readAllStandardError()).decode(errors="replace").splitlines():
