@@ -1,4 +1,4 @@
-"""`python -m tests.bench`: accuracy on both rendered shoots, the speed of every preset, peers beside; models' loading."""
+"""`python -m tests.bench`: accuracy on both rendered shoots, presets' speed, peers beside; models' loading."""
 
 import sys
 
