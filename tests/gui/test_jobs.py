@@ -7,12 +7,9 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox
 
-from app.gui import jobs, take_data
+from app.gui import jobs
 from app.gui.jobs import Job, Jobs
 from exporters.to_json import read
-from solver.model_file import save_model
-from solver.model_import import names_file
-from tests.synthetic import small_face
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -177,22 +174,3 @@ def test_cameras_are_calibrated_by_the_button_and_a_rig_is_not_lost(opened, qtbo
     assert job.state == jobs.FAILED
     assert "board" in opened.messages.words.text(), "there is none in these clips"
     assert (shoot / "rig.toml").read_bytes() == before
-
-
-def test_a_rig_is_added_and_its_names_shown(opened, qtbot, tmp_path, monkeypatch):
-    monkeypatch.setenv("MIEN_CACHE", str(tmp_path / "cache"))
-    save_model(small_face(), tmp_path / "hero.npz")
-    opened.inspector.show_page("Model")
-    assert opened.model.names.topLevelItemCount() == 52
-    opened.model.add_model(tmp_path / "hero.npz", "hero")
-    job = ended(qtbot, opened.session.jobs.jobs[-1])
-    assert job.state == jobs.DONE, job.error
-    opened.model.choice.setCurrentText("hero")
-    opened.model.show_model()
-    assert "198 vertices" in opened.model.facts.text()
-    assert str(names_file("hero")) in opened.model.facts.text()
-    (tmp_path / "cache/models/hero.npz").write_bytes(b"torn")
-    take_data.model_named.cache_clear()
-    opened.model.show_model()
-    assert "hero" in opened.model.facts.text()
-    assert opened.model.names.topLevelItemCount() == 0
