@@ -22,7 +22,8 @@ def run(folder: Path, out: Path | None, force: bool, events: bool, fisheye: bool
     target = _target(shoot.folder, out, force)
     tell = teller(events)
     calibration, board = calibrate_shoot(
-        shoot, report=lambda done, total: tell.progress(shoot.name, "find the board", done, total), fisheye=fisheye)
+        shoot, report=lambda done, total: tell.progress(shoot.name, "find the board", done, total), fisheye=fisheye,
+        seen=lambda camera, size, corners: tell.board(camera, size, [] if corners is None else corners.xy.tolist()))
     save_rig(calibration.rig, target)
     kind = f"{board.kind} of {board.squares[0]} by {board.squares[1]} squares of {board.square * 1000:g} mm"
     pictures = save_coverage(calibration, target)
@@ -41,7 +42,7 @@ def run_from_face(path: Path, take_name: str | None, interocular_mm: float | Non
         RigError: the face does not tell enough, or a rig.toml would be overwritten without --force.
         UsageError: there is no take of several cameras, or an option makes no sense.
     """
-    from app.detection import detect
+    from app.detection import detect, on_take_clock
     from app.detectors import landmarker_named
     from app.face_cameras import from_face, sentences
     from app.models import model_named
@@ -59,7 +60,7 @@ def run_from_face(path: Path, take_name: str | None, interocular_mm: float | Non
                     lambda warning: tell.note(take.name, warning))
     landmarker, model = landmarker_named(), model_named("mien")
     landmarks, _ = detect(ready, landmarker, False, _reporter(tell, take.name))
-    calibration = from_face(ready.clips, take, landmarks, landmarker.embedding(model), model,
+    calibration = from_face(ready.clips, take, on_take_clock(landmarks, ready), landmarker.embedding(model), model,
                             lambda done, total: tell.progress(take.name, "cameras", done, total))
     save_rig(calibration.rig, target)
     for line in (f"from the face in {take.name}, {calibration.frames} frames", *sentences(calibration), str(target)):

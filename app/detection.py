@@ -17,8 +17,10 @@ from app.preparing import Prepared
 from app.timings import Took, timed
 from solver.detect import Report, Track, stack
 from solver.landmarks import Landmarks
+from solver.own_time import at_moments, in_step
 
 DETECT_VERSION = 2
+CLOCK_VERSION = 1
 PART_FRAMES = 480
 """A part's length: half a minute to a minute of work, so that no more is lost with a worker."""
 WARM_UP = 16
@@ -129,6 +131,18 @@ def detect(ready: Prepared, landmarker: Landmarker, force: bool,
             shutil.rmtree(ready.where.parts(clip.camera), ignore_errors=True)
         tracks.append(_track(arrays))
     return stack([clip.camera for clip in ready.clips.clips], tracks, detector.scheme), keys
+
+
+def on_take_clock(landmarks: Landmarks, ready: Prepared) -> Landmarks:
+    """A take's landmarks at its own moments, where its cameras ran without genlock."""
+    return landmarks if ready.late is None else at_moments(landmarks, ready.late)
+
+
+def clock_key(ready: Prepared) -> dict[str, str]:
+    """What `on_take_clock` hangs on, as a key; none where the cameras are in step."""
+    if ready.late is None or in_step(ready.late):
+        return {}
+    return {"clock": artefacts.key_of("clock", CLOCK_VERSION, late=ready.late.round(4).tolist())}
 
 
 def _track(arrays: dict[str, np.ndarray]) -> Track:

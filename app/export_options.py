@@ -39,6 +39,9 @@ def add_options(command: argparse.ArgumentParser, default_formats: tuple[str, ..
                        help="exchange only the names of left and right, for a receiver that mirrors")
     rig = command.add_argument_group("another rig")
     rig.add_argument("--map", type=Path, metavar="TOML", help="curves of another rig, by a map of gains and curves")
+    rig.add_argument("--names", choices=("arkit", "own"), default="arkit",
+                     help="of shapes in FBX, GLB, USD, maya and unity: ARKit's where a shape has that meaning, or the "
+                          "rig's own, also where it has several for ARKit's one (default: arkit)")
     rig.add_argument("--rig", metavar="NAME|PATH",
                      help="on another model: by what its shapes do where it has the same vertices, else by names; "
                           "what --map gives is kept")

@@ -7,8 +7,9 @@ from functools import partial
 from pathlib import Path
 
 from app.cptake import take_of, write_cptake
+from app.export_notes import KEYED, said
 from app.export_options import UNITS
-from app.models import BUILT_IN, model_named
+from app.models import BUILT_IN, model_named, own_model_named
 from app.places import places
 from app.progress import Teller, teller
 from app.solving import finish
@@ -18,18 +19,17 @@ from capture.shoot import find_takes
 from capture.timecode import exact_rate
 from exporters import FORMATS, WRITERS, to_anim, to_fbx
 from exporters.baking import bake, dropped
-from exporters.cleanup import fewer_keys
 from exporters.metahuman import by_table, has_controls
-from exporters.names import clean
+from exporters.own_names import in_own_names
 from exporters.retarget import RetargetMap, apply
 from exporters.retarget_file import load as load_map
 from exporters.scene import Scene, bare_scene, make_scene
-from exporters.treatment import Treatment, told, treat
+from exporters.treatment import Treatment, treat
 from solver.face_model import FaceModel
 from solver.performance import Performance
 
-KEYED = ("fbx", "maya", "unity")
-"""Formats whose curves may have fewer keys than frames."""
+NATIVE = ("fbx", "glb", "usd", "usda", "maya", "unity")
+"""Formats whose shapes a program plays by their names: the rig's own, where they are asked for."""
 
 
 def run(options: argparse.Namespace) -> int:
@@ -83,13 +83,15 @@ def _one(solved: Performance, path: Path, options: argparse.Namespace, treatment
          retarget: RetargetMap | None, tell: Teller) -> tuple[str, ...]:
     """Write one take, read from `path`; the paths written."""
     files = _files(solved, path, options)
-    model = model_named(options.model if options.model != BUILT_IN else solved.model_name)
+    model_name = options.model if options.model != BUILT_IN else solved.model_name
+    model = model_named(model_name)
     if model.sha256 != solved.model_sha256:
         raise DataError(f"{path} was solved with another model than {model.name!r}; "
                         "name the model it was solved with by --model")
     performance, notes = treat(solved, treatment)
     scene, controls, more = _on_rig(performance, model, options.rig, retarget)
-    for note in (*notes, *more, *_said(scene, preset, options.format)):
+    native = _native(scene, options, options.rig or model_name)
+    for note in (*notes, *more, *said(native, preset, options.format)):
         tell.note(performance.take, note)
     changed = scene.performance is not solved
     if changed and any(out.resolve() == path.resolve() for out in files.values()):
@@ -101,7 +103,8 @@ def _one(solved: Performance, path: Path, options: argparse.Namespace, treatment
         if name == "cptake":
             outputs.append(str(write_cptake(path, solved.take)))
         else:
-            _writer(name, preset)(controls if name.startswith("metahuman") else scene, files[name])
+            shown = controls if name.startswith("metahuman") else native if name in NATIVE else scene
+            _writer(name, preset)(shown, files[name])
             outputs.append(str(files[name]))
     tell.progress(performance.take, "export", len(outputs), len(outputs))
     return tuple(outputs)
@@ -133,23 +136,21 @@ def _on_rig(performance: Performance, model: FaceModel, rig: str | None,
     return scene, scene, ()
 
 
+def _native(scene: Scene, options: argparse.Namespace, model_name: str) -> Scene:
+    """The scene as programs get it that play shapes by name: with ARKit's names, or with the rig's own."""
+    if options.names != "own":
+        return scene
+    if options.map and options.rig is None:
+        raise UsageError("--names own asks for a rig's own names, and the curves of --map have the map's; "
+                         "name the rig with --rig, or leave --names out")
+    own, names = own_model_named(model_name)
+    return make_scene(own, in_own_names(scene.performance, own, names))
+
+
 def _controls(performance: Performance, model: FaceModel) -> Scene:
     if has_controls(model.shape_names):
         return make_scene(model, performance)
     return bare_scene(by_table(performance))
-
-
-def _said(scene: Scene, preset: to_fbx.Preset, formats: tuple[str, ...]) -> tuple[str, ...]:
-    """What leaving out keys costs, and which names the FBX changes."""
-    notes = []
-    if preset.tolerance and any(name in KEYED for name in formats):
-        notes.append(told("leaving out keys", fewer_keys(scene.performance, preset.tolerance)))
-    if "fbx" in formats:
-        names = scene.performance.shape_names
-        pairs = zip(names, clean(names, preset.names), strict=True)
-        if other := [f"{old!r} is {new!r}" for old, new in pairs if old != new]:
-            notes.append("names that the program would change are changed in the FBX: " + ", ".join(other))
-    return tuple(notes)
 
 
 def _writer(name: str, preset: to_fbx.Preset) -> Callable[[Scene, Path], None]:

@@ -12,11 +12,11 @@ from capture.files import write_bytes
 from solver.embedding_picture import embedding_picture
 from solver.face_model import ARKIT, FaceModel
 from solver.mesh_health import complaints
-from solver.model_import import BUILT_IN, add_model, find_model, list_models, names_file, names_of
+from solver.model_import import BUILT_IN, add_model, find_model, list_models, names_file, names_of, own_model
 from solver.rig_jaw import OPEN
 from solver.shape_names import names_lines
 
-__all__ = ["BUILT_IN", "model_named", "run"]
+__all__ = ["BUILT_IN", "model_named", "own_model_named", "run"]
 
 
 def model_named(name: str) -> FaceModel:
@@ -26,6 +26,15 @@ def model_named(name: str) -> FaceModel:
         ModelError: there is none, or it is damaged.
     """
     return find_model(name, assets.path("head.npz"))
+
+
+def own_model_named(name: str) -> tuple[FaceModel, dict[str, str]]:
+    """The same model with its shapes' own names, and own name -> the one that mien goes by.
+
+    Raises:
+        ModelError: there is none, or it is damaged.
+    """
+    return own_model(name, assets.path("head.npz"))
 
 
 def run(action: str, source: str | None, name: str | None, out: Path) -> int:

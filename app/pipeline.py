@@ -11,7 +11,7 @@ import numpy as np
 
 from app import artefacts
 from app.corrections import layer_key, save_layer
-from app.detection import detect
+from app.detection import clock_key, detect, on_take_clock
 from app.detectors import Landmarker
 from app.face_cameras import RIG_NAME as FACE_RIG_NAME
 from app.face_cameras import cameras_for
@@ -92,12 +92,13 @@ def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> So
     take, where, model, detector = ready.take.name, ready.where, tools.model, tools.landmarker.detector
     landmarks, detect_keys = detect(ready, tools.landmarker, options.force,
                                     lambda step, done, total: teller.progress(take, step, done, total))
+    landmarks, sources = on_take_clock(landmarks, ready), {**detect_keys, **clock_key(ready)}
     _note_unseen(landmarks.found, landmarks.cameras, take, teller)
-    rig, lone = cameras_for(ready, landmarks, detect_keys, tools.landmarker, model, options.force,
+    rig, lone = cameras_for(ready, landmarks, sources, tools.landmarker, model, options.force,
                             lambda step, done, total: teller.progress(take, step, done, total),
                             lambda text: teller.note(take, text))
     key = artefacts.key_of(
-        "solve", SOLVE_VERSION, detect=detect_keys, model=model.sha256, preset=options.preset, take=take,
+        "solve", SOLVE_VERSION, detect=sources, model=model.sha256, preset=options.preset, take=take,
         actor=options.actor, scheme=detector.scheme, embedding=EMBEDDING_VERSION,
         reader=tools.landmarker.reader_key, lone=lone,
         timecode=str(ready.clips.start_timecode), rate=str(ready.clips.rate),

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from app.clocks import offsets
 from app.contents import Content, content, state_of
 from app.places import Places, places
@@ -59,6 +61,11 @@ class Prepared:
     lone: bool
     first: int
     stop: int
+
+    @property
+    def late(self) -> np.ndarray | None:
+        """(C, T) frames by which each camera's pictures were taken after the wanted moments; None: all in step."""
+        return None if self.clips.late is None else self.clips.late[:, self.first:self.stop]
 
     def footage(self, camera: int, first: int, stop: int) -> Footage:
         """What one camera shows at the take's frames from `first` up to, and without, `stop`."""

@@ -5,6 +5,7 @@ Each JSON line is one event, told apart by its key "event"; `assets/events.schem
     begin       takes, jobs: a batch of so many takes, so many at a time
     progress    take, step, done, total
     note        take, text
+    board       camera, size, corners: where a calibration board was seen in one picture
     take        take, state ("done", "failed" or "cancelled"), error, outputs
     end         exit_code, done, failed
 
@@ -26,6 +27,8 @@ class Teller(Protocol):
     def progress(self, take: str, step: str, done: int, total: int) -> None: ...
 
     def note(self, take: str, text: str) -> None: ...
+
+    def board(self, camera: str, size: tuple[int, int], corners: list[list[float]]) -> None: ...
 
     def take(self, take: str, state: str, error: str, outputs: tuple[str, ...]) -> None: ...
 
@@ -49,6 +52,9 @@ class Lines:
 
     def note(self, take: str, text: str) -> None:
         self.line(f"{take}: {text}" if take else text)
+
+    def board(self, camera: str, size: tuple[int, int], corners: list[list[float]]) -> None:
+        pass  # a picture says it better: see `mien calibrate`
 
     def take(self, take: str, state: str, error: str, outputs: tuple[str, ...]) -> None:
         self.steps.pop(take, None)
@@ -177,6 +183,10 @@ class JsonLines:
 
     def note(self, take: str, text: str) -> None:
         self.write(event="note", take=take, text=text)
+
+    def board(self, camera: str, size: tuple[int, int], corners: list[list[float]]) -> None:
+        self.write(event="board", camera=camera, size=list(size),
+                   corners=[[round(x, 1), round(y, 1)] for x, y in corners])
 
     def take(self, take: str, state: str, error: str, outputs: tuple[str, ...]) -> None:
         self.write(event="take", take=take, state=state, error=error, outputs=list(outputs))

@@ -15,6 +15,8 @@ from capture.match import align, take_frames
 from capture.shoot import Shoot
 from capture.video import frames, probe
 
+Seen = Callable[[str, tuple[int, int], "Corners | None"], None]
+"""Told of each picture that was searched: camera, its size, and what was found."""
 MOST_MOMENTS = 240
 """Moments in which the board is looked for, evenly over the clips."""
 
@@ -22,7 +24,7 @@ MOST_MOMENTS = 240
 def calibrate_shoot(shoot: Shoot, offsets: Mapping[str, float] | None = None,
                     lenses: Mapping[str, Camera] | None = None,
                     report: Callable[[int, int], None] = lambda done, total: None, fisheye: bool = False,
-                    ) -> tuple[Calibration, Board]:
+                    seen: Seen = lambda camera, size, corners: None) -> tuple[Calibration, Board]:
     """Calibrate the cameras of a shoot from its calibration folder: board clips and, if there is one, board.toml.
 
     Args:
@@ -30,6 +32,7 @@ def calibrate_shoot(shoot: Shoot, offsets: Mapping[str, float] | None = None,
         lenses: cameras whose lens stays as it is.
         fisheye: the lenses are fisheyes.
         report: called with what is done and the total; may raise Cancelled.
+        seen: called with what was found in each picture.
 
     Raises:
         RigError: there are no board clips, or they do not show enough.
@@ -42,13 +45,14 @@ def calibrate_shoot(shoot: Shoot, offsets: Mapping[str, float] | None = None,
                        "one per camera, named as the cameras are")
     path = folder / "board.toml"
     return calibrate_clips(shoot.calibration_clips, load_board(path) if path.is_file() else None, offsets, lenses,
-                           report, shoot.settings.get("frame_rate"), fisheye)
+                           report, shoot.settings.get("frame_rate"), fisheye, seen)
 
 
 def calibrate_clips(paths: Sequence[Path], board: Board | None = None, offsets: Mapping[str, float] | None = None,
                     lenses: Mapping[str, Camera] | None = None,
                     report: Callable[[int, int], None] = lambda done, total: None, rate: object = None,
-                    fisheye: bool = False) -> tuple[Calibration, Board]:
+                    fisheye: bool = False, seen: Seen = lambda camera, size, corners: None,
+                    ) -> tuple[Calibration, Board]:
     """Calibrate from board clips, one per camera; see `calibrate_shoot`. Without a board it is recognised."""
     clips = [probe(path, rate) for path in paths]
     guessed = board is None
@@ -58,15 +62,16 @@ def calibrate_clips(paths: Sequence[Path], board: Board | None = None, offsets: 
     together = align("the calibration", clips, offsets)
     stride = -(-together.frames // MOST_MOMENTS)
     wanted = range(0, together.frames, stride)
-    seen: dict[str, list[Corners | None]] = {}
+    found: dict[str, list[Corners | None]] = {}
     total = len(wanted) * len(clips)
     for camera, clip in enumerate(clips):
-        row = seen[clip.camera] = []
+        row = found[clip.camera] = []
         for frame in take_frames(together, camera):
             if frame.index % stride == 0:
                 row.append(find(board, _grey(frame.rgb)))
+                seen(clip.camera, clip.size, row[-1])
                 report(camera * len(wanted) + len(row), total)
-    result = calibrate(board, seen, {clip.camera: clip.size for clip in clips}, lenses, fisheye)
+    result = calibrate(board, found, {clip.camera: clip.size for clip in clips}, lenses, fisheye)
     warnings = together.warnings + result.warnings
     if guessed:
         warnings += (f"without a board.toml the board is taken to have squares of {1000 * board.square:g} mm, as "

@@ -13,7 +13,6 @@ Spaces. A point's name says where it lives: `point_in_world`, `point_in_camera`,
 Angles are radians, times are seconds, frame rates are fractions.
 """
 
-import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -165,7 +164,7 @@ def _read_camera(path: Path, name: str, entry: object) -> Camera:
             raise wrong(f"has no {key}", f"add {key}")
         try:
             value = np.array(entry[key], dtype=np.float64)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             raise wrong(f"{key} is not an array of numbers", f"give {' by '.join(map(str, shape))} numbers") from None
         if value.shape != shape:
             raise wrong(f"{key} has the shape {' by '.join(map(str, value.shape)) or 'of one number'}",
@@ -183,10 +182,11 @@ def _read_camera(path: Path, name: str, entry: object) -> Camera:
     if matrix[0, 0] <= 0 or matrix[1, 1] <= 0 or not np.allclose(matrix[2], [0, 0, 1]) or matrix[1, 0] != 0:
         raise wrong("matrix is not a camera matrix", "write [[fx, 0, cx], [0, fy, cy], [0, 0, 1]] with fx, fy above 0")
     rotation = array("rotation", (3, 3))
-    if not np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-3) or np.linalg.det(rotation) < 0:
+    if np.abs(rotation).max() > 2 or not np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-3) \
+            or np.linalg.det(rotation) < 0:
         raise wrong("rotation is not a rotation matrix", "its rows must be orthonormal with determinant +1")
     model = entry.get("model", "pinhole")
-    if model not in MODELS:
+    if not isinstance(model, str) or model not in MODELS:
         raise wrong(f"model is {model!r}", f"use {' or '.join(MODELS)}")
     distortion = entry.get("distortion", [0.0] * MODELS[model][0])
     count = len(distortion) if isinstance(distortion, list) else -1
@@ -195,7 +195,7 @@ def _read_camera(path: Path, name: str, entry: object) -> Camera:
                     f"a {model} lens takes {' or '.join(map(str, MODELS[model]))}")
     distortion = tuple(array("distortion", (count,)).tolist())
     error_px = entry.get("error_px")
-    if error_px is not None and not (isinstance(error_px, int | float) and math.isfinite(error_px) and error_px >= 0):
+    if error_px is not None and not (isinstance(error_px, int | float) and 0 <= error_px <= 65536):
         raise wrong("error_px is not a number of pixels", "leave it out if it is unknown")
     return Camera(name, (int(size[0]), int(size[1])), matrix, model, distortion, rotation,
                   array("translation", (3,)), error_px)

@@ -25,6 +25,7 @@ class TakeClips:
         start_timecode: of the take's first frame, where a clip states one.
         warnings: sentences for the user.
         numbers: (C, T) which frame of each clip is shown at each frame of the take.
+        late: (C, T) frames by which that picture was taken after the take's moment; None where all are in step.
     """
 
     clips: tuple[Clip, ...]
@@ -33,6 +34,7 @@ class TakeClips:
     start_timecode: Timecode | None
     warnings: tuple[str, ...]
     numbers: np.ndarray = field(compare=False, repr=False)
+    late: np.ndarray | None = field(default=None, compare=False, repr=False)
 
 
 def probe_take(take: Take) -> tuple[Clip, ...]:
@@ -115,8 +117,10 @@ def align(name: str, clips: Sequence[Clip], offsets: Mapping[str, float] | None 
     moments = begin + np.arange(count) / float(rate)  # (T,)
     numbers = np.stack([_nearest(clip.times, (moments - start) / pace)
                         for clip, start, pace in zip(clips, begins, paces, strict=True)])
+    late = np.stack([begin_s + pace * clip.times[shown] - moments
+                     for clip, begin_s, pace, shown in zip(clips, begins, paces, numbers, strict=True)]) * float(rate)
     start = first.start_timecode + int(numbers[0, 0]) if first.start_timecode else None
-    return TakeClips(tuple(clips), rate, count, start, tuple(warnings), numbers)
+    return TakeClips(tuple(clips), rate, count, start, tuple(warnings), numbers, late)
 
 
 def take_frames(take_clips: TakeClips, camera: int, start: int = 0, stop: int | None = None) -> Iterator[Frame]:

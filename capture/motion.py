@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+from scipy import fft
 from scipy.interpolate import CubicSpline
 from scipy.optimize import minimize_scalar
 
@@ -54,8 +55,24 @@ def motion_lag(first: np.ndarray, second: np.ndarray, cameras: tuple[Camera, Cam
         return best, scores[peaks[0]] > CLEAR_CORRELATION and scores[peaks[0]] - rival > CLEAR_LEAD
     misfit = _along_lines(first, second, cameras)
     best, least = min((_lowest(misfit, peak) for peak in peaks), key=lambda found: found[1])
+    return best, _in_valley(misfit, best, least)
+
+
+def lag_near(first: np.ndarray, second: np.ndarray, near: int, cameras: tuple[Camera, Camera] | None = None,
+             ) -> tuple[float, bool]:
+    """The same where the lag is known to within a frame and a half: for pieces of clips whose clocks run apart."""
+    if cameras is None or first.ndim != 3:
+        best, least = _lowest(_alike(_velocities(first), _velocities(second)), near)
+        return best, -least > CLEAR_CORRELATION
+    misfit = _along_lines(first, second, cameras)
+    best, least = _lowest(misfit, near)
+    return best, _in_valley(misfit, best, least)
+
+
+def _in_valley(misfit: Callable[[float], float], best: float, least: float) -> bool:
+    """Whether a misfit is far below that some frames beside it."""
     beside = [value for value in (misfit(best - BESIDE), misfit(best + BESIDE)) if value < NOTHING_COMMON]
-    return best, bool(beside) and least < CLEAR_VALLEY * float(np.mean(beside))
+    return bool(beside) and least < CLEAR_VALLEY * float(np.mean(beside))
 
 
 def _peaks(scores: dict[int, float]) -> list[int]:
@@ -96,23 +113,30 @@ def _along_lines(first: np.ndarray, second: np.ndarray, cameras: tuple[Camera, C
     essential = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]]) @ turn
     known = np.isfinite(rays[1]).all(axis=2)  # (T, N)
     frames = np.arange(len(rays[1]))
-    curves = [CubicSpline(frames[seen], rays[1][seen, point]) if seen.sum() >= LEAST_OVERLAP else None
-              for point, seen in enumerate(known.T)]
+    # A face is mostly seen whole or not at all: landmarks that are seen in the same frames share one spline.
+    groups, member = np.unique(known, axis=1, return_inverse=True)
+    alike = [(seen, np.flatnonzero(member.ravel() == group)) for group, seen in enumerate(groups.T)
+             if seen.sum() >= LEAST_OVERLAP]
+    curves = [(CubicSpline(frames[seen], rays[1][seen][:, points]), seen, points) for seen, points in alike]
 
     def misfit(shift: float) -> float:
         at = np.arange(len(rays[0])) - shift
-        errors = []
-        for point, curve in enumerate(curves):
-            near = np.clip(np.floor(at).astype(int), 0, len(frames) - 2)
-            inside = (at >= 0) & (at <= len(frames) - 1) & np.isfinite(rays[0][:, point]).all(axis=1)
-            inside &= known[near, point] & known[near + 1, point]
-            if curve is None or inside.sum() < LEAST_OVERLAP:
+        near = np.clip(np.floor(at).astype(int), 0, len(frames) - 2)
+        reached = (at >= 0) & (at <= len(frames) - 1)
+        errors = [np.zeros(0)]
+        for curve, seen, points in curves:
+            inside = reached & seen[near] & seen[near + 1]
+            if inside.sum() < LEAST_OVERLAP:
                 continue
-            here, there = rays[0][inside, point], curve(at[inside])
+            here, there = rays[0][inside][:, points], curve(at[inside])  # (F, P, 3)
             lines, back = there @ essential.T, here @ essential  # in the first picture, in the second
-            distance = (here * lines).sum(axis=1) / np.sqrt((lines[:, :2] ** 2 + back[:, :2] ** 2).sum(axis=1))
-            errors.append(np.median(np.abs(distance - np.median(distance))))
-        return float(np.mean(errors) * cameras[0].matrix[0, 0]) if errors else NOTHING_COMMON
+            distance = (here * lines).sum(axis=2) / np.sqrt((lines[..., :2] ** 2 + back[..., :2] ** 2).sum(axis=2))
+            distance = distance[:, np.isfinite(distance).sum(axis=0) >= LEAST_OVERLAP]
+            if not distance.shape[1]:
+                continue
+            errors.append(np.nanmedian(np.abs(distance - np.nanmedian(distance, axis=0)), axis=0))
+        errors = np.concatenate(errors)
+        return float(errors.mean() * cameras[0].matrix[0, 0]) if len(errors) else NOTHING_COMMON
 
     return misfit
 
@@ -136,9 +160,14 @@ def _mean(speed: np.ndarray) -> np.ndarray:
 def _correlations(one: np.ndarray, other: np.ndarray) -> dict[int, float]:
     """Whole lags -> correlation of what overlaps."""
     least = max(LEAST_OVERLAP, min(len(one), len(other)) // 5)
-    scores = {}
-    for shift in range(least - len(other), len(one) - least + 1):
-        here, there = one[max(0, shift):len(other) + shift], other[max(0, -shift):len(one) - shift]
-        power = np.sqrt((here ** 2).sum() * (there ** 2).sum())
-        scores[shift] = float((here * there).sum() / power) if power > 0 else 0.0
-    return scores
+    shifts = np.arange(least - len(other), len(one) - least + 1)
+    if not len(shifts):
+        return {}
+    size = fft.next_fast_len(len(one) + len(other), real=True)
+    cross = (fft.rfft(one, size, axis=0) * np.conj(fft.rfft(other, size, axis=0))).sum(axis=1)
+    products = fft.irfft(cross, size)[shifts]
+    here, there = (np.concatenate([[0.0], np.cumsum((each ** 2).sum(axis=1))]) for each in (one, other))
+    power = np.sqrt(np.maximum(here[np.minimum(len(one), len(other) + shifts)] - here[np.maximum(0, shifts)], 0)
+                    * np.maximum(there[np.minimum(len(other), len(one) - shifts)] - there[np.maximum(0, -shifts)], 0))
+    alike = np.where(power > 1e-9, products / np.maximum(power, 1e-9), 0.0)
+    return dict(zip(shifts.tolist(), alike.tolist(), strict=True))

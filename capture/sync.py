@@ -3,13 +3,13 @@
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from capture import sound
-from capture.camera import Rig
+from capture.camera import Camera, Rig
 from capture.errors import ClipError, DataError
 from capture.files import write_bytes
 from capture.toml_file import read_toml
@@ -22,6 +22,14 @@ MOST_WINDOWS = 24
 
 LEAST_SPAN_S = 60.0
 """A drift of some parts in a million is not to be seen in less."""
+
+FEWEST_WINDOWS = 5
+
+ASTRAY = 0.5
+"""Share of a frame by which a camera's pairs may contradict one another before it is said to fit badly."""
+
+CLOCKS_APART = 1.5
+"""Frames between what timecode and sound say from which one of them is wrong: sound from 10 metres is late by one."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +88,12 @@ def synchronise(clips: Sequence[Clip], audio: Path | None = None, signals: Mappi
         ClipError: none of the means tells; the message says why of each.
     """
     reasons = []
-    for means in (lambda: by_timecode(clips), lambda: by_sound(clips, audio), lambda: by_motion(clips, signals, rig)):
+    try:
+        timeline = by_timecode(clips)
+        return replace(timeline, warnings=timeline.warnings + _against_sound(clips, timeline))
+    except ClipError as error:
+        reasons.append(str(error))
+    for means in (lambda: by_sound(clips, audio), lambda: by_motion(clips, signals, rig)):
         try:
             return means()
         except ClipError as error:
@@ -99,9 +112,13 @@ def by_timecode(clips: Sequence[Clip]) -> Timeline:
     if silent:
         raise ClipError(f"{', '.join(silent)} has no timecode")
     starts = [float(clip.start_timecode.seconds - clips[0].start_timecode.seconds) for clip in clips]
-    ends = [start + clip.times[-1] for start, clip in zip(starts, clips, strict=True)]
+    ends = [start + float(clip.times[-1]) for start, clip in zip(starts, clips, strict=True)]
     if max(starts) > min(ends):
-        raise ClipError("the timecodes share no moment, so the cameras' clocks were not set together")
+        rest = [[at for at in range(len(clips)) if at != odd] for odd in range(len(clips))]
+        odd = [clip.camera for clip, others in zip(clips, rest, strict=True) if len(others) > 1
+               and max(starts[at] for at in others) <= min(ends[at] for at in others)]
+        which = f": all but that of {odd[0]} do" if len(odd) == 1 else ""
+        raise ClipError(f"the timecodes share no moment{which}, so the cameras' clocks were not set together")
     frame_ms = 1000 / float(clips[0].frame_rate)
     clocks = [Clock(clip.camera, start, 0.0, 0.0 if at == 0 else frame_ms / math.sqrt(12))
               for at, (clip, start) in enumerate(zip(clips, starts, strict=True))]
@@ -129,6 +146,8 @@ def by_sound(clips: Sequence[Clip], audio: Path | None = None) -> Timeline:
             clocks.append(clock)
         elif name == "audio":
             warnings.append(f"{audio} is not heard to fit {names[0]}'s sound and is left aside")
+        elif name == names[1] and len(clips) > 2 and _clock_by_sound("", *recordings[1:3]) is not None:
+            raise ClipError(f"{names[0]} does not hear the sound that the others hear")
         else:
             raise ClipError(f"{name} and {names[0]} do not hear the same sound")
     return Timeline(tuple(clocks), "sound", tuple(warnings))
@@ -151,16 +170,64 @@ def by_motion(clips: Sequence[Clip], signals: Mapping[str, np.ndarray] | None, r
 
     rate = float(clips[0].frame_rate)
     names = [clip.camera for clip in clips]
-    lags, clear = {}, {}
+    even = {clip.camera: _on_beat(clip, np.asarray(signals[clip.camera])) for clip in clips}
+    lags, drifts, clear = {}, {}, {}
     for one, other in itertools.combinations(names, 2):
         cameras = (rig[one], rig[other]) if rig is not None else None
-        frames, sure = motion_lag(np.asarray(signals[one]), np.asarray(signals[other]), cameras)
-        lags[one, other], clear[one, other] = frames / rate, sure
+        frames, sure = motion_lag(even[one], even[other], cameras)
+        line = _clock_by_motion(even[one], even[other], cameras, frames, rate) if sure else None
+        lags[one, other], drifts[one, other] = line or (frames / rate, 0.0)
+        clear[one, other] = sure
     clear = {pair: sure or _closes(pair, names, lags, 0.5 / rate) for pair, sure in clear.items()}
     for name in names[1:]:
         if not any(sure for pair, sure in clear.items() if name in pair):
             raise ClipError(f"{name} shows too little motion in common with the others")
-    return Timeline(_agree(names, lags, clear), "motion")
+    clocks = _agree(names, lags, drifts, clear)
+    worst = max(clocks, key=lambda clock: -1.0 if math.isnan(clock.residual_ms) else clock.residual_ms)
+    if worst.residual_ms > 1000 * ASTRAY / rate:
+        return Timeline(clocks, "motion", (
+            f"{worst.name} does not fit: what it shows comes {worst.residual_ms:.0f} ms early or late, according to "
+            "which camera it is compared with; look for dropped frames or another take's clip",))
+    return Timeline(clocks, "motion")
+
+
+def _on_beat(clip: Clip, signal: np.ndarray) -> np.ndarray:
+    """A signal with a value per frame of the clip (T, ...), with one per beat of its rate: NaN where no frame is."""
+    if not clip.variable_rate or len(signal) != clip.frames:
+        return signal
+    beats = np.round(clip.times * float(clip.frame_rate)).astype(int)
+    even = np.full((int(beats[-1]) + 1, *signal.shape[1:]), np.nan)
+    even[beats] = signal
+    return even
+
+
+def _clock_by_motion(first: np.ndarray, other: np.ndarray, cameras: tuple[Camera, Camera] | None, lag: float,
+                     rate: float) -> tuple[float, float] | None:
+    """Seconds at which the other clip begins on the first one's clock, and its drift; None where the clips are too
+    short, or too still, to tell more than one lag of all."""
+    from capture.motion import lag_near
+
+    size = round(WINDOW_S * rate)
+    begin, end = max(0.0, -lag) + 2, min(len(other), len(first) - lag) - size - 2
+    count = int(min(MOST_WINDOWS, (end - begin) // size + 1))
+    if (end - begin) / rate < LEAST_SPAN_S or count < FEWEST_WINDOWS:
+        return None
+    starts = np.linspace(begin, end, count).round().astype(int)
+    found = {}
+    # From the middle, where the lag of all is most nearly right, to both ends.
+    for at in sorted(starts.tolist(), key=lambda start: abs(start - starts.mean())):
+        near = found[min(found, key=lambda start: abs(start - at))] if found else lag
+        here = at + round(near)
+        if here < 0:
+            continue
+        piece, sure = lag_near(first[here:here + size], other[at:at + size], 0, cameras)
+        if sure:
+            found[at] = here - at + piece
+    if len(found) < FEWEST_WINDOWS or (max(found) - min(found)) / rate < LEAST_SPAN_S:
+        return None
+    times = (np.array(sorted(found)) + size / 2) / rate
+    line = _line(times, np.array([found[at] for at in sorted(found)]) / rate)
+    return line[:2]
 
 
 def save_timeline(timeline: Timeline, path: Path) -> None:
@@ -216,17 +283,32 @@ def _clock_by_sound(name: str, first: np.ndarray, other: np.ndarray) -> Clock | 
             lags.append(piece + (here - there) / sound.RATE)
     if len(times) < 2:
         return Clock(name, whole)
-    drift = _slope(times, lags) if len(times) >= 5 and times[-1] - times[0] >= LEAST_SPAN_S else 0.0
-    offset = float(np.median(np.array(lags) - drift * np.array(times)))
-    errors = np.array(lags) - offset - drift * np.array(times)
-    return Clock(name, offset, float(drift), float(1000 * np.sqrt(np.mean(errors ** 2))))
+    return Clock(name, *_line(np.array(times), np.array(lags)))
 
 
-def _slope(times: Sequence[float], lags: Sequence[float]) -> float:
-    """Theil and Sen's slope, which a few wrong lags do not move."""
-    from scipy.stats import theilslopes  # takes most of a second to load, and whoever reads a sync.toml needs it not
+def _line(times: np.ndarray, lags: np.ndarray) -> tuple[float, float, float]:
+    """Offset in seconds and drift of measured lags (seconds), and what they leave in ms. Theil and Sen's slope, which a
+    few wrong lags do not move."""
+    drift = 0.0
+    if len(times) >= FEWEST_WINDOWS and times[-1] - times[0] >= LEAST_SPAN_S:
+        from scipy.stats import theilslopes  # takes most of a second to load; whoever reads a sync.toml needs it not
 
-    return theilslopes(lags, times).slope
+        drift = float(theilslopes(lags, times).slope)
+    offset = float(np.median(lags - drift * times))
+    return offset, drift, float(1000 * np.sqrt(np.mean((lags - offset - drift * times) ** 2)))
+
+
+def _against_sound(clips: Sequence[Clip], timeline: Timeline) -> tuple[str, ...]:
+    """Sentences on cameras whose timecode and sound contradict each other, where both can be had."""
+    try:
+        heard = by_sound(clips)
+    except ClipError:
+        return ()
+    frame = 1 / float(clips[0].frame_rate)
+    return tuple(f"{clock.name} does not fit: by timecode it begins at {clock.offset:+.3f} s, by sound at "
+                 f"{heard.offsets[clock.name]:+.3f} s; its timecode jumped or was not set with the others': give "
+                 "offset_s by hand in sync.toml if the sound is right"
+                 for clock in timeline.clocks if abs(heard.offsets[clock.name] - clock.offset) > CLOCKS_APART * frame)
 
 
 def _closes(pair: tuple[str, str], names: Sequence[str], lags: Mapping[tuple[str, str], float], within_s: float,
@@ -239,9 +321,10 @@ def _closes(pair: tuple[str, str], names: Sequence[str], lags: Mapping[tuple[str
     return any(abs(lag(one, third) + lag(third, other) - lags[pair]) < within_s for third in names if third not in pair)
 
 
-def _agree(names: Sequence[str], lags: Mapping[tuple[str, str], float], clear: Mapping[tuple[str, str], bool],
-           ) -> tuple[Clock, ...]:
-    """Offsets that fit all clear pairs best, the first at 0; a residual is how far a camera's pairs contradict them."""
+def _agree(names: Sequence[str], lags: Mapping[tuple[str, str], float], drifts: Mapping[tuple[str, str], float],
+           clear: Mapping[tuple[str, str], bool]) -> tuple[Clock, ...]:
+    """Offsets and drifts that fit all clear pairs best, the first's at 0; a residual is how far a camera's pairs
+    contradict them."""
     pairs = [pair for pair, sure in clear.items() if sure]
     rows = np.zeros((len(pairs) + 1, len(names)))
     rows[0, 0] = 1.0
@@ -249,12 +332,13 @@ def _agree(names: Sequence[str], lags: Mapping[tuple[str, str], float], clear: M
         rows[row, names.index(one)], rows[row, names.index(other)] = -1.0, 1.0
     if np.linalg.matrix_rank(rows) < len(names):
         raise ClipError("the cameras fall into groups that show too little motion in common")
-    right = np.array([0.0, *(lags[pair] for pair in pairs)])
-    offsets = np.linalg.lstsq(rows, right, rcond=None)[0]
-    errors = rows @ offsets - right
+    right = np.array([[0.0, 0.0], *([lags[pair], drifts[pair]] for pair in pairs)])  # (P, 2)
+    found = np.linalg.lstsq(rows, right, rcond=None)[0]
+    errors = (rows @ found - right)[:, 0]
     clocks = []
     for at, name in enumerate(names):
         mine = [errors[row] for row, pair in enumerate(pairs, start=1) if name in pair]
         spread = 1000 * float(np.sqrt(np.mean(np.square(mine)))) if len(pairs) >= len(names) else math.nan
-        clocks.append(Clock(name, float(offsets[at] - offsets[0]), 0.0, 0.0 if len(names) == 1 else spread))
+        offset, drift = found[at] - found[0]
+        clocks.append(Clock(name, float(offset), float(drift), 0.0 if len(names) == 1 else spread))
     return tuple(clocks)

@@ -28,5 +28,5 @@ def read_toml(path: Path, error: type[InputError] = DataError, cure: str = "mend
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as fault:
         raise error(f"{path} cannot be read ({fault.strerror}); check the path and its rights, or {cure}") from fault
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as fault:
+    except (ValueError, RecursionError) as fault:  # also: no text, or a number of thousands of digits
         raise error(f"{path} is not a valid TOML file ({fault}); {cure}") from fault

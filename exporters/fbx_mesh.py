@@ -47,28 +47,35 @@ def geometry_node(mesh: Mesh, parts: np.ndarray, length: float, shift: np.ndarra
                        Node("PolygonVertexIndex", (polygons,)), *layers, layer)
 
 
-def deformer_nodes(mesh: Mesh, length: float) -> tuple[Node, list[tuple[Node, Node]]]:
-    """The blend-shape deformer, and for each shape its channel and its deltas.
+def deformer_nodes(mesh: Mesh, length: float) -> tuple[Node, list[tuple[Node, list[Node]]]]:
+    """The blend-shape deformer, and for each shape its channel and its deltas: those of its in-betweens, then its own.
 
     A shape's normals are deltas too; without them one reader drops all shapes.
     """
     # Unreal cuts the deformer's name from the start of a channel's: it must be one that no shape begins with.
     deformer = object_node("Deformer", f"{mesh.name}BlendShapes", "Deformer", "BlendShape", Node("Version", (100,)))
     channels = []
-    for name, shape, turn in zip(mesh.shape_names, mesh.shapes, shape_normals(mesh), strict=True):
-        points = np.flatnonzero(shape.any(axis=1)).astype(np.int32)
-        if not len(points):  # a shape that moves nothing still needs an entry
-            points = np.zeros(1, np.int32)
+    for name, shape, turn in zip(mesh.shape_names, mesh.shapes, shape_normals(mesh, mesh.shapes), strict=True):
+        steps = mesh.steps_of(name)
         channel = object_node(
             "Deformer", name, "SubDeformer", "BlendShapeChannel", Node("Version", (100,)),
-            Node("DeformPercent", (0.0,)), Node("FullWeights", (np.array([FULL]),)),
+            Node("DeformPercent", (0.0,)),
+            Node("FullWeights", (np.array([FULL * weight for weight in (*(step.weight for step in steps), 1.0)]),)),
             properties(P("DeformPercent", "Number", "", "A", 0.0)))
-        turns = np.round(turn[points] * NORMAL_STEPS) / NORMAL_STEPS
-        deltas = object_node(
-            "Geometry", name, "Geometry", "Shape", Node("Version", (100,)), Node("Indexes", (points,)),
-            Node("Vertices", (_flat(shape[points] * length),)), Node("Normals", (_flat(turns),)))
-        channels.append((channel, deltas))
+        turns = shape_normals(mesh, np.array([step.offsets for step in steps])) if steps else []
+        between = [_deltas(step.name, step.offsets, its, length) for step, its in zip(steps, turns, strict=True)]
+        channels.append((channel, [*between, _deltas(name, shape, turn, length)]))
     return deformer, channels
+
+
+def _deltas(name: str, shape: np.ndarray, turn: np.ndarray, length: float) -> Node:
+    points = np.flatnonzero(shape.any(axis=1)).astype(np.int32)
+    if not len(points):  # a shape that moves nothing still needs an entry
+        points = np.zeros(1, np.int32)
+    turns = np.round(turn[points] * NORMAL_STEPS) / NORMAL_STEPS
+    return object_node(
+        "Geometry", name, "Geometry", "Shape", Node("Version", (100,)), Node("Indexes", (points,)),
+        Node("Vertices", (_flat(shape[points] * length),)), Node("Normals", (_flat(turns),)))
 
 
 def material_node(name: str, colour: np.ndarray) -> Node:

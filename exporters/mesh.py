@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from exporters.names import ANY, clean
 from exporters.scene import EYES, Scene
 from solver.face_model import triangulate
 
@@ -12,6 +13,16 @@ UNMOVED = 1e-6
 
 UNTURNED = 0.01
 """Change of a unit normal that is left out (half a degree): light does not show it, and it would double the files."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """An in-between: where a shape passes at a weight between 0 and 1; `offsets` (V, 3) metres from rest."""
+
+    name: str
+    of: str
+    weight: float
+    offsets: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -28,6 +39,7 @@ class Mesh:
         face_part: (F) index into the model's part_names.
         shape_names: (K): all the model's for the face, for an eyeball only those that move it (mostly none).
         shapes: (K, V, 3) metres at a weight of 1; exactly 0 where a shape does not move a point.
+        steps: the shapes' in-betweens, each shape's by growing weight, with names that no shape has.
     """
 
     name: str
@@ -39,6 +51,10 @@ class Mesh:
     face_part: np.ndarray
     shape_names: tuple[str, ...]
     shapes: np.ndarray
+    steps: tuple[Step, ...] = ()
+
+    def steps_of(self, shape: str) -> tuple[Step, ...]:
+        return tuple(step for step in self.steps if step.of == shape)
 
 
 def meshes(scene: Scene) -> tuple[Mesh, ...]:
@@ -83,9 +99,24 @@ def _part(scene: Scene, name: str, origin: np.ndarray, points: np.ndarray, faces
     used = used[used >= 0]
     uv_index = np.full(len(model.uv) + 1, -1)
     uv_index[used] = np.arange(len(used))
+    names = tuple(model.shape_names[k] for k in shapes)
     return Mesh(name, origin, model.neutral[points] - origin, index[model.faces[faces]], model.uv[used],
-                uv_index[uv_faces[faces]], model.face_part[faces], tuple(model.shape_names[k] for k in shapes),
-                np.where(_moved(model.shapes[shapes][:, points])[..., None], model.shapes[shapes][:, points], 0.0))
+                uv_index[uv_faces[faces]], model.face_part[faces], names, _offsets(model.shapes[shapes][:, points]),
+                _steps(scene, names, points))
+
+
+def _steps(scene: Scene, names: tuple[str, ...], points: np.ndarray) -> tuple[Step, ...]:
+    found = sorted((step for step in scene.model.between if step.of in names), key=lambda step: step.weight)
+    # Told apart from all names of the model, so that a step has one name in every mesh and file.
+    taken = scene.model.shape_names
+    called = clean([*taken, *(f"{step.of}_{round(100 * step.weight)}" for step in found)], ANY)[len(taken):]
+    return tuple(Step(name, step.of, step.weight, _offsets(step.offsets[points]))
+                 for name, step in zip(called, found, strict=True))
+
+
+def _offsets(shapes: np.ndarray) -> np.ndarray:
+    """(..., V, 3), exactly 0 where they move nothing."""
+    return np.where(_moved(shapes)[..., None], shapes, 0.0)
 
 
 def _moved(shapes: np.ndarray) -> np.ndarray:
@@ -98,13 +129,13 @@ def normals(mesh: Mesh) -> np.ndarray:
     return _unit(_normal_sums(mesh.points, triangulate(mesh.faces), len(mesh.points)))
 
 
-def shape_normals(mesh: Mesh) -> np.ndarray:
-    """(K, V, 3): what a weight of 1 adds to the unit normals. Only the triangles that a shape moves are computed."""
+def shape_normals(mesh: Mesh, shapes: np.ndarray) -> np.ndarray:
+    """(K, V, 3): what offsets (K, V, 3) add to the unit normals. Only the triangles that they move are computed."""
     triangles = triangulate(mesh.faces)
     count = len(mesh.points)
     rest = _normal_sums(mesh.points, triangles, count)
-    out = np.zeros(mesh.shapes.shape)
-    for k, shape in enumerate(mesh.shapes):
+    out = np.zeros(shapes.shape)
+    for k, shape in enumerate(shapes):
         touched = triangles[shape.any(axis=1)[triangles].any(axis=1)]
         change = _normal_sums(mesh.points + shape, touched, count) - _normal_sums(mesh.points, touched, count)
         near = np.unique(touched)

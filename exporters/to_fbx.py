@@ -49,6 +49,8 @@ class Preset:
         up: "y", or "z" with the face looking along -y as Blender and Unreal's editors show it.
         bones: the head and the eyes are bones to which the meshes are skinned, instead of nodes above them.
         geometry: False writes the curves on a triangle each, for a face that the program already has.
+        between: whether in-betweens are written. Maya, Unity and Unreal know them; others take the first shape of a
+            channel for the whole, or show them all at once.
         tolerance: error of a weight that leaving out keys may cause; 0 writes a key a frame.
         names: which names the program leaves alone.
     """
@@ -58,6 +60,7 @@ class Preset:
     up: str = "y"
     bones: bool = False
     geometry: bool = True
+    between: bool = False
     tolerance: float = 0.0
     names: Naming = ANY
 
@@ -65,9 +68,9 @@ class Preset:
 ANY_PROGRAM = Preset()
 
 PRESETS = {
-    "maya": Preset(bones=True, names=MAYA),
-    "unity": Preset(bones=True, tolerance=2e-4),  # as it reduces on import, but by our figure
-    "unreal": Preset(bones=True, names=UNREAL),  # its importer wants a skeleton for a mesh with shapes
+    "maya": Preset(bones=True, between=True, names=MAYA),
+    "unity": Preset(bones=True, between=True, tolerance=2e-4),  # as it reduces on import, but by our figure
+    "unreal": Preset(bones=True, between=True, names=UNREAL),  # its importer wants a skeleton for a mesh with shapes
     "blender": Preset(unit=100.0, up="z", names=BLENDER),  # so that nothing arrives scaled by 0.01 or turned
 }
 
@@ -165,8 +168,9 @@ def _degrees(quaternions: np.ndarray, preset: Preset) -> np.ndarray:
 
 
 def _standing(mesh: Mesh, preset: Preset) -> Mesh:
+    steps = tuple(dataclasses.replace(step, offsets=_turned(step.offsets, preset)) for step in mesh.steps)
     return dataclasses.replace(mesh, origin=_turned(mesh.origin, preset), points=_turned(mesh.points, preset),
-                               shapes=_turned(mesh.shapes, preset))
+                               shapes=_turned(mesh.shapes, preset), steps=steps if preset.between else ())
 
 
 def _node(graph: Graph, name: str, parent: np.int64 | int, place: np.ndarray, bone: bool,
@@ -205,10 +209,11 @@ def _shapes(graph: Graph, animation: "_Animation", mesh: Mesh, geometry: np.int6
     deformer, channels = deformer_nodes(mesh, length)
     blend = graph.add(deformer)
     graph.connect(blend, geometry)
-    for name, (channel_node, shape_node) in zip(mesh.shape_names, channels, strict=True):
-        channel, shape = graph.add(channel_node), graph.add(shape_node)
+    for name, (channel_node, shape_nodes) in zip(mesh.shape_names, channels, strict=True):
+        channel = graph.add(channel_node)
         graph.connect(channel, blend)
-        graph.connect(shape, channel)
+        for shape in shape_nodes:
+            graph.connect(graph.add(shape), channel)
         weights = scene.performance.weights[:, scene.performance.shape_names.index(name)]
         animation.weight(channel, weights)
 

@@ -123,7 +123,7 @@ def pack(table: dict[str, Any], binary: bytes) -> bytes:
 
 
 def _mesh(buffer: _Buffer, mesh: Mesh) -> dict[str, Any]:
-    rest, change = normals(mesh), shape_normals(mesh)
+    rest, change = normals(mesh), shape_normals(mesh, mesh.shapes)
     primitives = []
     for part in np.unique(mesh.face_part):
         vertex, uv, indices = _corners(mesh, mesh.face_part == part)

@@ -147,7 +147,8 @@ def _performance(path: Path, document: dict[str, Any]) -> Performance:
     identity = document.get("identity", [])
     gaze = [_table(path, f"eyes/{side}", eyes[side], (frames, 2)) for side in ("left", "right")]
     rotation = _table(path, "head/rotation", head["rotation"], (frames, 4))
-    length = np.linalg.norm(rotation, axis=1)
+    with np.errstate(over="ignore"):
+        length = np.linalg.norm(rotation, axis=1)
     if (bad := np.flatnonzero(np.abs(length - 1.0) > 1e-3)).size:
         raise DataError(f"{path}: head/rotation in frame {bad[0]} is a quaternion of length {length[bad[0]]:.3g}, "
                         f"not 1; {DAMAGED}")

@@ -113,17 +113,25 @@ def _shapes(pxr: Any, stage: Any, prim: Any, mesh: Mesh, skeleton: Any) -> None:
     binding.CreateJointIndicesPrimvar(True, 1).Set(Vt.IntArray([0]))
     binding.CreateJointWeightsPrimvar(True, 1).Set(Vt.FloatArray([1.0]))
     targets = []
-    for number, (name, shape, turn) in enumerate(zip(mesh.shape_names, mesh.shapes, shape_normals(mesh), strict=True)):
+    every = shape_normals(mesh, mesh.shapes)
+    for number, (name, shape, turn) in enumerate(zip(mesh.shape_names, mesh.shapes, every, strict=True)):
+        steps = mesh.steps_of(name)
         child = pxr.Tf.MakeValidIdentifier(name)
         path = prim.GetPath().AppendChild(child)
         if path in targets:
             path = prim.GetPath().AppendChild(f"{child}_{number}")
-        rows = np.flatnonzero(shape.any(axis=1))
+        rows = np.flatnonzero(np.any([shape.any(axis=1), *(step.offsets.any(axis=1) for step in steps)], axis=0))
         rows = rows if len(rows) else np.zeros(1, dtype=int)
         blend = UsdSkel.BlendShape.Define(stage, path)
         blend.CreateOffsetsAttr(Vt.Vec3fArray.FromNumpy(shape[rows].astype(np.float32)))
         blend.CreateNormalOffsetsAttr(Vt.Vec3fArray.FromNumpy(turn[rows].astype(np.float32)))
         blend.CreatePointIndicesAttr(Vt.IntArray.FromNumpy(rows.astype(np.int32)))
+        turns = shape_normals(mesh, np.array([step.offsets for step in steps])) if steps else []
+        for step, its in zip(steps, turns, strict=True):
+            between = blend.CreateInbetween(pxr.Tf.MakeValidIdentifier(step.name))
+            between.SetWeight(step.weight)
+            between.SetOffsets(Vt.Vec3fArray.FromNumpy(step.offsets[rows].astype(np.float32)))
+            between.SetNormalOffsets(Vt.Vec3fArray.FromNumpy(its[rows].astype(np.float32)))
         targets.append(path)
     binding.CreateBlendShapesAttr(list(mesh.shape_names))
     binding.CreateBlendShapeTargetsRel().SetTargets(targets)

@@ -6,8 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from capture.camera import Rig
-from solver.appearance import Film, evidence, footing, skin_spots
-from solver.embedding import Embedding
+from solver.appearance import Film, Spots, evidence, footing
 from solver.energy import Problem, State
 from solver.face_model import FaceModel
 from solver.fit import Stage, minimise
@@ -18,7 +17,7 @@ STAGE = Stage("appearance", frozenset({"pose", "weights", "gaze"}), "all", 6)
 
 
 def align(problem: Problem, state: State, film: Film, looks: int, landmarks: Landmarks, frames: np.ndarray, rig: Rig,
-          model: FaceModel, embedding: Embedding, tick: Callable[[], None]) -> tuple[Problem, State]:
+          model: FaceModel, spots: Spots, tick: Callable[[], None]) -> tuple[Problem, State]:
     """The problem with what its pictures say, and the state that fits it.
 
     Args:
@@ -30,10 +29,10 @@ def align(problem: Problem, state: State, film: Film, looks: int, landmarks: Lan
         frames: (T') which frames of the take these are.
         rig: the cameras, with the focal lengths that were found.
         model: the face.
-        embedding: where the landmarks lie on it.
+        spots: on its skin.
         tick: called `pictures(looks, frames, C)` times.
     """
-    base = footing(film, landmarks, frames, rig, state, skin_spots(model, embedding), tick)
+    base = footing(film, landmarks, frames, rig, state, spots, tick)
     for _ in range(looks):
         problem = replace(problem, appearance=evidence(film, frames, base, state, model, tick))
         state = minimise(problem, state, STAGE, lambda iteration: None)

@@ -93,24 +93,23 @@ class Footing:
     kept: tuple[tuple[View, ...], ...]
 
 
-def skin_spots(model: FaceModel, embedding: Embedding, count: int = SAMPLES) -> Spots:
-    """Spots spread evenly over the face's skin, the same for every take.
-
-    Raises:
-        ValueError: the model has no skin near its landmarks.
+def skin_spots(model: FaceModel, embedding: Embedding, count: int = SAMPLES) -> Spots | None:
+    """Spots spread evenly over the face's skin, the same for every take; None where a model has none that can be told.
     """
     corners = model.neutral[model.triangles]  # (F, 3, 3)
     facing = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     area = np.linalg.norm(facing, axis=1)
     outside = ~np.array([is_part(name, INSIDE) for name in model.part_names])[model.triangle_part]
     landmarks = embedding.points(model, model.neutral)[embedding.known]
+    if not len(landmarks):
+        return None
     near = cKDTree(landmarks).query(corners.mean(axis=1))[0] < NEAR_LANDMARK_M
     blinks = [index for index, name in enumerate(model.shape_names) if name.startswith("eyeBlink")]
     by_blink = np.linalg.norm(model.shapes[blinks], axis=-1).max(axis=0, initial=0.0)  # (V) metres
     still = by_blink[model.triangles].max(axis=1) < LID_MOVES_M
     share = np.where(outside & near & still & (facing[:, 2] > FORWARD * area), area, 0.0)
     if share.sum() <= 0:
-        raise ValueError("no skin of this model lies near its landmarks")
+        return None
     random = np.random.default_rng(0)
     triangle = random.choice(len(share), count, p=share / share.sum())
     u, v = random.random((2, count))
@@ -211,29 +210,49 @@ def _posing(spots: Spots, state: State, model: FaceModel) -> _Posing:
 
 def _reference(camera: Camera, kept: Sequence[View], chosen: np.ndarray, pose: _Posing,
                px_per_metre: float) -> Reference | None:
-    """The robust mean of what the chosen frames show at each spot; None where they show none."""
-    values, counts = [], []
+    """The robust mean of what the chosen frames show at each spot; None where they show none.
+
+    The state is not exact yet, so each frame is first shifted by an affine motion in the picture to where it agrees
+    with the others: else their mean would be blurred, and the pattern seem less sure than it is.
+    """
+    values, slopes, counts, places = [], [], [], []
     for view, frame in zip(kept, chosen, strict=True):
         in_world = pose.turned(frame) + pose.translation[frame]
         pixels = project(camera, in_world)
-        found, _ = look_up(bands(view, px_per_metre), view, pixels)
-        values.append(found)
-        counts.append(pose.facing(frame, camera, in_world) * np.isfinite(found).all(axis=1))
-    if not kept or np.sum(counts) < TWICE_SEEN:
+        value, slope = look_up(bands(view, px_per_metre), view, pixels)
+        known = np.isfinite(value).all(axis=1) & np.isfinite(slope).all(axis=(1, 2))
+        values.append(np.where(known[:, None], value, 0.0))
+        slopes.append(np.where(known[:, None, None], slope, 0.0))
+        counts.append(pose.facing(frame, camera, in_world) * known)
+        places.append(_affine_basis(pixels, known))
+    facing = np.array(counts)[..., None]  # (F, N, 1)
+    if not (facing > 0.5).any():
         return None
-    seen, facing = np.nan_to_num(np.array(values)), np.array(counts)[..., None]  # (F, N, S), (F, N, 1)
+    seen = np.array(values)  # (F, N, S)
+    by_affine = np.einsum("fnsi,fnj->fnsij", np.array(slopes), np.array(places)).reshape(*seen.shape, 6)
+    motion = np.zeros((len(seen), 6))
     weight = np.broadcast_to(facing, seen.shape)
-    for _ in range(3):
-        mean = (weight * seen).sum(axis=0) / np.maximum(weight.sum(axis=0), 1e-9)
-        apart = np.abs(seen - mean)
-        spread = np.array([1.4826 * np.median(apart[..., scale][facing[..., 0] > 0.5])
-                           if (facing > 0.5).any() else np.nan for scale in range(seen.shape[2])])
-        weight = facing / (1 + (apart / (2 * np.maximum(spread, 1e-6))) ** 2)
+    for _ in range(4):
+        aligned = seen + np.einsum("fnsk,fk->fns", by_affine, motion)
+        mean = (weight * aligned).sum(axis=0) / np.maximum(weight.sum(axis=0), 1e-9)
+        apart = mean - aligned
+        spread = np.maximum([1.4826 * np.median(np.abs(apart[..., scale])[facing[..., 0] > 0.5])
+                             for scale in range(seen.shape[2])], 1e-6)
+        weight = facing / (1 + (apart / (2 * spread)) ** 2)
+        rows = weight[..., None] / spread[:, None]**2 * by_affine  # (F, N, S, 6)
+        normal = np.einsum("fnsk,fnsl->fkl", rows, by_affine) + 1e-6 * np.eye(6)
+        motion += np.linalg.solve(normal, np.einsum("fnsk,fns->fk", rows, apart)[..., None])[..., 0]
+        motion -= motion.mean(axis=0)  # else all could wander off together
     frames = facing[..., 0].sum(axis=0)  # (N)
     trust = np.where(frames < TWICE_SEEN, 0.0, 1 - 1 / np.maximum(frames, 1.0))
-    if not np.isfinite(spread).all() or not trust.any():
-        return None
-    return Reference(mean, np.maximum(spread, 1e-6), trust)
+    return Reference(mean, spread, trust) if trust.any() else None
+
+
+def _affine_basis(pixels: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """(N, 3): one, and how far right and down a spot lies of the others' middle, about -1..1."""
+    middle = np.median(pixels[known], axis=0) if known.any() else np.zeros(2)
+    size = max(np.ptp(pixels[known], axis=0).max() / 2, 1.0) if known.any() else 1.0
+    return np.concatenate([np.ones((len(pixels), 1)), np.where(known[:, None], (pixels - middle) / size, 0.0)], axis=1)
 
 
 def _linearised(camera: Camera, view: View, reference: Reference, pose: _Posing, frame: int,

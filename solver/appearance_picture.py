@@ -9,17 +9,18 @@ import numpy as np
 GREY = np.float32([0.25, 0.6, 0.15])
 """Red, green, blue: skin shows its pattern in green most."""
 WORKING_PX_PER_METRE = 1650.0
-"""Faces larger than this (330 px high) are made smaller: a finer pattern than half a millimetre is noise and make-up."""
+"""Faces larger than this (330 px high) are made smaller: a pattern finer than half a millimetre is noise."""
 MARGIN = 0.2
 """Of the face's box, on each side."""
 SCALES_M = (0.00073, 0.00146, 0.0029)
-"""Sizes of detail on the face: standard deviations of the finer Gaussian of a band; the coarser one is twice as wide."""
+"""Sizes of detail on the face: standard deviation of a band's finer Gaussian; the coarser one is twice as wide."""
 AROUND = 8.0
 """Half the side of the window over which contrast is evened out, over the finer Gaussian's standard deviation."""
 LEAST_CONTRAST = 0.015
 """Of the logarithm of the grey value: below this a band is noise, and stays small."""
 DARK = 12.0
 """Grey values (0..255) about which the logarithm becomes linear."""
+OUTSIDE = -1000.0
 SLOPE_PX = 0.7
 """Half the distance over which a slope is taken."""
 
@@ -72,8 +73,9 @@ def bands(view: View, px_per_metre: float) -> np.ndarray:
 
 
 def look_up(picture: np.ndarray, view: View, xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Values (N, S) and slopes (N, S, 2), per px of the whole picture, at points (N, 2) px of it; NaN outside."""
-    at = view.to_view(xy).astype(np.float32)
+    """Values (N, S) and slopes (N, S, 2), per px of the whole picture, at points (N, 2) px of it; NaN outside, and
+    for points that are NaN."""
+    at = np.nan_to_num(view.to_view(xy), nan=OUTSIDE).astype(np.float32)
 
     def value(dx: float, dy: float) -> np.ndarray:
         return cv2.remap(picture, at[None, :, 0] + dx, at[None, :, 1] + dy, cv2.INTER_LINEAR,

@@ -8,22 +8,51 @@
 D_t are (D, D) symmetric positive definite, O_t are diagonal (neighbouring frames are tied unknown by unknown), the
 border g is what does not change over the take. Frames are eliminated first, in O(T D^3): no dense matrix over frames.
 Golub and Van Loan, Matrix Computations, 4.5 (block tridiagonal) and 3.2.11 (Schur complement).
+
+The D_t of a long take fill half a gigabyte, and so would their factors. So nothing of that size is made beside them:
+the way there keeps one factor in SEGMENT frames, and the way back makes those between once more.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+SEGMENT = 128
+"""Frames whose factors are held at once."""
+
 
 @dataclass(frozen=True)
 class Arrow:
-    """diagonal (T, D, D), off (T - 1, D), border (T, D, G), corner (G, G)."""
+    """A system.
+
+    Attributes:
+        diagonal: (T, D, D).
+        off: (T - 1, D).
+        border: (T, D, G).
+        corner: (G, G).
+        move: (T, D) 1 for what is solved for, 0 for what keeps its value: such rows and columns of `diagonal` do not
+            count (those of `off` and `border` must be 0); None where everything is solved for.
+        damping: this share of its own diagonal is added to each D_t.
+    """
 
     diagonal: Tensor
     off: Tensor
     border: Tensor
     corner: Tensor
+    move: Tensor | None = None
+    damping: float = 0.0
+
+    def blocks(self, part: slice) -> Tensor:
+        """(t, D, D): the D_t of some frames, damped, with ones for what keeps its value."""
+        blocks = self.diagonal[part]
+        if self.move is not None:
+            move = self.move[part]
+            blocks = blocks * move.unsqueeze(-1) * move.unsqueeze(1)
+            own = blocks.diagonal(dim1=1, dim2=2)
+            own.add_(self.damping * own + (1 - move) + 1e-12)
+        return blocks
 
 
 def solve(system: Arrow, frames_side: Tensor, border_side: Tensor) -> tuple[Tensor, Tensor]:
@@ -48,14 +77,18 @@ def frame_variances(system: Arrow) -> Tensor:
     Backwards from the last frame: S_t = P_t + G_t S_t+1 G_t' with G_t = P_t O_t, P_t the inverse of the pivot
     (Takahashi's recurrence for a selected inverse).
     """
-    pivots = [torch.cholesky_inverse(factor) for factor in _pivot_factors(system)]
-    block = pivots[-1]
-    variances = [block.diagonal()]
-    for pivot, off in zip(reversed(pivots[:-1]), reversed(system.off.unbind()), strict=True):
-        gain = pivot * off
-        block = pivot + gain @ block @ gain.mT
-        variances.append(block.diagonal())
-    return torch.stack(variances[::-1])
+    out = system.diagonal.new_empty(system.diagonal.shape[:2])
+    block = None
+    for part, factors in _backwards(system, [(part, factors[-1]) for part, factors in _forwards(system)]):
+        for frame in reversed(range(part.start, part.stop)):
+            pivot = torch.cholesky_inverse(factors[frame - part.start])
+            if block is None:
+                block = pivot
+            else:
+                gain = pivot * system.off[frame]
+                block = pivot + gain @ block @ gain.mT
+            out[frame] = block.diagonal()
+    return out
 
 
 def border_covariance(system: Arrow) -> Tensor:
@@ -64,22 +97,51 @@ def border_covariance(system: Arrow) -> Tensor:
     return torch.linalg.inv(system.corner - torch.einsum("tdg,tdh->gh", system.border, by_border))
 
 
-def _pivot_factors(system: Arrow) -> list[Tensor]:
-    """Cholesky factors of what is left of each D_t once the frames before it are eliminated."""
-    factors = [torch.linalg.cholesky(system.diagonal[0])]
-    for block, off in zip(system.diagonal[1:].unbind(), system.off.unbind(), strict=True):
-        inverse = torch.cholesky_inverse(factors[-1])
-        factors.append(torch.linalg.cholesky(block - off.unsqueeze(-1) * inverse * off))
-    return factors
-
-
 def _solve_chain(system: Arrow, sides: Tensor) -> Tensor:
-    factors = _pivot_factors(system)
-    forward = [sides[0]]
-    for side, off, factor in zip(sides[1:].unbind(), system.off.unbind(), factors[:-1], strict=True):
-        forward.append(side - off.unsqueeze(-1) * torch.cholesky_solve(forward[-1], factor))
-    solved = [torch.cholesky_solve(forward[-1], factors[-1])]
-    for side, off, factor in zip(reversed(forward[:-1]), reversed(system.off.unbind()), reversed(factors[:-1]),
-                                 strict=True):
-        solved.append(torch.cholesky_solve(side - off.unsqueeze(-1) * solved[-1], factor))
-    return torch.stack(solved[::-1])
+    out, ends = torch.empty_like(sides), []
+    before, side = None, sides[0]
+    for part, factors in _forwards(system):
+        for frame, factor in enumerate(factors, part.start):
+            if before is not None:
+                side = sides[frame] - system.off[frame - 1].unsqueeze(-1) * torch.cholesky_solve(side, before)
+            out[frame], before = side, factor
+        ends.append((part, before))
+    solved = None
+    for part, factors in _backwards(system, ends):
+        for frame in reversed(range(part.start, part.stop)):
+            side = out[frame] if solved is None else out[frame] - system.off[frame].unsqueeze(-1) * solved
+            solved = out[frame] = torch.cholesky_solve(side, factors[frame - part.start])
+    return out
+
+
+def _forwards(system: Arrow) -> Iterator[tuple[slice, list[Tensor]]]:
+    """Stretches of frames in their order, and for each of its frames the factor."""
+    before = None
+    for start in range(0, len(system.diagonal), SEGMENT):
+        part = slice(start, min(start + SEGMENT, len(system.diagonal)))
+        factors = _factors(system, part, before)
+        before = factors[-1]
+        yield part, factors
+
+
+def _backwards(system: Arrow, ends: list[tuple[slice, Tensor]]) -> Iterator[tuple[slice, list[Tensor]]]:
+    """The same from the last stretch to the first, given the factor of each stretch's last frame."""
+    for index in reversed(range(len(ends))):
+        part = ends[index][0]
+        yield part, _factors(system, part, ends[index - 1][1] if index else None)
+
+
+def _factors(system: Arrow, part: slice, before: Tensor | None) -> list[Tensor]:
+    """Cholesky factors of what is left of each of a stretch's D_t once all frames before it are eliminated.
+
+    Args:
+        before: the factor of the frame before the stretch; None at the first.
+    """
+    factors = []
+    for frame, block in enumerate(system.blocks(part).unbind(), part.start):
+        if before is not None:
+            off = system.off[frame - 1]
+            block = block - off.unsqueeze(-1) * torch.cholesky_inverse(before) * off
+        before = torch.linalg.cholesky(block)
+        factors.append(before)
+    return factors

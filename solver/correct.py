@@ -14,7 +14,7 @@ from scipy.spatial.transform import Rotation
 from capture.camera import Rig
 from solver.corrections import CORRECTED, REACH, Layer, corrected, spline
 from solver.embedding import Embedding
-from solver.energy import Pins, Problem, State, residual_px
+from solver.energy import GAZE, POSE, Appearance, Normal, Pins, Problem, State, costs, residual_px
 from solver.face_model import FaceModel
 from solver.fit import Stage, minimise, weight_sigma
 from solver.landmarks import Landmarks
@@ -64,8 +64,10 @@ def solve_around(layer: Layer, base: Performance, first: int, landmarks: Landmar
     rotation, translation = base.head_rotation.copy(), base.head_translation.copy()
     residual = base.residual_px.copy()
     if len(chosen):
-        problem, state = _around(target, near, near_key, near_drag, chosen, base, moved, rig, used, model, embedding,
-                                 reading)
+        problem, state = _around(chosen, base, moved, rig, used, model, embedding, reading)
+        found, _ = _around(chosen, base, landmarks, rig, used, model, embedding, reading)
+        held = _held(found, state)
+        problem = replace(_corrected(problem, target, near, near_key, near_drag, chosen, embedding), appearance=held)
         state = with_gaze(minimise(problem, state, STAGE, lambda done: report(done, STAGE.iterations)), problem, model)
         inside = near[chosen]
         frames = chosen[inside]
@@ -143,24 +145,40 @@ def _dragged(layer: Layer, landmarks: Landmarks, weights: np.ndarray, first: int
     return replace(landmarks, xy=xy), near
 
 
-def _around(target: np.ndarray, near: np.ndarray, near_key: np.ndarray, near_drag: np.ndarray, chosen: np.ndarray,
-            base: Performance, landmarks: Landmarks, rig: Rig, used: Rig, model: FaceModel, embedding: Embedding,
-            reading: Reading | None) -> tuple[Problem, State]:
+def _around(chosen: np.ndarray, base: Performance, landmarks: Landmarks, rig: Rig, used: Rig, model: FaceModel,
+            embedding: Embedding, reading: Reading | None) -> tuple[Problem, State]:
     """The problem of the chosen frames, and the state that `base` has there."""
     problem, start = problem_of(landmarks, rig, False, model, embedding, base.frame_rate, chosen,
                                 reading=reading)
-    close = torch.tensor(near_drag[:, chosen] * embedding.known, dtype=DTYPE)
-    precision = (1 - close) * problem.precision + close * DRAG_PX**-2
-    # The frames at the ends stay what they are, and the others join them through the steadiness of a face.
-    firmness = np.where(near[chosen, None], near_key[chosen], 1.0) * KEY_SIGMA**-2
-    pins = Pins(torch.tensor(target[chosen], dtype=DTYPE), torch.tensor(firmness, dtype=DTYPE), close >= TRUSTED)
     identity = base.identity if len(base.identity) else np.zeros(len(model.identity))
     state = replace(start, rotation=torch.tensor(Rotation.from_quat(base.head_rotation[chosen]).as_matrix(),
                                                  dtype=DTYPE),
                     translation=torch.tensor(base.head_translation[chosen], dtype=DTYPE),
                     weights=torch.tensor(base.weights[chosen], dtype=DTYPE),
                     gaze=torch.tensor(base.gaze[chosen], dtype=DTYPE), identity=torch.tensor(identity, dtype=DTYPE))
-    return replace(problem, cameras=cameras_of(used, False), precision=precision, pins=pins), state
+    return replace(problem, cameras=cameras_of(used, False)), state
+
+
+def _held(found: Problem, state: State) -> Appearance:
+    """A force that holds the base where it is: the pictures had their say in it, beyond the landmarks, and only what a
+    person corrects shall move it."""
+    unknowns = POSE + state.weights.shape[1]
+    normal = Normal.zeros(len(state.weights), unknowns + GAZE, len(state.identity) + len(state.log_focal),
+                          state.weights)
+    costs(found, state, normal)
+    return Appearance(state, torch.zeros(len(state.weights), unknowns, unknowns, dtype=torch.float32),
+                      -normal.frames_side[:, :unknowns], torch.zeros(len(state.weights), dtype=DTYPE))
+
+
+def _corrected(problem: Problem, target: np.ndarray, near: np.ndarray, near_key: np.ndarray, near_drag: np.ndarray,
+               chosen: np.ndarray, embedding: Embedding) -> Problem:
+    """With what the person says: drags, keys, and that the frames around stay what they are."""
+    close = torch.tensor(near_drag[:, chosen] * embedding.known, dtype=DTYPE)
+    precision = (1 - close) * problem.precision + close * DRAG_PX**-2
+    # The frames at the ends stay what they are, and the others join them through the steadiness of a face.
+    firmness = np.where(near[chosen, None], near_key[chosen], 1.0) * KEY_SIGMA**-2
+    pins = Pins(torch.tensor(target[chosen], dtype=DTYPE), torch.tensor(firmness, dtype=DTYPE), close >= TRUSTED)
+    return replace(problem, precision=precision, pins=pins)
 
 
 def _widened(near: np.ndarray) -> np.ndarray:

@@ -21,8 +21,8 @@ from solver.points import SurfacePoints, move
 
 POSE = 6
 GAZE = 4
-CHUNK = 48
-"""Frames whose Jacobians are held at once: about 50 MB."""
+CHUNK = 8
+"""Frames whose Jacobians are held at once: about 10 MB, which stay in reach of the processor."""
 NEVER = 1e8
 """A squared error, in variances, that no landmark reaches."""
 
@@ -281,12 +281,14 @@ def corrective_prior(problem: Problem, state: State, normal: Normal | None) -> f
     excess = (state.weights[:, corrective] - state.weights[:, driver]).clamp_min(0)  # (T, Q)
     precision = problem.priors.corrective**-2
     if normal is not None:
-        active = precision * (excess > 0).to(excess)  # (T, Q)
-        jacobian = excess.new_zeros(len(problem.correctives), normal.diagonal.shape[-1])  # (Q, D)
-        rows = torch.arange(len(problem.correctives))
-        jacobian[rows, POSE + corrective], jacobian[rows, POSE + driver] = 1.0, -1.0
-        normal.diagonal += jacobian.mT @ (active.unsqueeze(-1) * jacobian)
-        normal.frames_side -= (precision * excess) @ jacobian
+        for (upper, lower), over in zip((POSE + problem.correctives).tolist(), excess.unbind(1), strict=True):
+            active = precision * (over > 0).to(over)  # (T)
+            normal.diagonal[:, upper, upper] += active
+            normal.diagonal[:, lower, lower] += active
+            normal.diagonal[:, upper, lower] -= active
+            normal.diagonal[:, lower, upper] -= active
+            normal.frames_side[:, upper] -= precision * over
+            normal.frames_side[:, lower] += precision * over
     return (precision * excess.square()).sum().item()
 
 
@@ -335,16 +337,17 @@ def stepped(state: State, frames_step: Tensor, shared_step: Tensor) -> State:
 
 def residual_px(problem: Problem, state: State) -> Tensor:
     """(C, T, N) distance in px between each landmark and its point; NaN where it was not seen."""
-    out = []
-    moved = torch.cat([move(problem.points, state.weights[start:start + CHUNK], state.gaze[start:start + CHUNK],
-                            state.identity).position for start in range(0, len(state.weights), CHUNK)])
-    in_world = moved @ state.rotation.mT + state.translation[:, None]
-    for camera in range(len(problem.observed)):
-        in_camera = in_world @ problem.cameras.rotation[camera].mT + problem.cameras.translation[camera]
-        pixels, _ = project(in_camera, _matrix(problem, state, camera))
-        distance = torch.linalg.vector_norm(pixels - problem.observed[camera], dim=-1)
-        out.append(torch.where(problem.precision[camera] > 0, distance, torch.nan))
-    return torch.stack(out)
+    out = torch.full_like(problem.precision, torch.nan)
+    for start in range(0, len(state.weights), CHUNK):
+        part = slice(start, start + CHUNK)
+        moved = move(problem.points, state.weights[part], state.gaze[part], state.identity).position
+        in_world = moved @ state.rotation[part].mT + state.translation[part, None]
+        for camera, precision in enumerate(problem.precision[:, part]):
+            in_camera = in_world @ problem.cameras.rotation[camera].mT + problem.cameras.translation[camera]
+            pixels, _ = project(in_camera, _matrix(problem, state, camera))
+            distance = torch.linalg.vector_norm(pixels - problem.observed[camera, part], dim=-1)
+            out[camera, part] = torch.where(precision > 0, distance, torch.nan)
+    return out
 
 
 def _outlying(problem: Problem, camera: int, part: slice) -> Tensor:

@@ -39,6 +39,8 @@ def stages(person: int, performance: int) -> tuple[Stage, ...]:
 
 
 STAGES = stages(person=40, performance=25)
+PERSON = frozenset({"identity", "focal"})
+"""What all frames share."""
 SOME_FRAMES = 96
 ENOUGH = 1e-5
 """A stage ends when an iteration lowers the energy by less than this share."""
@@ -73,14 +75,20 @@ def fit(problem: Problem, start: State, report: Report, table: tuple[Stage, ...]
 
 def minimise(problem: Problem, state: State, stage: Stage, progress: Callable[[int], None]) -> State:
     """The loop: linearise, solve for the free unknowns, step, keep the step if the energy fell."""
+    if not stage.free & PERSON:
+        known, alone = _of_a_known_person(problem, state)
+        alone = _minimised(known, alone, stage, progress)
+        return replace(alone, identity=state.identity, log_focal=state.log_focal)
+    return _minimised(problem, state, stage, progress)
+
+
+def _minimised(problem: Problem, state: State, stage: Stage, progress: Callable[[int], None]) -> State:
     free, shared_free = unknowns(problem, state, stage)
     damping = 1e-4
     energy = sum(costs(problem, state).values())
     for iteration in range(stage.iterations):
         progress(iteration)
-        normal = Normal.zeros(len(state.weights), POSE + state.weights.shape[1] + GAZE,
-                              len(state.identity) + len(state.log_focal), state.weights)
-        costs(problem, state, normal)
+        normal = _linearised(problem, state)
         while damping < 1e8:
             candidate = stepped(state, *newton_step(normal, state, free, shared_free, damping))
             lowered = energy - sum(costs(problem, candidate).values())
@@ -89,10 +97,32 @@ def minimise(problem: Problem, state: State, stage: Stage, progress: Callable[[i
             damping *= 10
         else:
             return state
+        del normal  # before the next is made: it is the largest thing that a long take needs
         state, energy, damping = candidate, energy - lowered, max(damping / 10, 1e-9)
         if lowered < ENOUGH * energy:
             break
     return state
+
+
+def _linearised(problem: Problem, state: State) -> Normal:
+    normal = Normal.zeros(len(state.weights), POSE + state.weights.shape[1] + GAZE,
+                          len(state.identity) + len(state.log_focal), state.weights)
+    costs(problem, state, normal)
+    return normal
+
+
+def _of_a_known_person(problem: Problem, state: State) -> tuple[Problem, State]:
+    """The same with the person's face as the mean face and the focal lengths as the guess: no identity is left, and
+    with it most of what the frames would share."""
+    points, cameras = problem.points, problem.cameras
+    matrix = cameras.matrix.clone()
+    matrix[:, :2, :2] *= state.log_focal.exp()[:, None, None]
+    points = replace(points, neutral=points.neutral + points.identity @ state.identity,
+                     identity=points.identity[..., :0],
+                     eye_centre=points.eye_centre + points.eye_centre_identity @ state.identity,
+                     eye_centre_identity=points.eye_centre_identity[..., :0])
+    return (replace(problem, points=points, cameras=replace(cameras, matrix=matrix)),
+            replace(state, identity=state.identity[:0], log_focal=torch.zeros_like(state.log_focal)))
 
 
 def newton_step(normal: Normal, state: State, free: Tensor, shared_free: Tensor,
@@ -102,22 +132,15 @@ def newton_step(normal: Normal, state: State, free: Tensor, shared_free: Tensor,
     A weight that stands at a bound and is pushed against it is held there for this step.
     """
     weights = slice(POSE, POSE + state.weights.shape[1])
-    held = torch.zeros_like(normal.frames_side, dtype=torch.bool)  # (T, D)
+    move = torch.zeros_like(normal.frames_side)  # (T, D)
+    move[:, free] = 1.0
     push = normal.frames_side[:, weights]
-    held[:, weights] = ((state.weights <= 0) & (push <= 0)) | ((state.weights >= 1) & (push >= 0))
-    move = (~held[:, free]).to(state.weights.dtype)  # (T, D')
-    diagonal = normal.diagonal[:, free][:, :, free]
-    diagonal = diagonal * move.unsqueeze(-1) * move.unsqueeze(1)
-    pivot = diagonal.diagonal(dim1=1, dim2=2)
-    diagonal = diagonal + torch.diag_embed(damping * pivot + (1 - move) + 1e-12)
-    off = normal.off[:, free] * move[1:] * move[:-1]
-    border = normal.border[:, free][:, :, shared_free] * move.unsqueeze(-1)
+    move[:, weights] *= ~(((state.weights <= 0) & (push <= 0)) | ((state.weights >= 1) & (push >= 0)))
+    border = normal.border[:, :, shared_free] * move.unsqueeze(-1)
     corner = normal.corner[shared_free][:, shared_free]
     corner = corner + torch.diag(damping * corner.diagonal() + 1e-12)
-    step, shared = solve(Arrow(diagonal, off, border, corner), normal.frames_side[:, free] * move,
-                         normal.border_side[shared_free])
-    frames_step = torch.zeros_like(normal.frames_side)
-    frames_step[:, free] = step
+    system = Arrow(normal.diagonal, normal.off * move[1:] * move[:-1], border, corner, move, damping)
+    frames_step, shared = solve(system, normal.frames_side * move, normal.border_side[shared_free])
     shared_step = torch.zeros_like(normal.border_side)
     shared_step[shared_free] = shared
     return frames_step, shared_step
@@ -168,8 +191,5 @@ def _spread(state: State, local: State, chosen: Tensor) -> State:
 
 def weight_sigma(problem: Problem, state: State) -> Tensor:
     """(T, K): the standard deviation of each weight by the energy's own curvature, the person held fixed."""
-    shapes = state.weights.shape[1]
-    normal = Normal.zeros(len(state.weights), POSE + shapes + GAZE, len(state.identity) + len(state.log_focal),
-                          state.weights)
-    costs(problem, state, normal)
-    return frame_variances(normal.arrow())[:, POSE:POSE + shapes].clamp_min(0).sqrt()
+    system = _linearised(*_of_a_known_person(problem, state)).arrow()
+    return frame_variances(system)[:, POSE:POSE + state.weights.shape[1]].clamp_min(0).sqrt()

@@ -106,6 +106,38 @@ def names_file(name: str) -> Path:
     return model_cache() / "models" / f"{name}.toml"
 
 
+def added_model(name: str) -> FaceModel:
+    """An added model as it came: its shapes under the rig's own names.
+
+    Raises:
+        ModelError: there is none of that name, or it is damaged.
+    """
+    return load_model(_registered(name))
+
+
+def names_table(name: str) -> dict[str, str]:
+    """Own name -> the name to use, of an added model as its table says now; see `rename_shapes`.
+
+    Raises:
+        ModelError: the model or its table is damaged.
+    """
+    table = names_file(name)
+    return read_names(table) if table.exists() else guess_names(added_model(name).shape_names)
+
+
+def set_names(name: str, table: dict[str, str]) -> None:
+    """Put another table of names in place; it is tried first.
+
+    Raises:
+        UsageError: it leaves out all shapes, or speaks of one that there is not.
+        ModelError: the model is damaged.
+        OutputError: it cannot be written.
+    """
+    model = added_model(name)
+    rename_shapes(model, table)
+    write_names(names_file(name), model.shape_names, table)
+
+
 def names_of(name: str) -> NamesFound | None:
     """What the names of an added model are taken for, by its table as it is now; None for a model that was not added.
 
@@ -114,8 +146,7 @@ def names_of(name: str) -> NamesFound | None:
     """
     if name not in list_models():
         return None
-    own, table = load_model(_registered(name)).shape_names, names_file(name)
-    return names_found(own, read_names(table) if table.exists() else guess_names(own))
+    return names_found(added_model(name).shape_names, names_table(name))
 
 
 def find_model(name: str, built_in: Path | None = None) -> FaceModel:
@@ -129,14 +160,26 @@ def find_model(name: str, built_in: Path | None = None) -> FaceModel:
         ModelError: there is none (the message lists the known names), or its table of names is damaged.
         UsageError: its table of names speaks of shapes that it does not have.
     """
+    model, table = own_model(name, built_in)
+    return rename_shapes(model, table)
+
+
+def own_model(name: str, built_in: Path | None = None) -> tuple[FaceModel, dict[str, str]]:
+    """The same model as it came: its shapes by their own names, and own name -> the one that mien goes by ("" for a
+    shape that is left out; a shape without an entry keeps its name).
+
+    Raises:
+        ModelError: there is none (the message lists the known names), or its table of names is damaged.
+    """
     if name == BUILT_IN and built_in is not None:
-        return dataclasses.replace(load_model(built_in), name=BUILT_IN)
-    if name in list_models():
-        table = names_file(name)
-        return _renamed(load_model(_registered(name)), read_names(table) if table.exists() else None)
+        return dataclasses.replace(load_model(built_in), name=BUILT_IN), {}
     path = Path(name)
+    if name in list_models():
+        model, table = load_model(_registered(name)), names_file(name)
+        return model, read_names(table) if table.exists() else guess_names(model.shape_names)
     if path.exists():
-        return packed_model(path, path.stem)
+        model = _packed(path, path.stem)
+        return model, guess_names(model.shape_names)
     known = ", ".join([BUILT_IN, *list_models()])
     raise ModelError(f"there is no model {name!r}, known are: {known}; add it with `mien model add PATH --name NAME`")
 

@@ -61,11 +61,11 @@ def read_obj(data: bytes, where: str) -> ObjMesh:
             group = names.setdefault(name, len(names))
         elif tokens[0] == b"f":
             try:
-                corners = [_corner(token, len(vertices), len(uv)) for token in tokens[1:]]
+                parts = _quads([_corner(token, len(vertices), len(uv)) for token in tokens[1:]])
             except (ValueError, IndexError):
                 raise ModelError(f"{where}, line {number}: the face {line[:60].decode('ascii', 'replace')!r} makes no "
                                  "sense; export the mesh as OBJ again") from None
-            for part in _quads(corners):
+            for part in parts:
                 faces.append([corner[0] for corner in part])
                 uv_faces.append([corner[1] for corner in part])
                 groups.append(group)

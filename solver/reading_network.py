@@ -8,6 +8,7 @@ is one more belief of the solve, as uncertain as it says itself.
 """
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -25,6 +26,8 @@ from solver.reading import Reading
 
 FORMAT = "mien.reading.1"
 CODE, HIDDEN = 128, 320
+CHUNK = 1024
+"""Faces read at once."""
 LOG_SIGMA = (-5.0, 1.0)
 
 
@@ -42,10 +45,26 @@ class ReadingNetwork(nn.Module):
         """(G, T, 956) -> (G, 1, 128): what is said of the person by all of these frames."""
         return self.code(faces).mean(1, keepdim=True)
 
+    def person_of(self, parts: Iterable[Tensor]) -> Tensor | None:
+        """The same of one person's frames, part by part: (t, 956) each -> (1, 1, 128); None where there are none."""
+        total, count = None, 0
+        for faces in parts:
+            code = self.code(faces).sum(0)
+            total, count = code if total is None else total + code, count + len(faces)
+        return None if total is None else (total / count)[None, None]
+
     def forward(self, faces: Tensor, person: Tensor) -> tuple[Tensor, Tensor]:
         both = torch.cat([self.frame(faces), person.expand(-1, faces.shape[1], -1)], -1)
         weights, log_sigma = self.out(both).chunk(2, -1)
         return weights, log_sigma.clamp(*LOG_SIGMA)
+
+
+@dataclass(frozen=True)
+class Person:
+    """What the network sees of a person: the mean of a code (128) over so many faces."""
+
+    code: np.ndarray
+    faces: int
 
 
 @dataclass(frozen=True)
@@ -67,20 +86,42 @@ class Reader:
     scheme: str
     key: str
 
-    def read(self, landmarks: Landmarks) -> Reading:
-        """What the landmarks of a take say: a mean over the cameras, weighed by how sure each is."""
+    def person(self, landmarks: Landmarks) -> Person:
+        """What the landmarks of a take say of the person alone."""
+        torch.set_num_threads(1)
+        faces = upright(landmarks.xy[landmarks.seen.all(axis=2)])
+        if not len(faces):
+            return Person(np.zeros(CODE), 0)
+        inside = torch.from_numpy(((faces - self.mean) / self.scale).astype(np.float32))[None]
+        with torch.inference_mode():
+            return Person(self.network.person(inside)[0, 0].numpy().astype(np.float64), len(faces))
+
+    def read(self, landmarks: Landmarks, known: Person | None = None) -> Reading:
+        """What the landmarks of a take say: a mean over the cameras, weighed by how sure each is.
+
+        Args:
+            landmarks: of the take.
+            known: what other takes have said of the person.
+        """
         torch.set_num_threads(1)  # the same sums in the same order
         cameras, frames = landmarks.found.shape
         found = landmarks.seen.all(axis=2)  # (C, T): half a face is nothing that it knows
-        faces = upright(landmarks.xy[found])
         weights = np.zeros((cameras, frames, len(self.names)))
         precision = np.zeros_like(weights)
-        if len(faces):
-            inside = torch.from_numpy(((faces - self.mean) / self.scale).astype(np.float32))[None]
-            with torch.inference_mode():
-                answer, log_sigma = self.network(inside, self.network.person(inside))
-            weights[found] = answer[0].numpy()
-            precision[found] = np.exp(-2.0 * log_sigma[0].numpy())
+        inside = np.empty((np.count_nonzero(found), 2 * POINTS), dtype=np.float32)
+        rows = np.argwhere(found)
+        parts = [slice(start, start + CHUNK) for start in range(0, len(rows), CHUNK)]
+        for part in parts:
+            inside[part] = (upright(landmarks.xy[tuple(rows[part].T)]) - self.mean) / self.scale
+        with torch.inference_mode():
+            person = self.network.person_of(torch.from_numpy(inside[part]) for part in parts)
+            if known is not None and known.faces and person is not None:
+                code = torch.from_numpy(known.code.astype(np.float32))
+                person = (person * len(inside) + code * known.faces) / (len(inside) + known.faces)
+            for part in parts:
+                answer, log_sigma = self.network(torch.from_numpy(inside[part])[None], person)
+                weights[tuple(rows[part].T)] = answer[0].numpy()
+                precision[tuple(rows[part].T)] = np.exp(-2.0 * log_sigma[0].numpy())
         total = precision.sum(axis=0)
         known = total > 0
         mean = np.divide((precision * weights).sum(axis=0), total, out=np.zeros_like(total), where=known)

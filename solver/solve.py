@@ -13,9 +13,9 @@ from torch import Tensor
 from capture.camera import Rig, undistort
 from capture.errors import FaceError
 from solver.align import align, pictures
-from solver.appearance import Film
+from solver.appearance import Film, skin_spots
 from solver.embedding import Embedding
-from solver.energy import Cameras, Priors, Problem, Read, State, residual_px
+from solver.energy import CHUNK, Cameras, Priors, Problem, Read, State, residual_px
 from solver.face_model import FaceModel
 from solver.fit import STAGES, Stage, fit, stages, weight_sigma
 from solver.landmarks import Landmarks
@@ -70,7 +70,8 @@ class TakeFacts:
 
 def solve_take(landmarks: Landmarks, rig: Rig, lone: bool, model: FaceModel, embedding: Embedding, facts: TakeFacts,
                report: Callable[[int, int], None], preset: Preset = PRESETS["standard"], priors: Priors | None = None,
-               reading: Reading | None = None, film: Film | None = None) -> tuple[Performance, Rig]:
+               reading: Reading | None = None, known: np.ndarray | None = None,
+               film: Film | None = None) -> tuple[Performance, Rig]:
     """Fit the model to a take.
 
     Args:
@@ -84,6 +85,7 @@ def solve_take(landmarks: Landmarks, rig: Rig, lone: bool, model: FaceModel, emb
         preset: how hard to try.
         priors: beliefs, the defaults where None.
         reading: what was read off the landmarks of the T frames.
+        known: (I) the actor's identity, which then is not looked for.
         film: the take's pictures; None where only the landmarks are there.
 
     Returns:
@@ -99,12 +101,17 @@ def solve_take(landmarks: Landmarks, rig: Rig, lone: bool, model: FaceModel, emb
                         "check the clips, or choose other frames with --start and --end")
     problem, start = problem_of(landmarks, rig, lone, model, embedding, facts.frame_rate, seen_frames, priors,
                                 reading)
-    looked = pictures(preset.looks, len(seen_frames), len(rig.cameras)) if film and preset.looks else 0
+    table = preset.table
+    if known is not None:
+        start = replace(start, identity=torch.tensor(known, dtype=DTYPE))
+        table = tuple(replace(stage, free=stage.free - {"identity"}) for stage in table)
+    spots = skin_spots(model, embedding) if film and preset.looks else None
+    looked = pictures(preset.looks, len(seen_frames), len(rig.cameras)) if spots else 0
     progress = _Progress(report, looked)
-    state = fit(problem, start, progress.fitted, preset.table).state
+    state = fit(problem, start, progress.fitted, table).state
     used = _with_focal(rig, state.log_focal.numpy())
-    if looked:
-        problem, state = align(problem, state, film, preset.looks, landmarks, seen_frames, used, model, embedding,
+    if spots:
+        problem, state = align(problem, state, film, preset.looks, landmarks, seen_frames, used, model, spots,
                                progress.looked)
     state = with_gaze(state, problem, model)
     sigma = weight_sigma(problem, state)
@@ -138,15 +145,18 @@ def problem_of(landmarks: Landmarks, rig: Rig, lone: bool, model: FaceModel, emb
     Other arguments as for `solve_take`. Frames that nobody saw are not solved, but filled in from their neighbours.
     """
     used = landmarks.seen[:, frames] & embedding.known  # (C, T', N)
-    undistorted = np.stack([undistort(camera, landmarks.xy[index][frames])
-                            for index, camera in enumerate(rig.cameras)])
+    undistorted = np.empty((*used.shape, 2))
+    for index, camera in enumerate(rig.cameras):
+        undistorted[index] = undistort(camera, landmarks.xy[index][frames])
     poses = _rough_poses(model, embedding, rig, undistorted, used)
     precision = _precision(landmarks, frames, used, model, embedding, rig, poses)
     seconds = np.diff(frames) / float(frame_rate)
     read = _read(reading, model, frames)
+    if read:
+        precision *= READ_TOO
+    np.nan_to_num(undistorted, copy=False)
     problem = Problem(surface_points(model, embedding), cameras_of(rig, lone),
-                      torch.tensor(np.nan_to_num(undistorted), dtype=DTYPE),
-                      torch.tensor(precision * (READ_TOO if read else 1.0), dtype=DTYPE),
+                      torch.from_numpy(undistorted), torch.from_numpy(precision),
                       torch.tensor(seconds * 30.0, dtype=DTYPE), _lids(model), _correctives(model),
                       priors or Priors(), None, read)
     count, shapes = len(frames), len(model.shape_names)
@@ -229,19 +239,23 @@ def _precision(landmarks: Landmarks, seen_frames: np.ndarray, used: np.ndarray, 
     """(C, T, N) one over px^2: the detector's spread and that of where the landmark lies on the model, for points that
     face the camera; on the far side of the face a detector only guesses."""
     on_surface = embedding.spread_m * np.where(embedding.contour, CONTOUR, 1.0)  # (N)
-    normals = _normals(model, embedding) @ poses.rotation.transpose(0, 2, 1)  # (T, N, 3) in world
-    points = embedding.points(model, model.neutral) @ poses.rotation.transpose(0, 2, 1) + poses.translation[:, None]
-    out = []
-    for index, camera in enumerate(rig.cameras):
-        ray = camera.centre - points  # (T, N, 3)
-        distance = np.linalg.norm(ray, axis=-1)
-        facing = (normals * ray).sum(axis=-1) / distance  # cosine
-        px_per_metre = camera.matrix[0, 0] / distance
-        variance = landmarks.sigma[index, seen_frames] ** 2 + (px_per_metre * on_surface) ** 2
-        counts = INDEPENDENT * np.clip((facing - FACING[0]) / (FACING[1] - FACING[0]), 0.0, 1.0)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            out.append(np.where(used[index], counts / variance, 0.0))
-    return np.stack(out)
+    resting, facing_in_head = embedding.points(model, model.neutral), _normals(model, embedding)
+    out = np.zeros(used.shape)
+    for start in range(0, len(seen_frames), CHUNK):
+        part = slice(start, start + CHUNK)
+        turn = poses.rotation[part].transpose(0, 2, 1)
+        normals = facing_in_head @ turn  # (t, N, 3) in world
+        points = resting @ turn + poses.translation[part, None]
+        for index, camera in enumerate(rig.cameras):
+            ray = camera.centre - points  # (t, N, 3)
+            distance = np.linalg.norm(ray, axis=-1)
+            facing = (normals * ray).sum(axis=-1) / distance  # cosine
+            px_per_metre = camera.matrix[0, 0] / distance
+            variance = landmarks.sigma[index, seen_frames[part]] ** 2 + (px_per_metre * on_surface) ** 2
+            counts = INDEPENDENT * np.clip((facing - FACING[0]) / (FACING[1] - FACING[0]), 0.0, 1.0)
+            with np.errstate(invalid="ignore", divide="ignore"):
+                out[index, part] = np.where(used[index, part], counts / variance, 0.0)
+    return out
 
 
 def _normals(model: FaceModel, embedding: Embedding) -> np.ndarray:

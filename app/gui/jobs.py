@@ -1,6 +1,5 @@
 """Long work: the command line as child processes, told about by its JSON lines, cancelled by closing their stdin."""
 
-import json
 import os
 import sys
 import time
@@ -10,6 +9,8 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
 
 import app
+from app.event_lines import read_event
+from capture.errors import DataError
 
 WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "failed", "cancelled"
 ENDED = (DONE, FAILED, CANCELLED)
@@ -37,6 +38,8 @@ class Job(QObject):
 
     changed = Signal()
     ended = Signal()
+    told = Signal(dict)
+    """Events that are not about progress, for whoever knows them."""
 
     def __init__(self, title: str, arguments: Sequence[str], take: str = "", module: str = MODULE,
                  parent: QObject | None = None) -> None:
@@ -90,9 +93,8 @@ class Job(QObject):
         self._rest = lines.pop()
         for line in lines:
             try:
-                event = json.loads(line)
-                self._take_event(event)
-            except (ValueError, KeyError, TypeError):
+                self._take_event(read_event(line))
+            except DataError:
                 self._note(line.decode(errors="replace"))
         self.changed.emit()
 
@@ -102,7 +104,7 @@ class Job(QObject):
             if event["step"] != self.step:
                 self.step, self._step_began = event["step"], time.monotonic()
                 self._note(f"{event['take']}: {self.step}")
-            self.done, self.total = int(event["done"]), int(event["total"])
+            self.done, self.total = event["done"], event["total"]
             spent = time.monotonic() - self._step_began
             # A guess from the first moments is no guess.
             self.seconds_left = spent * (self.total - self.done) / self.done if self.done and spent > 2 else None
@@ -112,6 +114,8 @@ class Job(QObject):
             self._note(f"{event['take']}: {event['state']} {event['error']}".rstrip())
             self.outputs += event["outputs"]
             self.error = event["error"] or self.error
+        else:
+            self.told.emit(event)
 
     def _read_log(self) -> None:
         for line in bytes(self._process.readAllStandardError()).decode(errors="replace").splitlines():

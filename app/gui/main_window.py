@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QMessageBox,
     QScrollArea,
     QSplitter,
-    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -25,15 +24,18 @@ from PySide6.QtWidgets import (
 from app import __version__
 from app.gui import theme
 from app.gui.actions import COMMANDS
+from app.gui.inspector import Inspector
 from app.gui.jobs_panel import JobsPanel
 from app.gui.message_bar import MessageBar
 from app.gui.panel_cameras import CamerasPanel
 from app.gui.panel_export import ExportPanel
 from app.gui.panel_model import ModelPanel
 from app.gui.panel_solve import SolvePanel
+from app.gui.panel_sync import SyncPanel
 from app.gui.panel_take import TakePanel
 from app.gui.playback import SPEEDS
 from app.gui.session import Session
+from app.gui.sound_player import SoundPlayer
 from app.gui.take_browser import TakeBrowser
 from app.gui.timeline import Timeline
 from app.gui.transport import Transport
@@ -56,7 +58,8 @@ class MainWindow(QMainWindow):
         self.grid, self.viewport, self.timeline = VideoGrid(session), Viewport(session), Timeline(session)
         self.browser, self.jobs = TakeBrowser(session), JobsPanel(session)
         self.solve, self.cameras, self.export = SolvePanel(session), CamerasPanel(session), ExportPanel(session)
-        self.take, self.model = TakePanel(session), ModelPanel(session)
+        self.take, self.model, self.sync = TakePanel(session), ModelPanel(session), SyncPanel(session)
+        self.player = SoundPlayer(session, parent=self)
         self.messages = MessageBar()
         self.actions_by_text = self._make_actions()
         self.views = QSplitter(Qt.Orientation.Horizontal)
@@ -71,12 +74,11 @@ class MainWindow(QMainWindow):
         column.addWidget(self.messages)
         column.addWidget(self.views, 1)
         self.setCentralWidget(centre)
-        self.inspector = QTabWidget()
-        for name, page in (("Solve", self.solve), ("Calibration", self.cameras), ("Export", self.export),
-                           ("Take", self.take), ("Model", self.model)):
-            area = QScrollArea(widgetResizable=True, frameShape=QScrollArea.Shape.NoFrame)
-            area.setWidget(page)
-            self.inspector.addTab(area, name)
+        self.inspector = Inspector()
+        for name, page in (("Take", self.take), ("Calibration", self.cameras), ("Sync", self.sync),
+                           ("Model", self.model), ("Solve", self.solve), ("Export", self.export)):
+            self.inspector.add_page(name, page)
+        self.inspector.show_page("Solve")
         self.docks = {
             "Takes": self._dock("Takes", self.browser, Qt.DockWidgetArea.LeftDockWidgetArea),
             "Timeline and curves": self._dock("Timeline and curves", self.timeline,
@@ -85,7 +87,7 @@ class MainWindow(QMainWindow):
             "Jobs": self._dock("Jobs", self.jobs, Qt.DockWidgetArea.RightDockWidgetArea),
         }
         self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
-        self.transport = Transport(session, self.timeline.axis, self.actions_by_text)
+        self.transport = Transport(session, self.timeline.axis, self.player, self.actions_by_text)
         self.addToolBar(self.transport)
         self.status = QLabel()
         self.statusBar().addWidget(self.status)
@@ -181,7 +183,7 @@ class MainWindow(QMainWindow):
         bottom = {"Animate": 0.55, "Cameras": 0.2}.get(name, 0.36)
         vertical, horizontal = Qt.Orientation.Vertical, Qt.Orientation.Horizontal
         self.resizeDocks([self.docks["Timeline and curves"]], [int(self.height() * bottom)], vertical)
-        self.resizeDocks([self.docks["Takes"], self.docks["Inspector"]], [258, 305], horizontal)
+        self.resizeDocks([self.docks["Takes"], self.docks["Inspector"]], [258, 330], horizontal)
         self.resizeDocks([self.docks["Inspector"], self.docks["Jobs"]], [int(self.height() * 0.5)] * 2, vertical)
         with_blocked = self.transport.workspace.blockSignals(True)
         self.transport.workspace.setCurrentText(name)
@@ -204,7 +206,8 @@ class MainWindow(QMainWindow):
         QApplication.instance().removeEventFilter(self)
         self.session.close()
         self.grid.close_loader()
-        self.timeline.stop()
+        for part in (self.timeline, self.sync, self.player):
+            part.stop()
         self.viewport.canvas.stop()
         super().closeEvent(event)
 

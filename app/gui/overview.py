@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from app import quality
 from app.gui import theme
 from app.gui.session import Session
-from app.gui.sound import PER_SECOND, SoundReader, sound_of
+from app.gui.sound import PER_SECOND, SoundReader, sound_begins, sound_of
 from app.gui.time_axis import TimeAxis
 
 RULER, SOUND, QUALITY = 22, 40, 12
@@ -28,6 +28,7 @@ class Overview(QWidget):
         self.whole = TimeAxis(self)
         self.sound: np.ndarray | None = None
         self.sound_name = ""
+        self._begins = 0.0
         self._reader: SoundReader | None = None
         self._grip: str | None = None
         self.setFixedHeight(RULER + SOUND + QUALITY + 3 * GAP)
@@ -53,6 +54,7 @@ class Overview(QWidget):
     def _take_changed(self) -> None:
         data = self.session.data
         path = sound_of(data.take) if data is not None else None
+        self._begins = sound_begins(data) if data is not None else 0.0
         if self._reader is None or self._reader.path != path:
             self.stop()
             self.sound, self.sound_name = None, ""
@@ -116,7 +118,7 @@ class Overview(QWidget):
             return
         columns = np.arange(int(self.whole.x(0, self.width())), self.width() - 8)
         frames = [self.whole.frame(float(x), self.width()) for x in (columns[0], columns[-1] + 1)]
-        seconds = np.linspace(*frames, len(columns) + 1) / float(self.whole.rate)
+        seconds = self._begins + np.linspace(*frames, len(columns) + 1) / float(self.whole.rate)
         edges = np.clip((seconds * PER_SECOND).astype(int), 0, len(self.sound))
         peaks = np.array([self.sound[a:max(b, a + 1)].max(initial=0.0)
                           for a, b in itertools.pairwise(edges)])
@@ -130,8 +132,8 @@ class Overview(QWidget):
         if levels is None:
             return
         for start, stop, level in runs(levels):
-            left = self.whole.x(first + start - 0.5, self.width())
-            right = self.whole.x(first + stop - 0.5, self.width())
+            left = self.whole.x(max(first + start - 0.5, 0), self.width())
+            right = self.whole.x(min(first + stop - 0.5, self.whole.count - 1), self.width())
             painter.fillRect(QRectF(left, top, max(right - left, 1.5), QUALITY - 4), COLOURS[level])
             if level == quality.BAD:  # told by its shape too, not by its colour alone
                 painter.fillRect(QRectF(left, top + QUALITY - 4, max(right - left, 1.5), 3), COLOURS[level])

@@ -1,7 +1,10 @@
-"""The inspector's Calibration page: which cameras are known, and how well."""
+"""The inspector's Calibration page: which cameras are known, how well, and how the finding of them goes."""
+
+from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
@@ -13,10 +16,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.gui import theme
+from app.gui import jobs, theme
+from app.gui.coverage_view import CoverageView
+from app.gui.jobs import Job
 from app.gui.session import Session
-from app.gui.take_data import TakeData
 from capture.camera import Camera
+
+MOST_NOTES = 6
 
 
 class CamerasPanel(QWidget):
@@ -25,6 +31,7 @@ class CamerasPanel(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session = session
+        self.job: Job | None = None
         self.words = QLabel(wordWrap=True)
         self.words.setStyleSheet(f"color: {theme.QUIET.name()}")
         self.table = QTreeWidget(columnCount=4)
@@ -36,44 +43,78 @@ class CamerasPanel(QWidget):
         layout.addWidget(self.table, 1)
         self.calibrate = QPushButton("Calibrate from board clips", objectName="primary",
                                      toolTip="Finds the cameras from the clips in calibration/; writes rig.toml")
-        self.sync = QPushButton("Synchronise this take", toolTip="Finds when each clip begins, by timecode, sound or "
-                                                                 "motion; writes sync.toml")
-        self.clocks = QLabel(wordWrap=True)
-        self.clocks.setStyleSheet(f"color: {theme.QUIET.name()}")
-        for widget in (self.calibrate, self.sync, self.clocks):
+        self.from_face = QPushButton("From the face in this take", toolTip="Without a board: finds the cameras from a "
+                                     "face that all of them filmed; less exact than a board")
+        self.coverage = CoverageView()
+        self.verdict = QLabel(wordWrap=True)
+        self.verdict.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        for widget in (self.calibrate, self.from_face, self.verdict, self.coverage):
             layout.addWidget(widget)
         self.calibrate.clicked.connect(self.start_calibration)
-        self.sync.clicked.connect(self.start_sync)
+        self.from_face.clicked.connect(self.start_from_face)
         session.shoot_changed.connect(self._update)
+        session.shoot_changed.connect(self._forget)
         session.take_changed.connect(self._update)
         self._update()
 
     def start_calibration(self) -> None:
         """Find the shoot's cameras; a rig that is there is replaced only after a yes."""
         shoot = self.session.shoot
-        force = []
-        if shoot.rig_path is not None:
-            answer = QMessageBox.question(self, "There is a rig already",
-                                          f"Replace {shoot.rig_path.name}? Takes that were solved with it stay as "
-                                          "they are until they are solved again.")
-            if answer != QMessageBox.StandardButton.Yes:
-                return
-            force = ["--force"]
-        job = self.session.run(f"Calibrate {shoot.name}", ["calibrate", str(shoot.folder), *force])
-        job.ended.connect(self.session.reload)
+        force = self._replacing(shoot.rig_path)
+        if force is not None:
+            self._run(f"Calibrate {shoot.name}", ["calibrate", str(shoot.folder), *force])
 
-    def start_sync(self) -> None:
-        """Find the open take's clocks."""
+    def start_from_face(self) -> None:
+        """Find the cameras from the open take; a rig that is there is replaced only after a yes."""
         take = self.session.data.take
-        job = self.session.run(f"Synchronise {take.name}", ["sync", str(take.folder)])
-        job.ended.connect(self.session.reload)
+        force = self._replacing(take.rig_path)
+        if force is not None:
+            place = [str(take.shoot.folder), "--take", take.name] if take.shoot is not None else [str(take.folder)]
+            self._run(f"Cameras from the face in {take.name}", ["calibrate", *place, "--from-face", *force])
+
+    def _replacing(self, rig: Path | None) -> list[str] | None:
+        """The option that allows it; None where the user does not want it."""
+        if rig is None:
+            return []
+        answer = QMessageBox.question(self, "There is a rig already",
+                                      f"Replace {rig.name}? Takes that were solved with it stay as they are until they "
+                                      "are solved again.")
+        return ["--force"] if answer == QMessageBox.StandardButton.Yes else None
+
+    def _run(self, title: str, arguments: list[str]) -> None:
+        self.coverage.clear()
+        self._say("looking for the board…" if "--from-face" not in arguments else "looking at the face…", theme.QUIET)
+        self.job = self.session.run(title, arguments)
+        self.job.told.connect(self.coverage.take_event)
+        self.job.ended.connect(self._ended)
+        self._update()
+
+    def _ended(self) -> None:
+        job, self.job = self.job, None
+        if job.state == jobs.DONE:
+            notes = [line for line in job.log if ": " in line and not line.endswith("find the board")]
+            self._say("\n".join(["calibrated", *notes[-MOST_NOTES:]]), theme.GOOD_TEXT)
+        elif job.state == jobs.FAILED:
+            self._say(f"refused: {job.error}", theme.BAD_TEXT)
+        else:
+            self._say("stopped", theme.QUIET)
+        self.session.reload()
+        self._update()
+
+    def _forget(self) -> None:
+        self.coverage.clear()
+        self._say("", theme.QUIET)
+
+    def _say(self, words: str, colour: QColor) -> None:
+        self.verdict.setText(words)
+        self.verdict.setStyleSheet(f"color: {colour.name()}")
 
     def _update(self) -> None:
         data, shoot = self.session.data, self.session.shoot
         self.table.clear()
-        self.calibrate.setEnabled(shoot is not None and bool(shoot.calibration_clips))
-        self.sync.setEnabled(data is not None and data.take.folder is not None and len(data.take.clips) > 1)
-        self.clocks.setText(_clocks(data))
+        self.calibrate.setEnabled(shoot is not None and bool(shoot.calibration_clips) and self.job is None)
+        self.from_face.setEnabled(data is not None and data.take.folder is not None and len(data.take.clips) > 1
+                                  and self.job is None)
         if data is None:
             self.words.setText("no take is open")
             return
@@ -92,17 +133,6 @@ class CamerasPanel(QWidget):
                                                 f"{np.linalg.norm(camera.centre):.2f} m", error])
             item.setToolTip(0, _lens(camera))
             item.setTextAlignment(3, Qt.AlignmentFlag.AlignRight)
-
-
-def _clocks(data: TakeData | None) -> str:
-    """When each clip begins, as the take is shown."""
-    if data is None or data.clips is None or len(data.clips.clips) < 2:
-        return ""
-    first = data.clips.numbers[:, 0]
-    if not first.any():
-        return "The clips begin together."
-    return "\n".join(f"{clip.camera} is shown from its frame {number} on"
-                     for clip, number in zip(data.clips.clips, first, strict=True))
 
 
 def _lens(camera: Camera) -> str:

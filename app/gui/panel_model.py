@@ -1,52 +1,67 @@
-"""The inspector's Model page: which face models there are, what names their shapes answer to, and how to add one."""
+"""The inspector's Model page: which face models there are, what their shapes' names stand for, and how to add one."""
 
 from pathlib import Path
 
-import numpy as np
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import (
     QComboBox,
+    QDialog,
     QFileDialog,
-    QHeaderView,
+    QHBoxLayout,
     QInputDialog,
     QLabel,
     QPushButton,
-    QTreeWidget,
-    QTreeWidgetItem,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
-from app.gui import theme
+from app.gui import jobs, theme
+from app.gui.jobs import Job
+from app.gui.names_table import NamesTable
 from app.gui.session import Session
 from app.gui.take_data import model_named
+from app.gui.undo import Change
 from capture.errors import MienError
 from solver.face_model import ARKIT
-from solver.model_import import BUILT_IN, list_models, names_file, names_of
+from solver.model_import import BUILT_IN, added_model, list_models, names_file, names_table, set_names
+from solver.shape_names import guess_names, rename_shapes
 
 
 class ModelPanel(QWidget):
-    """Shows models; adds them by a job."""
+    """Shows models, mends their names; adds and checks them by jobs."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session = session
         self.choice = QComboBox(toolTip="A known face model")
+        self.choice.setAccessibleName("Face model")
         self.facts = QLabel(wordWrap=True)
         self.facts.setStyleSheet(f"color: {theme.QUIET.name()}")
-        self.names = QTreeWidget(columnCount=2)
-        self.names.setHeaderLabels(["Shape", "Moves up to"])
-        self.names.setRootIsDecorated(False)
-        self.names.header().setStretchLastSection(False)
-        self.names.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.names = NamesTable()
+        self.missing = QLabel(wordWrap=True)
+        self.missing.setStyleSheet(f"color: {theme.BAD_TEXT.name()}")
+        self.save = QPushButton("Save names", toolTip="Writes the table of names beside the model; can be undone")
+        self.guess = QPushButton("Guess again", toolTip="What mien takes the names for by itself")
+        self.check = QPushButton("Check", toolTip="Finds where the landmarks lie on this model, and draws them")
         self.add = QPushButton("Add a rig…", objectName="primary",
                                toolTip="A GLB or FBX with named shapes, or ICT-FaceKit's zip")
+        line = QHBoxLayout()
+        for button in (self.save, self.guess, self.check):
+            line.addWidget(button)
         layout = QVBoxLayout(self)
-        for widget in (self.choice, self.facts):
-            layout.addWidget(widget)
+        layout.addWidget(self.choice)
+        layout.addWidget(self.facts)
         layout.addWidget(self.names, 1)
+        layout.addWidget(self.missing)
+        layout.addLayout(line)
         layout.addWidget(self.add)
         self.choice.activated.connect(self.show_model)
+        self.names.edited.connect(self._edited)
+        self.save.clicked.connect(self.save_names)
+        self.guess.clicked.connect(self._guess)
+        self.check.clicked.connect(self.start_check)
         self.add.clicked.connect(self._ask)
         self.refresh()
 
@@ -65,39 +80,100 @@ class ModelPanel(QWidget):
     def show_model(self) -> None:
         """Fill the page with the chosen model."""
         self.names.clear()
+        self.missing.setText("")
+        chosen = self.choice.currentText()
+        added = chosen != BUILT_IN
+        for button in (self.save, self.guess):
+            button.setEnabled(False)
         try:
-            chosen = self.choice.currentText()
-            model, table = model_named(chosen), names_of(chosen)
+            model = model_named(chosen)
+            own, table = (added_model(chosen), names_table(chosen)) if added else (model, {})
         except MienError as error:
             self.facts.setText(str(error))
             return
-        own = [name for name in model.shape_names if name not in ARKIT]
-        missing = [name for name in ARKIT if name not in model.shape_names]
+        known = [name for name in ARKIT if name in model.shape_names]
         self.facts.setText(f"{len(model.neutral)} vertices, {len(model.identity)} identity modes, "
-                           f"{len(model.shape_names) - len(own)} of ARKit's 52 shapes, {len(own)} of its own"
+                           f"{len(known)} of ARKit's 52 shapes, {len(model.shape_names) - len(known)} of its own"
                            + ("" if model.eyes else "; its eyes cannot turn")
-                           + (f". What its names stand for can be changed in {names_file(chosen)}" if table else ""))
-        stands = {name: " + ".join(owns) for name, owns in table.matched.items()} if table else {}
-        doubtful = table.ambiguous if table else {}
-        reach = np.linalg.norm(model.shapes, axis=2).max(axis=1) * 1000
-        for name, most in zip(model.shape_names, reach, strict=True):
-            item = QTreeWidgetItem(self.names, [name, f"{most:.1f} mm"])
-            item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight)
-            if name in doubtful:
-                item.setToolTip(0, f"may stand for {doubtful[name]}, but so does {stands[doubtful[name]]}")
-            elif name in own:
-                item.setToolTip(0, "the rig's own name: no shape of ARKit's has this meaning")
-            elif stands.get(name, name) != name:
-                item.setToolTip(0, f"in the rig: {stands[name]}")
-        for name in missing:
-            item = QTreeWidgetItem(self.names, [name, "missing"])
-            item.setForeground(1, theme.BAD_TEXT)
-            item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight)
+                           + (f". Its names are kept in {names_file(chosen)}" if added else ""))
+        self.names.show_model(own, table)
+        self.names.setEnabled(added)
+        self.guess.setEnabled(added)
+        self._show_missing(model.shape_names)
+
+    def save_names(self) -> None:
+        """Write the table as it stands, as a step that can be undone."""
+        chosen = self.choice.currentText()
+        try:
+            before = names_table(chosen)
+            rename_shapes(added_model(chosen), self.names.names)
+        except MienError as error:
+            self.session.message.emit(str(error))
+            return
+        self.session.undo.push(Change(f"names of {chosen}", before, dict(self.names.names),
+                                      lambda table: self._put(chosen, table)))
+
+    def start_check(self) -> None:
+        """Check the chosen model, as a job; its picture is shown when it is done."""
+        chosen = self.choice.currentText()
+        folder = names_file(chosen).parent / "checks"
+        job = self.session.run(f"Check {chosen}", ["model", "check", chosen, "--out", str(folder)])
+        job.ended.connect(lambda: self._show_check(job, folder / f"{chosen}.check.png"))
 
     def add_model(self, source: Path, name: str) -> None:
         """Add a model from a file under a name, as a job."""
         job = self.session.run(f"Add model {name}", ["model", "add", str(source), "--name", name], light=True)
         job.ended.connect(self.refresh)
+
+    def _put(self, name: str, table: dict[str, str]) -> None:
+        try:
+            set_names(name, table)
+        except MienError as error:
+            self.session.message.emit(str(error))
+            return
+        model_named.cache_clear()
+        self.session.message.emit(f"the names of {name} are saved; solve the takes again that were solved with it")
+        if self.choice.currentText() == name:
+            self.show_model()
+
+    def _edited(self) -> None:
+        try:
+            changed = self.names.names != names_table(self.choice.currentText())
+        except MienError:
+            changed = True
+        self.save.setEnabled(changed)
+        own = [self.names.topLevelItem(row).text(0) for row in range(self.names.topLevelItemCount())]
+        self._show_missing([self.names.names.get(name, name) for name in own])
+
+    def _guess(self) -> None:
+        chosen = self.choice.currentText()
+        model = added_model(chosen)
+        self.names.show_model(model, guess_names(model.shape_names))
+        self._edited()
+
+    def _show_missing(self, names) -> None:
+        missing = [name for name in ARKIT if name not in names]
+        self.missing.setText(f"{len(missing)} of ARKit's have no shape: {', '.join(missing)}" if missing else "")
+
+    def _show_check(self, job: Job, picture: Path) -> None:
+        found = QPixmap(str(picture)) if job.state == jobs.DONE else QPixmap()
+        if found.isNull() or not self.isVisible():
+            return
+        dialog = QDialog(self, windowTitle=job.title)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        area, inside = QScrollArea(dialog, widgetResizable=True), QWidget()
+        column = QVBoxLayout(inside)
+        words = QLabel("\n".join(line for line in job.log if not line.endswith((".png", ".csv"))), wordWrap=True)
+        words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        drawn = QLabel()
+        drawn.setPixmap(found)
+        column.addWidget(words)
+        column.addWidget(drawn)
+        area.setWidget(inside)
+        layout = QVBoxLayout(dialog)
+        layout.addWidget(area)
+        dialog.resize(900, 700)
+        dialog.show()
 
     def _ask(self) -> None:
         file, _ = QFileDialog.getOpenFileName(self, "A face rig", "", "Rigs (*.glb *.gltf *.fbx *.zip *.npz)")

@@ -65,6 +65,7 @@ class Session(QObject):
         self.recent = Recent()
         self.shoot: Shoot | None = None
         self.takes: tuple[Take, ...] = ()
+        self._path: Path | None = None
         self.data: TakeData | None = None
         self.frame, self.first, self.last = 0, 0, 0
         self.layer = Layer()
@@ -100,14 +101,12 @@ class Session(QObject):
         """Open a shoot, a take or a clip. What is wrong is told as a message, and what was open stays."""
         path = Path(path)
         try:
-            folder = self._shoot_folder(path)
-            shoot = open_shoot(folder) if folder is not None else None
-            takes = shoot.takes if shoot is not None else find_takes(path)
+            shoot, takes = self._find(path)
         except MienError as error:
             self.message.emit(str(error))
             return
         self.close_take()
-        self.shoot, self.takes = shoot, takes
+        self.shoot, self.takes, self._path = shoot, takes, shoot.folder if shoot is not None else path
         self._surveys = {}
         self._survey_timer.start()
         self.recent.add(shoot.folder if shoot is not None else path)
@@ -131,14 +130,14 @@ class Session(QObject):
 
     def reload(self) -> None:
         """Look at the disk again: takes that came, clips that vanished, cameras that were calibrated."""
-        if self.shoot is None:
+        if self._path is None:
             return
         try:
-            self.shoot = open_shoot(self.shoot.folder)
+            self.shoot, self.takes = self._find(self._path)
         except MienError as error:
             self.message.emit(str(error))
             return
-        self.takes, self._surveys = self.shoot.takes, {}
+        self._surveys = {}
         self._survey_timer.start()
         self.takes_changed.emit()
         same = next((take for take in self.takes if self.data is not None and take.name == self.data.take.name), None)
@@ -306,11 +305,12 @@ class Session(QObject):
 
     # ---- inside
 
-    def _shoot_folder(self, path: Path) -> Path | None:
-        if path.is_dir() and is_shoot(path):
-            return path
+    def _find(self, path: Path) -> tuple[Shoot | None, tuple[Take, ...]]:
         parent = path.resolve().parent
-        return parent.parent if path.is_dir() and parent.name == "takes" and is_shoot(parent.parent) else None
+        folder = path if path.is_dir() and is_shoot(path) else parent.parent \
+            if path.is_dir() and parent.name == "takes" and is_shoot(parent.parent) else None
+        shoot = open_shoot(folder) if folder is not None else None
+        return shoot, shoot.takes if shoot is not None else find_takes(path)
 
     def _open_take(self, take: Take) -> None:
         self.data = read_take(take)

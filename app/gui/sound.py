@@ -1,4 +1,4 @@
-"""A take's sound as a picture: the loudest sample of every few milliseconds."""
+"""A take's sound: the loudest sample of every few milliseconds, to be seen, and all samples, to be heard."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,33 +7,69 @@ import av
 import numpy as np
 from PySide6.QtCore import QObject, QThread, Signal
 
+from app.clocks import offsets
+from app.gui.take_data import TakeData
+from capture.errors import MienError
 from capture.shoot import Take
+from capture.sync import Clock, Timeline, load_timeline
 
 PER_SECOND = 200
+EACH = 40
+"""Samples that one peak is of."""
+HEARD_RATE = 24_000
 LONGEST_SECONDS = 3600
 
 
 def loudness(path: Path, stopped: Callable[[], bool] = lambda: False) -> np.ndarray | None:
     """(S,) the peak of every 1 / PER_SECOND of a second, 0..1; None where there is no readable sound."""
-    peaks: list[np.ndarray] = []
+    found = samples(path, PER_SECOND * EACH, stopped)
+    if found is None:
+        return None
+    whole = found[:len(found) // EACH * EACH].astype(np.float32).reshape(-1, EACH)
+    return np.abs(whole).max(axis=1) / 32768.0 if len(whole) else None
+
+
+def samples(path: Path, rate: int, stopped: Callable[[], bool] = lambda: False) -> np.ndarray | None:
+    """(S,) int16, one channel, from the beginning of the file; None where there is no readable sound."""
+    parts: list[np.ndarray] = []
+    count = 0
     try:
         with av.open(str(path)) as container:
             if not container.streams.audio:
                 return None
-            resampler = av.AudioResampler(format="flt", layout="mono", rate=PER_SECOND * 40)
-            rest = np.zeros(0, dtype=np.float32)
+            resampler = av.AudioResampler(format="s16", layout="mono", rate=rate)
             for frame in container.decode(container.streams.audio[0]):
-                for part in resampler.resample(frame):
-                    rest = np.concatenate([rest, part.to_ndarray().ravel()])
-                whole = len(rest) // 40 * 40
-                peaks.append(np.abs(rest[:whole]).reshape(-1, 40).max(axis=1, initial=0.0))
-                rest = rest[whole:]
-                if stopped() or sum(map(len, peaks)) > PER_SECOND * LONGEST_SECONDS:
+                parts += [part.to_ndarray().ravel() for part in resampler.resample(frame)]
+                count += frame.samples
+                if stopped() or count > frame.sample_rate * LONGEST_SECONDS:
                     break
     except (av.error.FFmpegError, OSError, ValueError):
         return None
-    joined = np.concatenate(peaks) if peaks else np.zeros(0)
+    joined = np.concatenate(parts) if parts else np.zeros(0, dtype=np.int16)
     return joined if len(joined) else None
+
+
+def clocks_of(data: TakeData) -> Timeline:
+    """When each clip of a take begins: as its sync.toml says, else by the timecodes, else all together."""
+    try:
+        if data.take.sync_path is not None:
+            return load_timeline(data.take.sync_path)
+        found = offsets(data.take, data.clips.clips)
+    except MienError:
+        found = None  # said when the take was opened
+    return Timeline(tuple(Clock(clip.camera, (found or {}).get(clip.camera, 0.0)) for clip in data.clips.clips),
+                    "timecode" if found else "")
+
+
+def sound_begins(data: TakeData) -> float:
+    """Seconds into the file of `sound_of` at which the take's first frame is shown."""
+    if data.clips is None or not data.clips.frames:
+        return 0.0
+    first = data.clips.clips[0]
+    shown = float(first.times[data.clips.numbers[0, 0]])  # on the first camera's clock, which is the take's
+    if data.take.audio is None:
+        return first.begins + shown
+    return shown - clocks_of(data).offsets.get("audio", 0.0)
 
 
 def sound_of(take: Take) -> Path | None:
@@ -44,7 +80,7 @@ def sound_of(take: Take) -> Path | None:
 
 
 class SoundReader(QThread):
-    """Reads a take's sound beside the app, because hours of it take seconds."""
+    """Reads a file's loudness beside the app, because hours of it take seconds."""
 
     read = Signal(object, object)
 
@@ -53,8 +89,18 @@ class SoundReader(QThread):
         self.path = path
 
     def run(self) -> None:
-        self.read.emit(self.path, loudness(self.path, self.isInterruptionRequested))
+        self.read.emit(self.path, self.found())
+
+    def found(self) -> np.ndarray | None:
+        return loudness(self.path, self.isInterruptionRequested)
 
     def stop(self) -> None:
         self.requestInterruption()
         self.wait()
+
+
+class SamplesReader(SoundReader):
+    """Reads all samples, at HEARD_RATE."""
+
+    def found(self) -> np.ndarray | None:
+        return samples(self.path, HEARD_RATE, self.isInterruptionRequested)

@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy, QToolBar, QToolBut
 
 from app.gui import theme
 from app.gui.session import Session
+from app.gui.sound_player import SoundPlayer
 from app.gui.time_axis import TimeAxis
 
 WORKSPACES = ("Review", "Animate", "Cameras", "Solve")
@@ -13,7 +14,7 @@ WORKSPACES = ("Review", "Animate", "Cameras", "Solve")
 class Transport(QToolBar):
     """Buttons for the window's actions, by their texts."""
 
-    def __init__(self, session: Session, axis: TimeAxis, actions: dict[str, QAction],
+    def __init__(self, session: Session, axis: TimeAxis, player: SoundPlayer, actions: dict[str, QAction],
                  parent: QWidget | None = None) -> None:
         super().__init__("Transport", parent)
         self.setObjectName("transport")
@@ -27,6 +28,13 @@ class Transport(QToolBar):
         self.loop.setAccessibleName("Loop")
         self.loop.toggled.connect(self._loop)
         self.addWidget(self.loop)
+        self.sound = QToolButton(checkable=True, checked=player.on, autoRaise=True,
+                                 toolTip="Hear the take's sound while it plays at normal speed")
+        self.sound.setAccessibleName("Sound")
+        self.sound.toggled.connect(player.set_on)
+        self.sound.toggled.connect(self._show_sound)
+        self.addWidget(self.sound)
+        self._show_sound(player.on)
         self.timecode = QLabel("00:00:00:00")
         self.timecode.setFont(theme.mono(14))
         self.timecode.setStyleSheet(f"color: {theme.ACCENT.name()}; padding: 0 18px; font-weight: 600;")
@@ -51,6 +59,9 @@ class Transport(QToolBar):
         session.playback.changed.connect(self._show)
         axis.changed.connect(self._show)
         self._show()
+
+    def _show_sound(self, on: bool) -> None:
+        self.sound.setIcon(theme.icon("volume-high" if on else "volume-off"))
 
     def _loop(self, on: bool) -> None:
         self.session.playback.loop = on

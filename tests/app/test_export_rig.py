@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 
 from app import cli
-from app.models import model_named
+from app.models import model_named, own_model_named
 from exporters.metahuman import LABEL, PREFIX, SOLVED, by_table
 from exporters.scene import make_scene
 from exporters.to_json import read, write
+from solver.face_model import Between, deform
 from solver.model_file import save_model
 from tests.clips import numbered, write_clip
+from tests.exporters.fbx_file import Read
 from tests.synthetic import made_performance
 
 MODEL = model_named("mien")
@@ -102,3 +104,59 @@ def test_fewer_keys_and_other_names_are_told(take, tmp_path, capsys):
     mien("export", take, "--out", tmp_path / "out", "--format", "fbx,maya", "--key-tolerance", "0.01", "--for", "maya",
          "--up", "z", "--unit", "m", "--fbx", "7.5")
     assert "leaving out keys changed " in capsys.readouterr().err
+
+
+def test_a_rigs_own_names_and_both_halves_of_a_shape(take, tmp_path, capsys):
+    """A rig such as ICT-FaceKit: other names, and two shapes for ARKit's browInnerUp."""
+    brow = MODEL.shape_names.index("browInnerUp")
+    left = (MODEL.neutral[:, :1] > 0) * MODEL.shapes[brow]
+    order = np.random.default_rng(0).permutation(len(MODEL.neutral))  # other vertices: found by names
+    shapes = np.concatenate([MODEL.shapes, (MODEL.shapes[brow] - left)[None]])
+    shapes[brow] = left
+    names = [f"my.{name.replace('Left', '_L').replace('Right', '_R')}" for name in MODEL.shape_names]
+    names[brow] = "my.browInnerUp_L"
+    path = tmp_path / "halves.npz"
+    save_model(dataclasses.replace(MODEL, shapes=shapes[:, order], neutral=MODEL.neutral[order], name="halves",
+                                   identity=MODEL.identity[:, order], shape_names=(*names, "my.browInnerUp_R")), path)
+    own, table = own_model_named(str(path))
+    assert table["my.browInnerUp_L"] == table["my.browInnerUp_R"] == "browInnerUp"
+
+    mien("export", take, "--out", tmp_path / "arkit", "--format", "json,fbx,glb,usda", "--rig", path)
+    assert "halves has my.browInnerUp_L and my.browInnerUp_R where ARKit has browInnerUp" in capsys.readouterr().err
+    whole = read(tmp_path / "arkit" / "T001.mien.json")
+    assert whole.shape_names == MODEL.shape_names
+
+    mien("export", take, "--out", tmp_path / "own", "--format", "json,csv,fbx,glb,usda,maya,unity,metahuman", "--rig",
+         path, "--names", "own")
+    assert read(tmp_path / "own" / "T001.mien.json").shape_names == MODEL.shape_names
+    file = Read(tmp_path / "own" / "T001.fbx")
+    weights = np.zeros((8, len(own.shape_names)))
+    geometry, = file.below(file.named("Model", "Face", "Mesh"), "Geometry")
+    channels = file.below(file.below(geometry, "Deformer")[0], "Deformer")
+    assert [file.name(channel) for channel in channels] == list(own.shape_names)
+    for index, (name, channel) in enumerate(zip(own.shape_names, channels, strict=True)):
+        _, values = file.curve(channel, "DeformPercent", "DeformPercent")
+        weights[:, index] = values / 100
+        np.testing.assert_allclose(weights[:, index], column(whole, table[name]), atol=1e-6)
+    frame = column(whole, "browInnerUp").argmax()
+    np.testing.assert_allclose(deform(own, weights[frame]), deform(model_named(str(path)), whole.weights[frame]),
+                               atol=1e-6)
+    for suffix in ("glb", "usda", "maya.anim", "unity.anim"):
+        name = b"my_browInnerUp_R" if suffix == "maya.anim" else b"my.browInnerUp_R"
+        assert name in (tmp_path / "own" / f"T001.{suffix}").read_bytes()
+    assert (tmp_path / "own" / "T001.csv").read_bytes().startswith(b"Timecode,BlendShapeCount,EyeBlinkLeft")
+    mien("export", take, "--names", "own", "--format", "fbx", "--map", "assets/retarget-example.toml", code=2)
+
+
+def test_in_betweens_are_written_or_said_to_be_dropped(take, rig, tmp_path, capsys):
+    jaw = MODEL.shapes[MODEL.shape_names.index("jawOpen")]
+    swing = (0.5 * jaw + [0, 0, 0.003] * (np.abs(jaw) > 1e-4).any(axis=1, keepdims=True)).astype(np.float32)
+    hero = rig("hero", between=(Between("jawOpen", 0.5, swing),))
+    mien("export", take, "--out", tmp_path / "any", "--format", "fbx,glb,usda", "--rig", hero)
+    assert "in-betweens are dropped in fbx and glb: jawOpen goes straight to its full weight, up to 3.0 mm beside" in (
+        capsys.readouterr().err)
+    assert b"inbetweens:jawOpen_50" in (tmp_path / "any" / "T001.usda").read_bytes()
+    mien("export", take, "--out", tmp_path / "maya", "--format", "fbx", "--rig", hero, "--for", "maya")
+    assert "in-betweens" not in capsys.readouterr().err
+    file = Read(tmp_path / "maya" / "T001.fbx")
+    assert len(file.below(file.named("Deformer", "jawOpen"), "Geometry")) == 2

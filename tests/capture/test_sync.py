@@ -12,8 +12,18 @@ from capture.errors import ClipError, DataError
 from capture.match import align, plan, probe_take
 from capture.motion import motion_lag
 from capture.shoot import find_takes
-from capture.sync import Clock, Timeline, _clock_by_sound, _closes, by_sound, load_timeline, save_timeline, synchronise
-from capture.video import probe
+from capture.sync import (
+    Clock,
+    Timeline,
+    _clock_by_sound,
+    _closes,
+    by_sound,
+    by_timecode,
+    load_timeline,
+    save_timeline,
+    synchronise,
+)
+from capture.video import Clip, probe
 from tests.clips import numbered, write_clip
 
 FRAME = 1 / 30
@@ -193,6 +203,59 @@ def test_three_cameras_by_motion_agree(tmp_path):
     assert aligned.numbers[:, 0].tolist() == [10, 0, 17]
 
 
+def test_drift_of_a_camera_by_motion(tmp_path):
+    """60 parts in a million are 4.5 ms over 75 seconds: a seventh of a frame."""
+    frames, pace = 2500, 1 + 60e-6
+    times = {"camA": np.arange(frames) / 30, "camB": 3.21 + np.arange(frames) / 30 * pace}
+    generator = np.random.default_rng(3)
+    signals = {}
+    for name, at in times.items():
+        xy = project(RIG[name], face(at, 6))
+        signals[name] = xy + generator.normal(0, 0.5, xy.shape) + generator.normal(0, 3, xy.shape[1:])
+    clips = [Clip(tmp_path, name, (1280, 720), Fraction(30), frames, np.arange(frames) / 30, None, False, "h264", False,
+                  ()) for name in times]
+    clock = synchronise(clips, signals=signals, rig=RIG).clocks[1]
+    assert clock.offset == pytest.approx(3.21, abs=0.1 * FRAME)
+    assert clock.drift == pytest.approx(60e-6, abs=15e-6)
+
+
+def test_a_camera_that_dropped_frames_is_put_on_its_own_times(tmp_path):
+    """The second of two clips lost frames: its landmarks stand where its times say, not where its count does."""
+    kept = np.array([at for at in range(150) if at not in (40, 41, 90, 91, 92, 120)])
+    signals = {"camA": seen(RIG["camA"], 0, 1), "camB": seen(RIG["camB"], 5.5, 1)[kept]}
+    clips = [Clip(tmp_path, name, (1280, 720), Fraction(30), len(times), times / 30, None, False, "h264", uneven, ())
+             for name, times, uneven in (("camA", np.arange(150), False), ("camB", kept, True))]
+    assert synchronise(clips, signals=signals, rig=RIG).offsets["camB"] == pytest.approx(5.5 / 30, abs=0.1 * FRAME)
+
+
+def test_a_camera_that_does_not_fit_is_flagged(tmp_path):
+    """camC jumps by five frames midway, and the other two, which saw one half each, put it at different times; sound
+    belies a timecode; of three timecodes one lies apart; the first of three microphones hears something else."""
+    moments = np.arange(200.0)
+    signals = {name: project(RIG[name], face((moments + 5 * (name == "camC") * (moments >= 100)) / 30, 2))
+               for name in RIG.names}
+    signals["camA"][130:], signals["camB"][:70] = np.nan, np.nan
+    clips = [Clip(tmp_path, name, (1280, 720), Fraction(30), 200, moments / 30, None, False, "h264", False, ())
+             for name in RIG.names]
+    timeline = synchronise(clips, signals=signals, rig=RIG)
+    assert "does not fit: what it shows comes" in timeline.warnings[0]
+    clips = [probe(write_clip(tmp_path / f"{name}.mov", numbered(60), timecode=text)) for name, text in
+             (("camA", "10:00:00:00"), ("camB", "10:00:00:12"), ("camC", "17:03:00:00"))]
+    with pytest.raises(ClipError, match="share no moment: all but that of camC do"):
+        by_timecode(clips)
+    world, other = noise(30), noise(30, 5)
+    heard = {"camA": recorded(world, 5, 4), "camB": recorded(world, 5 + 40 * FRAME, 4, seed=2),
+             "camD": recorded(other, 5, 4, seed=3)}
+    clips = [probe(write_clip(tmp_path / f"{name}.mov", numbered(120), timecode="10:00:00:00", sound=heard[name]))
+             for name in ("camA", "camB")]
+    timeline = synchronise(clips)
+    assert timeline.method == "timecode"
+    assert "camB does not fit: by timecode it begins at +0.000 s, by sound at +1.333 s" in timeline.warnings[0]
+    odd = probe(write_clip(tmp_path / "aam.mov", numbered(120), sound=heard["camD"]))
+    with pytest.raises(ClipError, match="aam does not hear the sound that the others hear"):
+        by_sound([odd, *clips])
+
+
 def test_lags_that_close_a_triangle_are_believed():
     names = ("camA", "camB", "camC")
     lags = {("camA", "camB"): 0.40, ("camA", "camC"): -0.20, ("camB", "camC"): -0.61}
@@ -221,6 +284,10 @@ def test_drift_moves_frames(tmp_path):
     aligned = align("the take", clips, {"camA": 0.0, "camB": 0.0}, {"camB": 0.01})
     assert aligned.numbers[1, -1] == 148
     assert aligned.frames == 150
+    assert np.abs(aligned.late[1]).max() <= 0.5
+    shown = aligned.numbers[1] / 30 * 1.01
+    np.testing.assert_allclose(aligned.late[1], (shown - np.arange(150) / 30) * 30, atol=1e-9)
+    assert not aligned.late[0].any()
 
 
 def test_a_take_is_solved_by_its_sync_file(tmp_path):

@@ -76,7 +76,7 @@ def correct(window: MainWindow) -> None:
 
 
 def export(window: MainWindow) -> None:
-    window.inspector.setCurrentIndex(2)
+    window.inspector.show_page("Export")
     for name, box in window.export.boxes.items():
         box.setChecked(name == "fbx")
     run_job(window, window.export.export)

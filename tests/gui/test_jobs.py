@@ -7,12 +7,9 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox
 
-from app.gui import jobs, take_data
+from app.gui import jobs
 from app.gui.jobs import Job, Jobs
 from exporters.to_json import read
-from solver.model_file import save_model
-from solver.model_import import names_file
-from tests.synthetic import small_face
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -107,7 +104,7 @@ def test_export_with_corrections_by_its_button(opened, qtbot, shoot):
     session.select_shapes(("jawOpen",))
     opened.actions_by_text["Key the selected curves here"].trigger()
     opened.actions_by_text["Keys up"].trigger()
-    opened.inspector.setCurrentIndex(2)
+    opened.inspector.show_page("Export")
     for name, box in opened.export.boxes.items():
         box.setChecked(name == "json")
     qtbot.mouseClick(opened.export.export, LEFT)
@@ -169,7 +166,7 @@ def test_cameras_are_calibrated_by_the_button_and_a_rig_is_not_lost(opened, qtbo
         shutil.copy(shoot / "takes/T001" / f"{name}.mp4", shoot / "calibration")
     opened.session.reload()
     before = (shoot / "rig.toml").read_bytes()
-    opened.inspector.setCurrentIndex(1)
+    opened.inspector.show_page("Calibration")
     qtbot.mouseClick(opened.cameras.calibrate, LEFT)
     assert not opened.session.jobs.jobs
     qtbot.mouseClick(opened.cameras.calibrate, LEFT)
@@ -177,32 +174,3 @@ def test_cameras_are_calibrated_by_the_button_and_a_rig_is_not_lost(opened, qtbo
     assert job.state == jobs.FAILED
     assert "board" in opened.messages.words.text(), "there is none in these clips"
     assert (shoot / "rig.toml").read_bytes() == before
-
-
-def test_clips_are_synchronised_by_the_button(opened, qtbot, shoot):
-    opened.inspector.setCurrentIndex(1)
-    qtbot.mouseClick(opened.cameras.sync, LEFT)
-    job = ended(qtbot, opened.session.jobs.jobs[-1])
-    assert job.state == jobs.DONE, job.error
-    assert (shoot / "takes/T001/sync.toml").exists()
-    assert opened.cameras.clocks.text() == "The clips begin together."
-    assert any("by timecode" in line for line in job.log)
-
-
-def test_a_rig_is_added_and_its_names_shown(opened, qtbot, tmp_path, monkeypatch):
-    monkeypatch.setenv("MIEN_CACHE", str(tmp_path / "cache"))
-    save_model(small_face(), tmp_path / "hero.npz")
-    opened.inspector.setCurrentIndex(4)
-    assert opened.model.names.topLevelItemCount() == 52
-    opened.model.add_model(tmp_path / "hero.npz", "hero")
-    job = ended(qtbot, opened.session.jobs.jobs[-1])
-    assert job.state == jobs.DONE, job.error
-    opened.model.choice.setCurrentText("hero")
-    opened.model.show_model()
-    assert "198 vertices" in opened.model.facts.text()
-    assert str(names_file("hero")) in opened.model.facts.text()
-    (tmp_path / "cache/models/hero.npz").write_bytes(b"torn")
-    take_data.model_named.cache_clear()
-    opened.model.show_model()
-    assert "hero" in opened.model.facts.text()
-    assert opened.model.names.topLevelItemCount() == 0

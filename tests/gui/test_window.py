@@ -61,7 +61,7 @@ def test_takes_are_listed_with_their_states_filtered_and_opened_by_a_click(opene
 
 
 def test_ratings_and_notes_go_to_take_toml_and_can_be_undone(opened, qtbot, shoot):
-    opened.inspector.setCurrentIndex(3)
+    opened.inspector.show_page("Take")
     qtbot.mouseClick(opened.take.stars[3], LEFT)
     qtbot.keyClicks(opened.take.notes, "chin slips")
     toml = shoot / "takes/T001/take.toml"

@@ -1,6 +1,7 @@
 """Each term's derivative against finite differences of its cost, and the geometry below it."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from scipy.spatial.transform import Rotation
 
 from capture.camera import Camera, lone_camera
 from capture.camera import project as project_with_opencv
-from solver.energy import GAZE, POSE, TERMS, Cameras, Normal, Pins, Priors, Problem, Read, State, stepped
+from solver.energy import GAZE, POSE, TERMS, Appearance, Cameras, Normal, Pins, Priors, Problem, Read, State, stepped
 from solver.geometry import gaze_rotation, project, rotation_exp, rotation_log
 from solver.points import SurfacePoints
 
@@ -48,6 +49,11 @@ def made(seed: int = 0) -> tuple[Problem, State]:
     state = State(rotation_exp(draw(FRAMES, 3, scale=0.3)), draw(FRAMES, 3, scale=0.02),
                   torch.rand(FRAMES, SHAPES, generator=generator, dtype=F64) * 0.6 + 0.2,
                   draw(FRAMES, 2, 2, scale=0.2), draw(MODES), draw(CAMERAS, scale=0.1))
+    near = replace(state, rotation=rotation_exp(draw(FRAMES, 3, scale=1e-4)) @ state.rotation,  # exact for small turns
+                   translation=draw(FRAMES, 3, scale=0.02), weights=draw(FRAMES, SHAPES))
+    factor = draw(FRAMES, POSE + SHAPES, POSE + SHAPES)
+    problem = replace(problem, appearance=Appearance(near, factor @ factor.mT, draw(FRAMES, POSE + SHAPES),
+                                                     torch.rand(FRAMES, generator=generator, dtype=F64)))
     return problem, state
 
 

@@ -1,0 +1,76 @@
+"""The Calibration page: what is seen of a board while it is looked for, and why a calibration is refused."""
+
+import cv2
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+
+from app.gui import jobs
+from app.gui.coverage_view import CELLS, CoverageView
+from capture.board import OWN_BOARD, draw
+from tests.clips import write_clip
+
+LEFT = Qt.MouseButton.LeftButton
+SIZE, VIEWS = (480, 360), 6
+
+
+@pytest.fixture
+def flat_boards(shoot):
+    """Board clips in which the board never tilts and stays in the left half: no lens can be told from them."""
+    (shoot / "calibration").mkdir()
+    (shoot / "rig.toml").unlink()
+    board = cv2.resize(draw(OWN_BOARD, 4.0), (200, 143), interpolation=cv2.INTER_AREA)
+    board = board if board.ndim == 3 else np.repeat(board[:, :, None], 3, axis=2)
+    pictures = np.full((VIEWS, SIZE[1], SIZE[0], 3), 120, np.uint8)
+    for view in range(VIEWS):
+        top = 20 + 30 * view
+        pictures[view, top:top + board.shape[0], 10:10 + board.shape[1]] = board
+    for name in ("camA", "camB"):
+        write_clip(shoot / "calibration" / f"{name}.mp4", pictures, options={"crf": "8"})
+    return shoot
+
+
+def test_coverage_fills_while_the_board_is_found_and_the_refusal_says_why(window, flat_boards, qtbot):
+    window.session.open(flat_boards)
+    window.inspector.show_page("Calibration")
+    qtbot.mouseClick(window.cameras.calibrate, LEFT)
+    job = window.session.jobs.jobs[-1]
+    qtbot.waitUntil(lambda: job.state in jobs.ENDED, timeout=60_000)
+    seen = window.cameras.coverage.cameras
+    assert set(seen) == {"camA", "camB"}
+    assert all(camera.tried == VIEWS and camera.found >= VIEWS - 1 for camera in seen.values())
+    filled = seen["camA"].counts > 0
+    assert filled[:, :CELLS // 2].any()
+    assert not filled[:, CELLS // 2 + 1:].any(), "nothing was seen in the right half"
+    assert window.cameras.coverage.isVisible()
+    assert job.state == jobs.FAILED
+    assert window.cameras.verdict.text() == f"refused: {job.error}"
+    assert len(job.error) > 20
+    assert not (flat_boards / "rig.toml").exists()
+    assert window.cameras.calibrate.isEnabled()
+
+
+def test_without_a_face_the_face_is_no_way_to_calibrate_and_it_says_so(window, flat_boards, qtbot):
+    window.session.open(flat_boards)
+    window.inspector.show_page("Calibration")
+    qtbot.mouseClick(window.cameras.from_face, LEFT)
+    job = window.session.jobs.jobs[-1]
+    assert not window.cameras.calibrate.isEnabled()
+    qtbot.mouseClick(window.jobs.rows[job].cancel, LEFT)
+    qtbot.waitUntil(lambda: job.state in jobs.ENDED, timeout=60_000)
+    assert window.cameras.verdict.text() in ("stopped", f"refused: {job.error}")
+
+
+def test_a_camera_is_drawn_as_covered_when_it_is(qtbot):
+    view = CoverageView()
+    qtbot.addWidget(view)
+    view.resize(300, 100)
+    for row in range(CELLS):
+        view.take_event({"event": "board", "camera": "camA", "size": [800, 600],
+                         "corners": [[100 * column + 50, 75 * row + 30] for column in range(CELLS)]})
+    view.take_event({"event": "board", "camera": "camA", "size": [800, 600], "corners": []})
+    view.take_event({"event": "another"})
+    assert view.cameras["camA"].coverage == 1.0
+    assert (view.cameras["camA"].found, view.cameras["camA"].tried) == (CELLS, CELLS + 1)
+    picture = view.grab().toImage()
+    assert picture.pixelColor(20, 40).blue() > picture.pixelColor(20, 40).red() + 30
