@@ -138,8 +138,8 @@ def _mesh(file: GltfFile, node: dict, world: np.ndarray, worlds: dict[int, np.nd
 def _triangles(file: GltfFile, block: dict, count: int, name: str) -> np.ndarray:
     order = accessor(file, block["indices"])[:, 0].astype(np.int64) if "indices" in block else np.arange(count)
     if len(order) and order.max() >= count:
-        raise ModelError(f"{file.where}: a face of the mesh {name!r} points to vertex {order.max()}, and it has {count}; "
-                         "export the rig again")
+        raise ModelError(f"{file.where}: a face of the mesh {name!r} points to vertex {order.max()}, and it has "
+                         f"{count}; export the rig again")
     mode = block.get("mode", TRIANGLES)
     if mode == TRIANGLES:
         return order[:len(order) // 3 * 3].reshape(-1, 3)
