@@ -115,9 +115,12 @@ def _check(model: FaceModel, out: Path) -> None:
     embedding = landmarker_named().embedding(model)
     spread = embedding.spread_m * 1000
     known = embedding.known
-    print(f"{np.count_nonzero(known)} of {len(known)} landmarks lie on the model, "
-          f"{np.count_nonzero(embedding.contour)} of them slide with the view; "
-          f"spread {np.median(spread[known]):.1f} mm median, {spread[known].max():.1f} mm at most")
+    stays, slides = known & ~embedding.contour, known & embedding.contour
+    print(f"{np.count_nonzero(known)} of {len(known)} landmarks lie on the model; "
+          f"spread {np.median(spread[known]):.1f} mm median, {spread[stays].max(initial=0):.1f} mm at most")
+    if slides.any():
+        print(f"{np.count_nonzero(slides)} of them slide over the outline as the view turns, and scatter by up to "
+              f"{spread[slides].max():.1f} mm: the further, the less a solve counts them")
     if not known.all():
         print("not found: " + ", ".join(str(index) for index in np.flatnonzero(~known)))
     points = embedding.points(model, model.neutral.astype(np.float64)) * 1000

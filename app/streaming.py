@@ -1,7 +1,6 @@
 """`mien stream`: a solved take over the network, at its own speed."""
 
 import argparse
-import gc
 from pathlib import Path
 
 from app.places import SOLVE_NAME, places
@@ -25,7 +24,6 @@ def run(options: argparse.Namespace) -> int:
     tell.note(performance.take, f"{performance.frames} frames at {float(performance.frame_rate):g} a second to "
                                 f"{options.host}, port {port}" + (", until you press Ctrl+C" if options.loop else ""))
     frames = performance.frames
-    gc.freeze()  # what was read stays: a search through all of it would come late by several frames
     sent = live.play(packets, None if options.loop else frames, performance.frame_rate, port, options.host,
                      lambda done, total: tell.progress(performance.take, "stream", (done - 1) % frames + 1, frames))
     if sent < frames:

@@ -1,9 +1,11 @@
 """A performance over the network, at its own speed: Live Link Face (Unreal) and VMC (VTuber programs)."""
 
+import contextlib
+import gc
 import socket
 import struct
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -140,11 +142,23 @@ def play(packets: Packets, frames: int | None, rate: Fraction, port: int, host: 
     """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
-        with socket.socket(family, kind, protocol) as sender:
+        with socket.socket(family, kind, protocol) as sender, _no_pauses():
             return _play(lambda data: sender.sendto(data, address), packets, frames, float(rate), report, clock, sleep)
     except (OSError, OverflowError) as error:
         raise OutputError(f"nothing can be sent to {host}, port {port}: {error}; check the receiver's address"
                           ) from error
+
+
+@contextlib.contextmanager
+def _no_pauses() -> Iterator[None]:
+    """Without the collector: a search through all that the program holds takes several frames."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _play(send: Callable[[bytes], object], packets: Packets, frames: int | None, rate: float,

@@ -34,6 +34,9 @@ class Scene:
     performance: Performance
     eye_centres: np.ndarray
 
+    def __post_init__(self) -> None:
+        check_numbers(self.performance)  # so that no writer ever meets what it could not write
+
     @property
     def frame_rate(self) -> Fraction:
         return self.performance.frame_rate

@@ -9,7 +9,7 @@ import numpy as np
 
 from capture.files import write_bytes
 from exporters.cleanup import reduce_keys
-from exporters.names import MAYA, clean
+from exporters.names import ANY, MAYA, clean
 from exporters.rotations import continuous, euler_xyz
 from exporters.scene import GENERATOR, VERSION, Scene
 
@@ -35,7 +35,8 @@ def write_unity(scene: Scene, path: Path, mesh: str = "Face", tolerance: float =
     performance = scene.performance
     times = scene.times
     floats = []
-    for name, weights in zip(performance.shape_names, performance.weights.T, strict=True):
+    # As in the FBX for Unity, so that a curve finds its shape there.
+    for name, weights in zip(clean(performance.shape_names, ANY), performance.weights.T, strict=True):
         keys = reduce_keys(weights, tolerance)
         floats.append(f"  - serializedVersion: 2\n    curve:\n{_unity_curve(times[keys], 100.0 * weights[keys, None])}"
                       f"    attribute: {_yaml('blendShape.' + name)}\n    path: {_yaml(mesh)}\n"

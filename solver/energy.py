@@ -17,7 +17,7 @@ from torch import Tensor
 
 from solver.arrow import Arrow
 from solver.geometry import project, rotation_exp, rotation_log, skew
-from solver.points import SurfacePoints, move
+from solver.points import MovedPoints, SurfacePoints, move
 
 POSE = 6
 GAZE = 4
@@ -165,13 +165,15 @@ class Normal:
 
 def landmarks(problem: Problem, state: State, normal: Normal | None) -> float:
     """Robust distance between where the points appear and where they were found, in every camera (Cauchy's loss)."""
-    total = 0.0
+    total, count = 0.0, len(problem.observed)
     for start in range(0, len(state.weights), CHUNK):
         part = slice(start, start + CHUNK)
         moved = move(problem.points, state.weights[part], state.gaze[part], state.identity)
-        turned = moved.position @ state.rotation[part].mT  # (T, N, 3) in world, about the head's origin
-        in_world = turned + state.translation[part, None]
-        for camera in range(len(problem.observed)):
+        in_world = moved.position @ state.rotation[part].mT + state.translation[part, None]  # (T, N, 3)
+        frames, points = moved.position.shape[:2]
+        stiffness = in_world.new_zeros(frames, points, 3, 3)  # half the Hessian by where a point is, in the head's axes
+        pull = in_world.new_zeros(frames, points, 3, 1 + count)  # towards where it was found; by each log focal length
+        for camera in range(count):
             precision = problem.precision[camera, part]
             if not precision.any():
                 continue
@@ -184,17 +186,17 @@ def landmarks(problem: Problem, state: State, normal: Normal | None) -> float:
             total += (scale * torch.log1p(squared / scale)).sum().item()
             if normal is None:
                 continue
-            pull = precision / (1 + squared / scale)  # (T, N)
-            by_world = by_camera_point @ rotation  # (T, N, 2, 3)
-            by_head = by_world @ state.rotation[part, None]  # (T, N, 2, 3)
-            jacobian = torch.cat([
-                -by_world @ skew(turned), by_world,
-                torch.einsum("tnux,nxk->tnuk", by_head, moved.by_weights),
-                by_head @ moved.by_gaze,
-                by_head @ moved.by_identity,
-                _by_focal(pixels, matrix, camera, len(problem.observed)),
-            ], -1)  # (T, N, 2, D + G)
-            _accumulate(normal, part, jacobian, residual, pull)
+            counted = (precision / (1 + squared / scale)).unsqueeze(-1)  # (T, N, 1)
+            by_head = by_camera_point @ (rotation @ state.rotation[part]).unsqueeze(1)  # (T, N, 2, 3)
+            by_focal = pixels - matrix[:2, 2]  # (T, N, 2)
+            stiffness += by_head.mT @ (counted.unsqueeze(-1) * by_head)
+            sides = counted.unsqueeze(-1) * torch.stack([residual, by_focal], -1)  # (T, N, 2, 2)
+            pull[..., [0, 1 + camera]] += by_head.mT @ sides
+            at = camera - count  # the focal lengths come last
+            normal.corner[at, at] += (counted * by_focal.square()).sum()
+            normal.border_side[at] += (counted * by_focal * residual).sum()
+        if normal is not None:
+            _accumulate(normal, problem, state, part, moved, stiffness, pull)
     return total
 
 
@@ -362,21 +364,38 @@ def _matrix(problem: Problem, state: State, camera: int) -> Tensor:
     return matrix
 
 
-def _by_focal(pixels: Tensor, matrix: Tensor, camera: int, cameras: int) -> Tensor:
-    """(T, N, 2, C): what the logarithm of each camera's focal length does to this camera's pixels."""
-    out = pixels.new_zeros(*pixels.shape, cameras)
-    out[..., camera] = pixels - matrix[:2, 2]
-    return out
+def _accumulate(normal: Normal, problem: Problem, state: State, part: slice, moved: MovedPoints, stiffness: Tensor,
+                pull: Tensor) -> None:
+    """Add what the points of some frames say: from where they are to the unknowns that put them there.
+
+    All cameras speak of the same points, so what they say is summed up before, as `stiffness` (T, N, 3, 3) and
+    `pull` (T, N, 3, 1 + C), and the large products are made once.
+    """
+    frames, points = moved.position.shape[:2]
+    modes, unknowns = len(state.identity), normal.diagonal.shape[-1]
+    head_from_world = state.rotation[part].mT.unsqueeze(1)  # (T, 1, 3, 3)
+    by_local = torch.cat([-skew(moved.position) @ head_from_world, head_from_world.expand(frames, points, 3, 3),
+                          moved.by_weights.expand(frames, *moved.by_weights.shape), moved.by_gaze], -1)  # (T, N, 3, D)
+    rows = by_local.reshape(frames, -1, unknowns)  # (T, 3 N, D)
+    stiff_rows = (stiffness @ by_local).reshape(frames, -1, unknowns)
+    pull_rows = pull.reshape(frames, -1, pull.shape[-1])  # (T, 3 N, 1 + C)
+    normal.diagonal[part] += rows.mT @ stiff_rows
+    local = rows.mT @ pull_rows  # (T, D, 1 + C)
+    normal.frames_side[part] += local[..., 0]
+    normal.border[part, :, modes:] += local[..., 1:]
+    if modes:
+        by_identity = moved.by_identity.reshape(frames, -1, modes)  # (T, 3 N, I)
+        normal.border[part, :, :modes] += stiff_rows.mT @ by_identity
+        shared = (by_identity.mT @ pull_rows).sum(dim=0)  # (I, 1 + C)
+        normal.border_side[:modes] += shared[:, 0]
+        normal.corner[:modes, modes:] += shared[:, 1:]
+        normal.corner[modes:, :modes] += shared[:, 1:].mT
+        still = problem.points.eye < 0  # what identity does to these points is the same in all frames
+        normal.corner[:modes, :modes] += _squared(problem.points.identity[still], stiffness[:, still].sum(dim=0))
+        normal.corner[:modes, :modes] += _squared(moved.by_identity[:, ~still], stiffness[:, ~still])
 
 
-def _accumulate(normal: Normal, part: slice, jacobian: Tensor, residual: Tensor, pull: Tensor) -> None:
-    frames, unknowns = len(jacobian), normal.diagonal.shape[-1]
-    root = pull.sqrt().unsqueeze(-1)
-    rows = (jacobian * root.unsqueeze(-1)).reshape(frames, -1, jacobian.shape[-1])  # (T, 2 N, D + G)
-    errors = (residual * root).reshape(frames, -1, 1)
-    local, shared = rows[..., :unknowns], rows[..., unknowns:]
-    normal.diagonal[part] += local.mT @ local
-    normal.border[part] += local.mT @ shared
-    normal.corner += (shared.mT @ shared).sum(0)
-    normal.frames_side[part] += (local.mT @ errors).squeeze(-1)
-    normal.border_side += (shared.mT @ errors).sum(0).squeeze(-1)
+def _squared(by_shared: Tensor, stiffness: Tensor) -> Tensor:
+    """The sum of J' S J over points (and frames): J (..., 3, G), S (..., 3, 3) -> (G, G)."""
+    columns = by_shared.shape[-1]
+    return by_shared.reshape(-1, columns).mT @ (stiffness @ by_shared).reshape(-1, columns)

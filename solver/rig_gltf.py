@@ -105,7 +105,11 @@ def _mesh(file: GltfFile, node: dict, world: np.ndarray, worlds: dict[int, np.nd
         moves = np.zeros((count, len(position), 3))
         for index, target in enumerate(block.get("targets", ())):
             if "POSITION" in target:
-                moves[index] = accessor(file, target["POSITION"])
+                move = accessor(file, target["POSITION"])
+                if move.shape != position.shape:
+                    raise ModelError(f"{file.where}: the shape {names[index]!r} has {len(move)} vertices, and its mesh "
+                                     f"{name!r} has {len(position)}; export the rig again")
+                moves[index] = move
         matrix = np.broadcast_to(world, (len(position), 4, 4))
         share = {}
         if "skin" in node and "JOINTS_0" in attributes:
@@ -113,8 +117,11 @@ def _mesh(file: GltfFile, node: dict, world: np.ndarray, worlds: dict[int, np.nd
         points.append(np.einsum("vij,vj->vi", matrix[:, :3, :3], position) + matrix[:, :3, 3])
         deltas.append(np.einsum("vij,kvj->kvi", matrix[:, :3, :3], moves))
         uv = accessor(file, attributes["TEXCOORD_0"]) if "TEXCOORD_0" in attributes else np.zeros((len(position), 2))
+        if len(uv) != len(position):
+            raise ModelError(f"{file.where}: the mesh {name!r} has {len(position)} vertices and {len(uv)} UVs; export "
+                             "the rig again")
         uvs.append(np.column_stack([uv[:, 0], 1.0 - uv[:, 1]]))  # glTF counts v from the top
-        faces.append(_triangles(file, block, len(position)) + start)
+        faces.append(_triangles(file, block, len(position), name) + start)
         held.append(share)
         start += len(position)
     joints = sorted({joint for share in held for joint in share})
@@ -128,10 +135,11 @@ def _mesh(file: GltfFile, node: dict, world: np.ndarray, worlds: dict[int, np.nd
                    np.array([_colour(materials[label] if label >= 0 else {}) for label in labels]), shared)
 
 
-def _triangles(file: GltfFile, block: dict, count: int) -> np.ndarray:
+def _triangles(file: GltfFile, block: dict, count: int, name: str) -> np.ndarray:
     order = accessor(file, block["indices"])[:, 0].astype(np.int64) if "indices" in block else np.arange(count)
     if len(order) and order.max() >= count:
-        raise ValueError("a face points to a vertex that is not there")
+        raise ModelError(f"{file.where}: a face of the mesh {name!r} points to vertex {order.max()}, and it has "
+                         f"{count}; export the rig again")
     mode = block.get("mode", TRIANGLES)
     if mode == TRIANGLES:
         return order[:len(order) // 3 * 3].reshape(-1, 3)

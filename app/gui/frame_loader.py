@@ -77,7 +77,7 @@ class FrameLoader(QThread):
         """Ask for a frame instead of whatever was asked for and not begun yet. Returns the request's id."""
         with self._wake:
             self._ids += 1
-            self._wanted = Request(self._ids, clips, frame, proxies, playing)
+            self._wanted = Request(self._ids, clips, min(frame, clips.frames - 1), proxies, playing)
             self._wake.notify()
         if not self.isRunning():
             self.start()

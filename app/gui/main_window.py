@@ -27,6 +27,7 @@ from app.gui.actions import COMMANDS
 from app.gui.inspector import Inspector
 from app.gui.jobs_panel import JobsPanel
 from app.gui.message_bar import MessageBar
+from app.gui.panel_actor import ActorPanel
 from app.gui.panel_cameras import CamerasPanel
 from app.gui.panel_export import ExportPanel
 from app.gui.panel_model import ModelPanel
@@ -59,6 +60,7 @@ class MainWindow(QMainWindow):
         self.browser, self.jobs = TakeBrowser(session), JobsPanel(session)
         self.solve, self.cameras, self.export = SolvePanel(session), CamerasPanel(session), ExportPanel(session)
         self.take, self.model, self.sync = TakePanel(session), ModelPanel(session), SyncPanel(session)
+        self.actor = ActorPanel(session)
         self.player = SoundPlayer(session, parent=self)
         self.messages = MessageBar()
         self.actions_by_text = self._make_actions()
@@ -76,7 +78,8 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(centre)
         self.inspector = Inspector()
         for name, page in (("Take", self.take), ("Calibration", self.cameras), ("Sync", self.sync),
-                           ("Model", self.model), ("Solve", self.solve), ("Export", self.export)):
+                           ("Actor", self.actor), ("Model", self.model), ("Solve", self.solve),
+                           ("Export", self.export)):
             self.inspector.add_page(name, page)
         self.inspector.show_page("Solve")
         self.docks = {

@@ -5,6 +5,10 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QToolButton, 
 
 from app.gui import theme
 from app.gui.session import Session
+from app.gui.take_notes import write_notes
+from app.gui.undo import Change
+from capture.errors import MienError
+from capture.shoot import Take
 
 STARS = 5
 PAUSE_MS = 800
@@ -54,7 +58,24 @@ class TakePanel(QWidget):
         """Write the notes now."""
         self._pause.stop()
         if self._take is not None:
-            self.session.set_notes(self._take, self.notes.toPlainText(), self._rating())
+            self._note(self._take, self.notes.toPlainText(), self._rating())
+
+    def _note(self, take: Take, notes: str, rating: int) -> None:
+        """Keep them in take.toml; can be undone."""
+        if take.folder is None:
+            return
+        before = (str(take.settings.get("notes", "")), int(take.settings.get("rating", 0)))
+        if before != (notes, rating):
+            self.session.undo.push(Change(f"notes on {take.name}", before, (notes, rating),
+                                          lambda value: self._write(take, *value)))
+
+    def _write(self, take: Take, notes: str, rating: int) -> None:
+        try:
+            write_notes(take.folder, notes, rating)
+            take.settings.update(notes=notes, rating=rating)
+        except MienError as error:
+            self.session.message.emit(str(error))
+        self.session.takes_changed.emit()
 
     def _rating(self) -> int:
         return int(self._take.settings.get("rating", 0)) if self._take is not None else 0
@@ -62,7 +83,7 @@ class TakePanel(QWidget):
     def _rate(self, number: int) -> None:
         if self._take is not None:
             rating = 0 if self._rating() == number else number
-            self.session.set_notes(self._take, self.notes.toPlainText(), rating)
+            self._note(self._take, self.notes.toPlainText(), rating)
 
     def _typed(self) -> None:
         if not self._filling:
@@ -76,6 +97,8 @@ class TakePanel(QWidget):
         self.facts.setText(_facts(data) if data is not None else "no take is open")
         self.problems.setText("\n".join(data.problems) if data is not None else "")
         self.notes.setEnabled(self._take is not None and self._take.folder is not None)
+        self.notes.setToolTip("" if self.notes.isEnabled() or data is None else
+                              "A lone clip keeps no notes; put it into a folder of its own")
         self._show_notes()
         self._show_stars()
 

@@ -15,7 +15,6 @@ from app.gui.playback import Playback
 from app.gui.recent import Recent
 from app.gui.take_data import TakeData, posed, read_take
 from app.gui.take_lock import TakeLock
-from app.gui.take_notes import write_notes
 from app.gui.take_state import Survey, state_of, survey
 from app.gui.undo import Change
 from capture.errors import MienError
@@ -151,8 +150,8 @@ class Session(QObject):
         if take is None or (self.data is not None and self.data.take == take):
             return
         self.close_take()
+        self.first, self.last, self.frame = 0, 0, 0
         self._open_take(take)
-        self.first, self.last, self.frame = 0, max(0, self.data.frames - 1), 0
         self.range_changed.emit()
         self.frame_changed.emit(0)
 
@@ -175,16 +174,6 @@ class Session(QObject):
     def seconds(self, take: Take) -> float | None:
         known = self._surveys.get(take.name)
         return known.seconds if known is not None else None
-
-    def set_notes(self, take: Take, notes: str, rating: int) -> None:
-        """Keep notes and a rating in take.toml; can be undone."""
-        if take.folder is None:
-            self.message.emit(f"{take.name} is a lone clip; put it into a folder of its own to keep notes")
-            return
-        before = (str(take.settings.get("notes", "")), int(take.settings.get("rating", 0)))
-        if before != (notes, rating):
-            self.undo.push(Change(f"notes on {take.name}", before, (notes, rating),
-                                   lambda value: self._write_notes(take, *value)))
 
     # ---- time
 
@@ -317,6 +306,7 @@ class Session(QObject):
         self.layer = self._saved = self.data.layer
         self.around = self.data.around is not None
         self.unsaved = ""
+        self.last = max(0, self.data.frames - 1)
         self._show_take()
 
     def _show_take(self) -> None:
@@ -353,14 +343,6 @@ class Session(QObject):
             self.play(self.playback.speed)
         self.range_changed.emit()
 
-    def _write_notes(self, take: Take, notes: str, rating: int) -> None:
-        try:
-            write_notes(take.folder, notes, rating)
-            take.settings.update(notes=notes, rating=rating)
-        except MienError as error:
-            self.message.emit(str(error))
-        self.takes_changed.emit()
-
     def _survey_next(self) -> None:
         waiting = next((take for take in self.takes if take.name not in self._surveys), None)
         if waiting is None:
@@ -382,7 +364,10 @@ class Session(QObject):
         solve around corrections is a step that can be undone."""
         old, data = self.weights, read_take(take)
         changed = _steps(data.solved) != _steps(self.data.solved) or _steps(data.around) != _steps(self.data.around)
+        whole, end = self.last == self.data.frames - 1, max(0, data.frames - 1)
         self.data = data
+        self.first, self.last, self.frame = min(self.first, end), end if whole else min(self.last, end), \
+            min(self.frame, end)  # clips that were brought into step, or replaced, may be shorter
         if changed or (solved and data.around is not None and not self.around):
             self.before = old if old is not None and data.scene is not None \
                 and old.shape == data.scene.performance.weights.shape else None

@@ -1,8 +1,9 @@
-"""Notes and ratings, kept in take.toml without disturbing what else stands there."""
+"""Notes, ratings and who is filmed, kept in take.toml without disturbing what else stands there."""
 
 import json
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 
 from capture.errors import DataError
@@ -11,37 +12,43 @@ from capture.settings import read_settings
 
 
 def write_notes(folder: Path, notes: str, rating: int) -> None:
-    """Put notes and a rating (0 to 5) into the take.toml of `folder`; its other lines stay as they are.
+    """Put notes and a rating (0 to 5) into a take's take.toml; see `write_settings`."""
+    write_settings(folder, {"rating": int(rating), "notes": notes})
+
+
+def write_settings(folder: Path, values: Mapping[str, str | int | float | None]) -> None:
+    """Put values into the take.toml of `folder`, None taking one away; its other lines stay as they are.
 
     Raises:
-        DataError: the file there makes no sense, so that it cannot be changed safely.
+        DataError: the file there makes no sense, so that it cannot be changed safely, or a value does not.
         OutputError: it cannot be written.
     """
     path = folder / "take.toml"
     before = read_settings(path)
-    text = path.read_text(encoding="utf-8-sig") if path.is_file() else ""
-    after = _with(_with(text, "rating", str(int(rating))), "notes", _toml_text(notes))
+    after = path.read_text(encoding="utf-8-sig") if path.is_file() else ""
+    for key, value in values.items():
+        after = _with(after, key, value)
     try:
         table = tomllib.loads(after)
     except tomllib.TOMLDecodeError:
         table = {}
     # Whoever wrote notes over several lines wrote them by hand: better to say so than to tear them apart.
-    if table.get("notes") != notes or table.get("rating") != rating or set(before) - set(table):
-        raise DataError(f"{path} is written in a way that mien cannot change safely; write `notes` and `rating` on "
-                        "a line each, at its top")
+    if any(table.get(key) != value for key, value in values.items()) or set(before) - set(table) - set(values):
+        raise DataError(f"{path} is written in a way that mien cannot change safely; write "
+                        f"{' and '.join(f'`{key}`' for key in values)} on a line each, at its top")
     write_bytes(path, after.encode())
 
 
-def _with(text: str, key: str, value: str) -> str:
-    """The text with `key = value` among the lines before its first table."""
+def _with(text: str, key: str, value: str | int | float | None) -> str:
+    """The text with `key = value` among the lines before its first table, or without that key."""
     lines = text.splitlines()
     table = next((index for index, line in enumerate(lines) if line.lstrip().startswith("[")), len(lines))
-    for index in range(table):
-        if re.match(rf"\s*{key}\s*=", lines[index]):
-            lines[index] = f"{key} = {value}"
-            break
+    held = next((index for index in range(table) if re.match(rf"\s*{key}\s*=", lines[index])), None)
+    line = [] if value is None else [f"{key} = {_toml_text(value) if isinstance(value, str) else repr(value)}"]
+    if held is not None:
+        lines[held:held + 1] = line
     else:
-        lines.insert(table, f"{key} = {value}")
+        lines[table:table] = line
     return "\n".join(lines) + "\n"
 
 

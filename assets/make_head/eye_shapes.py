@@ -6,16 +6,19 @@ from assets.make_head import lids
 from assets.make_head.flesh import Flesh, Pull, pulled, step
 from assets.make_head.skin import EYE_RINGS
 
+TUCKED = 4.0  # mm of the lower lid that lie under a shut upper lid when it squints
+LASH_TUCK = 1.7  # lashes stand out, and must get under the upper lid with the lower one
 UPPER_REACH, LOWER_REACH = 12.0, 10.0  # mm: how far from its edge a lid's skin follows it
 
 
-def turned(flesh: Flesh, upper: np.ndarray, lower: np.ndarray, drag: float = 0.0) -> np.ndarray:
+def turned(flesh: Flesh, upper: np.ndarray, lower: np.ndarray, drag: float = 0.0, tuck: float = 0.0) -> np.ndarray:
     """(V, 3): the lids turned.
 
     Args:
         flesh: the head.
         upper, lower: (N) radians by which the upper and the lower lid's edge turn at each vertex of the rings.
         drag: mm by which the lids are drawn outwards along their axis.
+        tuck: mm by which the lower lid is pressed towards the eyeball, so that an upper lid which shuts lies over it.
     """
     head, skin = flesh.head, flesh.head.skin
     move = np.zeros_like(head.points)
@@ -32,21 +35,27 @@ def turned(flesh: Flesh, upper: np.ndarray, lower: np.ndarray, drag: float = 0.0
             follow = np.ones(len(ring))
         shell = lids.outside(here.along) if k <= EYE_RINGS else here.radius
         radius = here.radius + (shell - here.radius) * follow * np.clip(np.abs(turn_edge) / 0.5, 0, 1)
+        if k <= EYE_RINGS:
+            near = 1 - step(TUCKED, 1.8 * TUCKED, np.linalg.norm(
+                head.points[ring] - head.points[skin.eye[EYE_RINGS]], axis=1))
+            radius = radius - tuck * near * middle * (skin.lid < 0)
         along = here.along + drag * follow * middle
         radius = np.maximum(radius, lids.clear_of_eye(along))
         there = lids.Lid(along, here.angle + turn_edge * follow, radius)
         move[ring] = there.points() - head.points[ring]
-    _lashes(flesh, move, turn_edge, drag * middle)
+    _lashes(flesh, move, turn_edge, drag * middle, tuck * middle)
     return move
 
 
-def _lashes(flesh: Flesh, move: np.ndarray, turn_edge: np.ndarray, drag: np.ndarray) -> None:
+def _lashes(flesh: Flesh, move: np.ndarray, turn_edge: np.ndarray, drag: np.ndarray,
+            tuck: np.ndarray) -> None:
     head, skin = flesh.head, flesh.head.skin
     for strip, above in zip(head.lashes, (1, -1), strict=True):
         chosen = np.flatnonzero((skin.lid == above) & (skin.share > 0.08) & (skin.share < 0.99))
         chosen = chosen[np.argsort(skin.share[chosen])]
         here = lids.about(head.points[strip])
-        there = lids.Lid(here.along + drag[chosen], here.angle + turn_edge[chosen], here.radius)
+        there = lids.Lid(here.along + drag[chosen], here.angle + turn_edge[chosen],
+                         here.radius - (LASH_TUCK * tuck[chosen] if above < 0 else 0.0))
         move[strip] = there.points() - head.points[strip]
 
 
@@ -64,7 +73,7 @@ def eye_shapes(flesh: Flesh) -> dict[str, np.ndarray]:
         "eyeLookIn": turned(flesh, np.radians(1.0) * bow * (skin.share - 0.5), 0 * bow, -1.1),
         "eyeLookOut": turned(flesh, np.radians(1.0) * bow * (0.5 - skin.share), 0 * bow, 1.1),
         "eyeLookUp": turned(flesh, np.radians(8.5) * bow ** 0.7, np.radians(6.5) * bow),
-        "eyeSquint": turned(flesh, -np.radians(3.5) * bow, np.radians(11.0) * bow),
+        "eyeSquint": turned(flesh, -np.radians(3.5) * bow, np.radians(11.0) * bow, tuck=1.0),
         "eyeWide": turned(flesh, wide, -np.radians(4.5) * bow),
     }
     shapes["eyeBlink"] += pulled(flesh, Pull((31, 15), (14, 6), (0, -1.0)))

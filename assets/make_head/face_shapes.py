@@ -2,7 +2,10 @@
 
 import numpy as np
 
-from assets.make_head.flesh import ONLY_UPPER, Flesh, Pull, pulled, symmetric
+from assets.make_head.flesh import ONLY_UPPER, Flesh, Fold, Pull, folded, pulled, symmetric
+
+SNEER_LINE = Fold(((10, -22), (16.5, -30), (21, -42), (26, -54), (29, -64)), 2.3, 2.2, 2.2)
+"""From the side of the nose around its wing: the lip's lifters heap up the skin beside it."""
 
 
 def face_shapes(flesh: Flesh) -> dict[str, np.ndarray]:
@@ -20,16 +23,17 @@ def face_shapes(flesh: Flesh) -> dict[str, np.ndarray]:
             Pull((46, 46), (15, 14), (0, 3.4), 0.4)),
         "cheekPuff": symmetric(
             flesh, Pull((43, -60), (17, 19), (0.0, 0.0), 10.5), Pull((47, -72), (15, 14), (0.0, 0.0), 3.0),
-            Pull((24, -57), (10, 10), (0, 0), 3.2), Pull((24, -80), (11, 9), (0, 0), 3.4),
-            Pull((0, -57), (13, 5), (0, 0), 2.4), Pull((0, -84), (14, 6), (0, 0), 1.6)),
+            Pull((26, -69), (10, 9), (-4.0, 0), 0.0), Pull((24, -57), (10, 10), (0, 0), 3.2),
+            Pull((24, -80), (11, 9), (0, 0), 3.4), Pull((0, -57), (13, 5), (0, 0), 2.4),
+            Pull((0, -84), (14, 6), (0, 0), 1.6)),
         "cheekSquint": pulled(
-            flesh, Pull((38, -27), (14, 9), (-0.8, 5.5), 3.6), Pull((36, -15), (13, 5), (-0.3, 2.4), 1.2),
+            flesh, Pull((38, -27), (14, 9), (-0.8, 5.5), 2.6), Pull((36, -15), (13, 5), (-0.3, 2.4), 1.2),
             Pull((36, -48), (12, 12), (0, 3.5), 1.0)),
         "noseSneer": pulled(
             flesh, Pull((17.5, -36), (6.5, 6.5), (1.6, 4.6), 1.0), Pull((11, -18), (7, 10), (-0.4, 3.4), 2.0),
             Pull((9, 4), (6, 8), (-0.6, -2.0), 1.4), nose=1.0) + pulled(
-            flesh, Pull((26, -44), (9, 10), (0.6, 5.0), 3.0), Pull((22, -56), (6, 9), (1.0, 2.0), -1.2),
-            Pull((18, -60), (10, 8), (0.2, 2.2), 0.3, ONLY_UPPER)),
+            flesh, Pull((26, -44), (9, 10), (0.6, 5.5), 2.2), Pull((19, -61), (6.5, 8), (0.3, 3.6), 0.3, ONLY_UPPER),
+        ) + folded(flesh, SNEER_LINE),
     }
 
 

@@ -119,6 +119,40 @@ def pulled(flesh: Flesh, *pulls: Pull, nose: float = 0.2) -> np.ndarray:
     return move + lift[:, None] * flesh.outwards
 
 
+@dataclass(frozen=True)
+class Fold:
+    """A furrow in the left half's skin: along which line of (x, y), how wide and how deep, and how high the skin is
+    heaped up beside it, on the line's left as one goes along it; all mm."""
+
+    line: tuple[tuple[float, float], ...]
+    wide: float
+    deep: float
+    heap: float
+
+
+def folded(flesh: Flesh, *folds: Fold) -> np.ndarray:
+    """(V, 3) mm: all folds at once. Each fades in and out along its line."""
+    place = flesh.head.points[:, :2]
+    lift = np.zeros(len(place))
+    for fold in folds:
+        corners = np.array(fold.line)
+        start, piece = corners[:-1], np.diff(corners, axis=0)                    # (S, 2)
+        length = np.linalg.norm(piece, axis=1)
+        offset = place[:, None] - start                                         # (V, S, 2)
+        along = np.clip((offset * piece).sum(-1) / length ** 2, 0, 1)
+        apart = offset - along[..., None] * piece
+        nearest = np.linalg.norm(apart, axis=-1).argmin(1)
+        row = np.arange(len(place))
+        side = (piece[nearest, 0] * offset[row, nearest, 1] - piece[nearest, 1] * offset[row, nearest, 0])
+        distance = np.sign(side) * np.linalg.norm(apart[row, nearest], axis=-1)  # (V), positive on the left
+        share = ((np.cumsum(length) - length)[nearest] + along[row, nearest] * length[nearest]) / length.sum()
+        profile = (fold.heap * np.exp(-0.5 * ((distance / fold.wide - 2.2) / 1.6) ** 2)
+                   - fold.deep * np.exp(-0.5 * (distance / fold.wide) ** 2))
+        lift += profile * step(0, 0.3, share) * (1 - step(0.7, 1, share))
+    weight = flesh.soft * flesh.off_lids * (1 - flesh.lip ** 2) * (1 - flesh.nose)
+    return (lift * weight)[:, None] * flesh.outwards
+
+
 def mirror(flesh: Flesh, move: np.ndarray) -> np.ndarray:
     """The mirror image of a shape."""
     return move[flesh.head.twin] * [-1, 1, 1]

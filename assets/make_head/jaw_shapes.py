@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from assets.make_head.flesh import WET, Flesh, Pull, step, symmetric
+from assets.make_head.flesh import CONTACT, WET, Flesh, Pull, step, symmetric
 from assets.make_head.mesh import laplacian
 from assets.make_head.skin import MOUTH_RINGS
 
@@ -12,8 +12,8 @@ OPEN_TURN, OPEN_SLIDE = np.radians(24.5), np.array([0.0, -7.0, 11.0])
 JAW_SIDE_DROP = np.array([0.0, 0.8, 0.0])
 THROAT = np.array([0.0, -15.0, -14.0])
 SMOOTH = 10  # rounds of evening out the jaw's weights
-TONGUE_JAW = 0.5  # how far the jaw opens for the tongue
-SHUT_SHARE = 0.42  # how far the closed lips follow an open jaw
+TONGUE_JAW = 0.4  # how far the jaw opens for the tongue
+SHUT_SHARE = 0.36  # how far the closed lips follow an open jaw
 
 
 def _turn(points: np.ndarray, angle: float, axis: int, centre: np.ndarray) -> np.ndarray:
@@ -53,13 +53,10 @@ def weights(flesh: Flesh) -> tuple[np.ndarray, np.ndarray]:
     half = bone[:head.half].copy()
     corner = skin.mouth.shape[1] // 2
     place = (np.arange(skin.mouth.shape[1]) - corner) / corner   # -1 middle of the lower lip, 1 of the upper
-    s = skin.lip                                                  # the open mouth is an oval
-    open_lip = 0.5 - 0.5 * np.sign(place) * (1 - s ** 2.2) ** 0.76
-    for _ in range(2):                                            # and its corners are round
-        open_lip[1:-1] = (open_lip[:-2] + 2 * open_lip[1:-1] + open_lip[2:]) / 4
     apart, shut = half.copy(), half.copy()
     for k, ring in enumerate(skin.mouth):
         share = step(0, MOUTH_RINGS, np.float64(k))
+        open_lip = _oval(place, skin.lip, k)
         apart[ring] = (1 - share) * half[ring] + share * open_lip
         shut[ring] = (1 - share) * half[ring] + share * SHUT_SHARE
         if k > WET:
@@ -70,6 +67,16 @@ def weights(flesh: Flesh) -> tuple[np.ndarray, np.ndarray]:
     for piece in (head.teeth["lower"], head.gums["lower"], head.tongue):
         apart[piece] = shut[piece] = 1.0
     return flesh.both(apart), flesh.both(shut)
+
+
+def _oval(place: np.ndarray, lip: np.ndarray, ring: int) -> np.ndarray:
+    """(M): how far a ring of the lips follows the jaw, so that the open mouth is an oval with round corners; the lips'
+    inside, folded up tightly in the corner, is rounded less."""
+    inside = np.clip((ring - CONTACT + 3) / 3, 0, 1)
+    follow = 0.5 - 0.5 * np.sign(place) * (1 - lip ** (2.5 - 0.3 * inside)) ** (0.56 + 0.2 * inside)
+    for _ in range(2):
+        follow[1:-1] = (follow[:-2] + 2 * follow[1:-1] + follow[2:]) / 4
+    return follow
 
 
 def jaw_shapes(flesh: Flesh) -> dict[str, np.ndarray]:
@@ -110,7 +117,7 @@ def _tongue_out(flesh: Flesh) -> np.ndarray:
     tongue[head.tongue, 2] = 47 * along ** 1.1
     out = left[:, 2] + tongue[head.tongue, 2]
     over = np.clip(out - 98, 0, None)
-    tongue[head.tongue, 1] = 23.0 * along - 0.004 * over ** 2
-    tongue[head.tongue, 0] = -left[:, 0] * 0.15 * along
+    tongue[head.tongue, 1] = 18.5 * along ** 1.3 - 0.0029 * over ** 2
+    tongue[head.tongue, 0] = -left[:, 0] * 0.05 * along
     other = tongue[head.twin[head.half:]] * [-1, 1, 1]
     return move + np.concatenate([tongue, other])

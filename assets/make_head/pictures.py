@@ -46,7 +46,7 @@ COMBINATIONS: dict[str, dict[str, float]] = {
 }
 """What an animator mixes often. A name without a side stands for both sides."""
 
-CELL = (190, 210)  # width, height of one face in a sheet, px
+CELL = (230, 250)  # width, height of one face in a sheet, px
 VIEWS = (("front", 0.0), ("three quarters", -40.0), ("profile", -90.0), ("from behind", -150.0))
 
 

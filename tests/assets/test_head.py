@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.interpolate import LinearNDInterpolator
 from scipy.spatial import cKDTree
 
 import assets
@@ -10,7 +11,7 @@ from assets.make_head import lips
 from assets.make_head.__main__ import ORIGIN, make
 from assets.make_head.head import Head
 from assets.make_head.identity import ONE_SIDED
-from assets.make_head.lids import RADIUS
+from assets.make_head.lids import RADIUS, about
 from assets.make_head.skin import EYE_RINGS, MOUTH_RINGS
 from solver.face_model import ARKIT, FaceModel, deform
 from solver.model_file import ARRAYS, load_model
@@ -177,6 +178,24 @@ def test_lids_do_not_pass_one_another(model, neutral, head, name):
     count = len(ring) // 2
     above = points[ring[:count:-1], 1] - points[ring[1:count], 1]
     assert above.min() > -THROUGH
+
+
+@pytest.mark.parametrize("squint", [0.3, 0.6, 1.0])
+def test_a_shut_upper_lid_lies_over_a_squinting_lower_one(model, head, squint):
+    """Both raise the lower lid, further than the upper one's edge: it must go under it; a lash may show."""
+    points = posed(model, {"eyeBlinkLeft": 1.0, "eyeSquintLeft": squint}) + ORIGIN
+    rings = head.skin.eye[EYE_RINGS - 4:EYE_RINGS + 1]
+    count = rings.shape[1] // 2
+    upper = about(points[rings[:, count + 1:]].reshape(-1, 3))
+    edge, lashes = rings[-1, 1:count], head.lashes[1].ravel()
+    lower = about(points[np.concatenate([edge, lashes])])
+    over = LinearNDInterpolator(np.column_stack([upper.along, 14 * upper.angle]), upper.radius)
+    deep = over(lower.along, 14 * lower.angle) - lower.radius  # NaN beside the upper lid
+    assert np.isfinite(deep).sum() > 30 * squint
+    assert np.nanmin(deep[:len(edge)]) > -THROUGH
+    assert np.nanmin(deep) > -0.5  # mm
+    middle = points[model.eyes[0].vertices].mean(0)
+    assert np.linalg.norm(points[np.unique(rings)] - middle, axis=1).min() > RADIUS
 
 
 @pytest.mark.parametrize("amount", [0.3, 0.7, 1.0])

@@ -94,6 +94,10 @@ def test_a_real_recording_reads_and_writes_back_byte_for_byte(tmp_path):
     assert table.timecodes[0] == "13:13:04:31.652"
     to_csv.write_table(table, tmp_path / "again.csv")
     assert (tmp_path / "again.csv").read_bytes() == source.read_bytes()
+    again = to_csv.read(tmp_path / "again.csv")
+    assert again.timecodes == table.timecodes
+    np.testing.assert_array_equal(again.values, table.values)
+    assert not set(source.parent.glob("*.csv")) - {source}  # a new recording wants its own test
 
 
 def test_both_spellings_a_byte_mark_and_other_orders_are_read(tmp_path):

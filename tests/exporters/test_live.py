@@ -1,4 +1,5 @@
 import dataclasses
+import gc
 import socket
 import struct
 from fractions import Fraction
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from capture.errors import Cancelled, OutputError
-from exporters.live import live_link, live_link_packet, osc_bundles, osc_message, play, vmc
+from exporters.live import _play, live_link, live_link_packet, osc_bundles, osc_message, play, vmc
 from exporters.scene import make_scene
 from exporters.to_csv import table
 from solver.face_model import ARKIT
@@ -168,6 +169,31 @@ def test_a_loop_goes_on_in_time_where_it_began():
     first, second = (struct.unpack(">if", live_link(PERFORMANCE)(frame)[0][49:57]) for frame in (3, 15))
     assert second[0] - first[0] == 24
     assert live_link(PERFORMANCE)(3)[0][57:] == live_link(PERFORMANCE)(15)[0][57:]
+
+
+def test_a_late_awakening_delays_no_frame():
+    """A system may give a sleeper its turn a millisecond or two late, and a packet takes a while to make."""
+    clock, random, sent = Clock(), np.random.default_rng(0), []
+
+    def packets(frame):
+        clock.now += 3e-3  # this long it takes to make
+        return [b""]
+
+    def sleep(seconds):
+        clock.sleep(seconds + random.uniform(0, 1.9e-3) * (seconds > 0))
+
+    _play(lambda data: sent.append(clock.now), packets, 600, 60.0, lambda done, total: None, clock, sleep)
+    late = np.array(sent) - 100 - np.arange(600) / 60
+    assert len(sent) == 600
+    assert (late[1:] >= 0).all()  # the first is made after the clock began
+    assert late[1:].max() < 1e-4
+
+
+def test_the_collector_rests_while_a_take_plays_and_no_longer():
+    seen = []
+    play(lambda frame: seen.append(gc.isenabled()) or [], 3, Fraction(1000), 9)
+    assert seen == [False] * len(seen)
+    assert gc.isenabled()
 
 
 def test_late_frames_are_left_out():

@@ -1,7 +1,8 @@
 """Seeded random input to the whole window: python -m tests.gui.soak SHOOT SECONDS [SEED]. Prints what it found as JSON.
 
 Menus, keys, clicks, drags and wheels land anywhere; only what asks a person (file dialogs, quitting) and what starts
-long jobs is left out.
+long jobs is left out. SHOOT is changed by it: give a copy. The growth of the memory is that of the median over the last
+third against the median over the first, after a tenth of the time in which the caches fill.
 """
 
 import json
@@ -11,6 +12,7 @@ import time
 from pathlib import Path
 
 import cv2  # noqa: F401 - before Qt, as the app imports it
+import numpy as np
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
@@ -25,22 +27,22 @@ ASKING = {"New shoot…", "Open shoot…", "Open clip…", "Add clips as a take�
           "Export", "Solve around the corrections", "Keyboard", "About mien"}
 MODIFIERS = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier,
              Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier)
-SETTLED = 0.25
-"""Share of the time after which the memory is measured: until then the caches fill. The most that is held in the
-quarter after it is compared with the most in the last quarter, because the cache of frames is emptied now and then."""
+WARM = 0.1
+"""Share of the time in which the caches fill."""
+FROZEN_MS = 250
 
 
-def soak(shoot: Path, seconds: float, seed: int) -> dict[str, float]:
-    """Returns the number of inputs, the longest one in ms, how many froze the window, and how the memory grew."""
+def soak(shoot: Path, seconds: float, seed: int) -> dict[str, object]:
+    """Returns the number of inputs, the longest one in ms, which froze the window, the memory in MiB, its growth."""
     draw = random.Random(seed)
     session = Session()
     window = MainWindow(session)
     window.show()
     session.open(shoot)
     begun, longest, frozen, count = time.monotonic(), 0.0, [], 0
-    most = [0, 0, 0, 0]  # bytes held in each quarter
+    held = [[], [], []]  # bytes, in each third of the time after the warm-up
     commands = [command for command in COMMANDS if command.text not in ASKING]
-    while (spent := time.monotonic() - begun) < seconds:
+    while (spent := (time.monotonic() - begun) / seconds) < 1:
         name, act = draw.choice((("command", _command), ("drag", _drag), ("click", _click), ("wheel", _wheel),
                                  ("take", _take)))
         busy = time.thread_time()  # other programs' share of the processor is not ours
@@ -48,27 +50,32 @@ def soak(shoot: Path, seconds: float, seed: int) -> dict[str, float]:
         QApplication.processEvents()
         took = 1000 * (time.thread_time() - busy)
         longest, count = max(longest, took), count + 1
-        if took > 250:
+        if took > FROZEN_MS:
             frozen.append(f"{name} {what} {took:.0f} ms")
-        quarter = min(3, int(spent / seconds / SETTLED))
-        most[quarter] = max(most[quarter], _memory())
+        if spent > WARM:
+            held[min(2, int(3 * (spent - WARM) / (1 - WARM)))].append(_memory())
         QTest.qWait(draw.choice((0, 5, 20)))
-    grown = most[3] / most[1] - 1 if most[1] and most[3] else 0.0
+    middle = [float(np.median(third)) if third else 0.0 for third in held]
     window.close()
     window.deleteLater()
     session.deleteLater()
-    return {"inputs": count, "longest_ms": round(longest), "frozen": frozen, "memory_grown": round(grown, 4)}
+    return {"inputs": count, "longest_ms": round(longest), "frozen": frozen,
+            "memory_mib": [round(third / 2 ** 20) for third in middle],
+            "memory_grown": round(middle[2] / middle[0] - 1, 4) if middle[0] else 0.0}
 
 
 def _command(window: MainWindow, draw: random.Random, commands: list) -> str:
     command = draw.choice(commands)
     window.actions_by_text[command.text].trigger()
+    if draw.random() < 0.1:
+        window.inspector.show_page(draw.choice(list(window.inspector.pages)))
     return command.text
 
 
 def _target(window: MainWindow, draw: random.Random) -> QWidget:
     return draw.choice([window.timeline.curves, window.timeline.curves, window.timeline.overview,
-                        window.viewport.canvas, window.timeline.channels.tree.viewport(), *window.grid.panes])
+                        window.viewport.canvas, window.timeline.channels.tree.viewport(), window.sync.waves,
+                        *window.grid.panes])
 
 
 def _anywhere(widget: QWidget, draw: random.Random) -> QPoint:

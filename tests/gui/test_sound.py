@@ -90,6 +90,24 @@ def test_a_waveform_is_dragged_into_place_and_the_drag_undone(window, clapped, q
     assert window.session.data.clips.numbers[0, 0] == 0
 
 
+def test_a_take_that_becomes_shorter_is_shown_at_its_new_end(window, clapped, qtbot):
+    window.session.open(clapped)
+    window.session.seek(FRAMES - 1)
+    window.sync.move_clock("camB", 1.0)
+    end = window.session.data.frames - 1
+    assert end == FRAMES - 31
+    assert (window.session.frame, window.session.first, window.session.last) == (end, 0, end)
+    qtbot.waitUntil(lambda: all(pane.shown_frame == end and pane.picture is not None for pane in window.grid.panes))
+    window.sync.waves.grab()
+    window.sync.move_clock("camB", 100.0)
+    assert window.messages.isVisible(), "no moment is in all clips"
+    window.actions_by_text["Undo"].trigger()
+    window.actions_by_text["Undo"].trigger()
+    assert (window.session.data.frames, window.session.last) == (FRAMES, FRAMES - 1)
+    window.session.seek(40)
+    qtbot.waitUntil(lambda: all(pane.shown_frame == 40 for pane in window.grid.panes))
+
+
 def test_the_ruler_seeks(window, clapped, qtbot):
     window.session.open(clapped)
     window.inspector.show_page("Sync")

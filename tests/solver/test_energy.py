@@ -12,7 +12,7 @@ from capture.camera import Camera, lone_camera
 from capture.camera import project as project_with_opencv
 from solver.energy import GAZE, POSE, TERMS, Appearance, Cameras, Normal, Pins, Priors, Problem, Read, State, stepped
 from solver.geometry import gaze_rotation, project, rotation_exp, rotation_log
-from solver.points import SurfacePoints
+from solver.points import SurfacePoints, move
 
 F64 = torch.float64
 FRAMES, POINTS, SHAPES, MODES, CAMERAS = 4, 12, 5, 3, 2
@@ -80,6 +80,42 @@ def test_gradient(name: str) -> None:
     scale = numeric.abs().max().item()
     assert scale > 0
     torch.testing.assert_close(analytic, numeric, rtol=2e-4, atol=2e-5 * scale)
+
+
+def test_curvature_of_the_landmarks() -> None:
+    """Where every point lies where it was found, the matrix is how the gradient changes, shared unknowns included."""
+    problem, state = made()
+    problem = replace(problem, observed=torch.stack([_pixels(problem, state, camera) for camera in range(CAMERAS)]))
+    unknowns, shared = POSE + SHAPES + GAZE, MODES + CAMERAS
+
+    def linearised(at: State) -> Normal:
+        normal = Normal.zeros(FRAMES, unknowns, shared, state.weights)
+        TERMS["landmarks"](problem, at, normal)
+        return normal
+
+    normal, step = linearised(state), 1e-6
+    frames = torch.arange(FRAMES)
+    for index in range(unknowns + shared):
+        sides = []
+        for sign in (1, -1):
+            local, common = torch.zeros(FRAMES, unknowns, dtype=F64), torch.zeros(shared, dtype=F64)
+            (local[:, index] if index < unknowns else common[index - unknowns]).fill_(sign * step)
+            moved = linearised(stepped(state, local, common))
+            sides.append((moved.frames_side, moved.border_side))
+        by_local, by_shared = ((sides[1][0] - sides[0][0]) / (2 * step), (sides[1][1] - sides[0][1]) / (2 * step))
+        expected = (normal.diagonal[frames, :, index], normal.border[:, index].sum(dim=0)) if index < unknowns else (
+            normal.border[:, :, index - unknowns], normal.corner[:, index - unknowns])
+        scale = max(expected[0].abs().max().item(), expected[1].abs().max().item())
+        torch.testing.assert_close(by_local, expected[0], rtol=1e-4, atol=1e-5 * scale)
+        torch.testing.assert_close(by_shared, expected[1], rtol=1e-4, atol=1e-5 * scale)
+
+
+def _pixels(problem: Problem, state: State, camera: int) -> torch.Tensor:
+    in_head = move(problem.points, state.weights, state.gaze, state.identity).position
+    in_world = in_head @ state.rotation.mT + state.translation[:, None]
+    matrix = problem.cameras.matrix[camera].clone()
+    matrix[:2, :2] *= state.log_focal[camera].exp()
+    return project(in_world @ problem.cameras.rotation[camera].mT + problem.cameras.translation[camera], matrix)[0]
 
 
 def test_the_steps_keep_weights_within_bounds() -> None:

@@ -220,7 +220,7 @@ def other_count() -> bytes:
 
 @pytest.mark.parametrize(("data", "message"), [
     (nan_vertex(), "'neutral' has a vertex that is not finite"),
-    (other_count(), "cut short or damaged"),
+    (other_count(), "the shape 'jawOpen' has 5 vertices, and its mesh 'head' has 6; export the rig again"),
     (gltf_with(lambda table: table["accessors"][0].update(byteOffset=-12)), "shorter than what is read"),
     (gltf_with(lambda table: table["accessors"][0].update(count=7)), "shorter than what is read"),
     (gltf_with(lambda table: table["accessors"][0].update(bufferView=99)), "damaged"),

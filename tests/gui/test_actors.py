@@ -1,0 +1,58 @@
+"""The Actor page: who is filmed, in which takes, and how far apart their pupils are."""
+
+import pytest
+from PySide6.QtCore import Qt
+
+from app.gui.panel_actor import NOBODY
+from capture.settings import read_settings
+
+
+@pytest.fixture
+def panel(opened):
+    opened.inspector.show_page("Actor")
+    return opened.actor
+
+
+def listed(panel) -> dict[str, list[str]]:
+    items = [panel.tree.topLevelItem(row) for row in range(panel.tree.topLevelItemCount())]
+    return {item.text(0): [item.child(row).text(0) for row in range(item.childCount())] for item in items}
+
+
+def test_actors_and_their_takes_are_listed_and_a_take_is_opened_by_a_click(panel, opened, qtbot):
+    assert listed(panel) == {NOBODY: ["T001", "T002"]}
+    child = panel.tree.topLevelItem(0).child(1)
+    qtbot.mouseClick(panel.tree.viewport(), Qt.MouseButton.LeftButton, pos=panel.tree.visualItemRect(child).center())
+    assert opened.session.data.take.name == "T002"
+
+
+def test_an_actor_is_named_by_typing_and_the_naming_undone(panel, opened, shoot, qtbot):
+    panel.actor.lineEdit().selectAll()
+    qtbot.keyClicks(panel.actor.lineEdit(), "Mara")
+    qtbot.keyClick(panel.actor.lineEdit(), Qt.Key.Key_Return)
+    assert read_settings(shoot / "takes/T001/take.toml")["actor"] == "Mara"
+    assert listed(panel) == {"Mara": ["T001"], NOBODY: ["T002"]}
+    assert [opened.browser.tree.topLevelItem(row).text(0).split()[-1] for row in range(2)] == ["Mara", "my-shoot"]
+    opened.actions_by_text["Undo"].trigger()
+    assert "actor" not in read_settings(shoot / "takes/T001/take.toml")
+    assert listed(panel) == {NOBODY: ["T001", "T002"]}
+
+
+def test_the_distance_of_the_pupils_is_the_actors_in_all_takes(panel, opened, shoot):
+    for name in ("T001", "T002"):
+        (shoot / "takes" / name / "take.toml").write_text('actor = "Mara"\nnotes = "kept"\n')
+    opened.session.reload()
+    panel.apart.setValue(62.5)
+    for name in ("T001", "T002"):
+        assert read_settings(shoot / "takes" / name / "take.toml") == {"actor": "Mara", "notes": "kept",
+                                                                      "interocular_mm": 62.5}
+    assert panel.tree.topLevelItem(0).text(2) == "62.5"
+    opened.actions_by_text["Undo"].trigger()
+    assert "interocular_mm" not in read_settings(shoot / "takes/T002/take.toml")
+    assert panel.apart.text() == "not known"
+
+
+def test_a_name_that_cannot_be_is_a_sentence_and_nothing_is_written(panel, opened, shoot):
+    (shoot / "takes/T001/take.toml").mkdir()
+    panel.set_actor("Mara")
+    assert opened.messages.isVisible()
+    assert panel.actor.currentText() == NOBODY
