@@ -21,6 +21,7 @@ from app.pipeline import EXPORT_VERSION, SOLVE_VERSION, Tools, run_take
 from app.places import ASKED_NAME, Places, places
 from app.preparing import Options
 from app.progress import Teller
+from app.report.summary import page_of
 from app.request import Outcome, Request
 from capture.errors import UsageError
 from capture.files import make_folder, write_bytes
@@ -112,10 +113,12 @@ def _done_before(where: Places, asked: str, inputs: dict[str, State | str]) -> t
 
 def _sweep(take: Take, where: Places) -> None:
     """Remove what a process that was killed had half-written: under the lock nobody else writes these."""
-    ours = ("detect.", "solve.", "rig.", "around.", "export.", "clip.", "done.", "failed.", "running.", "lock.")
+    ours = ("detect.", "solve.", "rig.", "around.", "export.", "report.", "settings.", "clip.", "done.", "failed.",
+            "running.", "lock.")
     litter = [path for name in ours for path in where.work.glob(f".{name}*")]
     litter += [*(where.work / "took").glob(".*.part"), *(where.work / "parts").glob("*/**/.*.part")]
-    names = [glob.escape(take.name + suffix) for suffix in FORMATS.values()]
+    names = [glob.escape(path.name) for path in (page_of(where, take.name), *(
+        where.out / (take.name + suffix) for suffix in FORMATS.values()))]
     litter += [path for name in names for path in where.out.glob(f".{name}.*.part")]
     for path in litter:
         with contextlib.suppress(OSError):

@@ -162,27 +162,34 @@ def unknowns(problem: Problem, state: State, stage: Stage) -> tuple[Tensor, Tens
     return torch.tensor(columns, dtype=torch.long), torch.tensor(shared, dtype=torch.long)
 
 
-def _chosen_frames(count: int, which: str) -> Tensor:
+def _chosen_frames(count: int, which: str) -> Tensor | None:
+    """Their numbers; None for all."""
     if which == "all" or count <= SOME_FRAMES:
-        return torch.arange(count)
+        return None
     return torch.linspace(0, count - 1, SOME_FRAMES).round().long()
 
 
-def _part(problem: Problem, chosen: Tensor) -> Problem:
+def _part(problem: Problem, chosen: Tensor | None) -> Problem:
     """The problem of the chosen frames alone; the time between them adds up."""
+    if chosen is None:  # a copy would double the largest things that a long take holds
+        return problem
     time = torch.cat([problem.gap.new_zeros(1), problem.gap.cumsum(0)])
     read = problem.read and Read(problem.read.weights[chosen], problem.read.precision[chosen])
     return replace(problem, observed=problem.observed[:, chosen], precision=problem.precision[:, chosen],
                    gap=time[chosen].diff(), read=read)
 
 
-def _frames_of(state: State, chosen: Tensor) -> State:
+def _frames_of(state: State, chosen: Tensor | None) -> State:
+    if chosen is None:
+        return state
     return replace(state, rotation=state.rotation[chosen], translation=state.translation[chosen],
                    weights=state.weights[chosen], gaze=state.gaze[chosen])
 
 
-def _spread(state: State, local: State, chosen: Tensor) -> State:
+def _spread(state: State, local: State, chosen: Tensor | None) -> State:
     """Put the chosen frames back; the others keep their poses and start from the nearest chosen frame's weights."""
+    if chosen is None:
+        return local
     nearest = (torch.arange(len(state.weights)).unsqueeze(1) - chosen).abs().argmin(dim=1)  # (T)
     rotation, translation = state.rotation.clone(), state.translation.clone()
     rotation[chosen], translation[chosen] = local.rotation, local.translation

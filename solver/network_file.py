@@ -6,7 +6,6 @@ MediaPipe's own weights (which mien does not ship) as 16-bit floats, and names t
 
 import hashlib
 import json
-import zipfile
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -177,14 +176,13 @@ def _write(path: Path, about: dict[str, Any], arrays: dict[str, np.ndarray], com
 
 def _read(path: Path, architecture: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            about = json.loads(bytes(archive["about"]).decode())
-            arrays = {name: archive[name] for name in archive.files if name != "about"}
-            found = (about["format"], about["version"], about["architecture"], about["kind"])
-    except OSError as error:
-        raise ModelError(f"{path} cannot be read: {error.strerror or error}; give the path of a trained network"
-                         ) from error
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError) as error:
+        arrays = load_arrays(path)
+        about = json.loads(bytes(arrays.pop("about")).decode())
+        found = (about["format"], about["version"], about["architecture"], about["kind"])
+    except (Damaged, KeyError, ValueError, TypeError) as error:
+        if isinstance(error.__cause__, OSError):
+            raise ModelError(f"{path} cannot be read: {error.__cause__.strerror or error}; give the path of a trained "
+                             "network") from error
         raise ModelError(f"{path} is damaged or holds no trained network ({error}); train again with `mien net train`"
                          ) from error
     if found[:3] != (FORMAT, VERSION, architecture):

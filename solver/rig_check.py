@@ -12,11 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from capture.camera import Rig, undistort
+from capture.camera import Rig
 from capture.errors import RigError
 from solver.embedding import EYE_POINTS, Embedding
 from solver.face_model import FaceModel
 from solver.landmarks import Landmarks
+from solver.reprojection import moments, reprojected, usable_points
+from solver.rig_turns import find_turned
 
 MOST_FRAMES = 24
 
@@ -24,6 +26,9 @@ WORST = 0.008
 """Median distance between landmarks and their reprojection, as a share of the focal length (8 px of 1000). On rendered
 truth with one camera in profile our detector has 0.0015 and MediaPipe's 0.0044; two cameras exchanged have 0.014, one
 that is turned by 2 degrees 0.013, by 5 degrees 0.032."""
+
+EXCHANGED_DEGREES = 15.0
+"""A turn beyond this is no bump: then cameras are exchanged, or the rig is another's."""
 
 EYES_M = (0.050, 0.078)
 """Between the pupils of people, from children on."""
@@ -40,6 +45,13 @@ PART = 6
 
 BUMP = 0.008
 """A jump of the reprojection, as a share of the focal length (half a degree), that is said."""
+
+CLEARLY = 2.0
+"""How many times farther the face must leap in the picture of one of two cameras to name that one."""
+
+UNUSUAL = 1.5
+"""How many times farther than at any other moment it must leap there: 1.0 on rendered heads at three times their speed,
+1.8 where a camera is panned by 1.5 degrees."""
 
 CLARITY = 3.0
 """How many times the scatter before and after it a jump must be."""
@@ -66,11 +78,11 @@ class Bump:
 
 def check_rig(seen: Landmarks, rig: Rig, embedding: Embedding) -> RigCheck:
     """Reproject a face: landmarks (C, T, N), the rig's cameras in the same order."""
-    frames = _moments(seen, MOST_FRAMES)
-    usable = _usable(seen, frames, embedding)
+    frames = moments(seen, MOST_FRAMES)
+    usable = usable_points(seen, frames, embedding)
     if not usable.any():
         return RigCheck(np.full(len(rig.cameras), np.nan), math.nan)
-    points, apart = _reprojected(seen, rig, frames, usable)
+    points, apart = reprojected(seen, rig, frames, usable)
     residual = [float(np.median(np.linalg.norm(apart[index][usable[index]], axis=-1))) if usable[index].any()
                 else math.nan for index in range(len(rig.cameras))]
     return RigCheck(np.array(residual), _eyes(points, usable.any(axis=0), embedding.scheme))
@@ -79,13 +91,13 @@ def check_rig(seen: Landmarks, rig: Rig, embedding: Embedding) -> RigCheck:
 def find_bump(seen: Landmarks, rig: Rig, embedding: Embedding) -> Bump | None:
     """A camera that was moved during the take: the face, as the cameras together see it, jumps in their pictures and
     stays there. The bumped camera is the one without which it does not step, neither there nor in space."""
-    frames = _moments(seen, MOST_MOMENTS)
+    frames = moments(seen, MOST_MOMENTS)
     found = _jump_of(seen, rig, frames, embedding, range(len(rig.cameras)))
+    if len(rig.cameras) == 2:
+        return _bump_of_two(seen, rig, found and (int(frames[found[0]]), found[1]))
     if found is None:
         return None
     at, px = found
-    if len(rig.cameras) == 2:
-        return Bump(rig.names, int(frames[at]), px)
     steps = [_step_without(seen, rig, frames, embedding, camera, at) for camera in range(len(rig.cameras))]
     return Bump((rig.names[int(np.argmin(steps))],), int(frames[at]), px)
 
@@ -116,11 +128,11 @@ def _step_without(seen: Landmarks, rig: Rig, frames: np.ndarray, embedding: Embe
     part = Landmarks(tuple(seen.cameras[index] for index in rest), seen.scheme, seen.xy[rest], seen.sigma[rest],
                      seen.seen[rest])
     near = frames[max(at - 3, 0):at + 3]
-    usable = _usable(part, near, embedding)
+    usable = usable_points(part, near, embedding)
     if not usable.any(axis=(0, 2)).all():
         return math.inf
     cameras = Rig(tuple(rig.cameras[index] for index in rest))
-    points, apart = _reprojected(part, cameras, near, usable)
+    points, apart = reprojected(part, cameras, near, usable)
     px_per_m = cameras.cameras[0].matrix[0, 0] / np.linalg.norm(points.mean(axis=(0, 1)) - cameras.cameras[0].centre)
     signal = [[np.median(apart[index, frame, usable[index, frame]], axis=0) if usable[index, frame].any()
                else np.zeros(2) for index in range(len(rest))] for frame in range(len(near))]
@@ -130,39 +142,42 @@ def _step_without(seen: Landmarks, rig: Rig, frames: np.ndarray, embedding: Embe
     return float(np.linalg.norm(np.median(whole[half:], axis=0) - np.median(whole[:half], axis=0)))
 
 
-def _moments(seen: Landmarks, most: int) -> np.ndarray:
-    """At most so many frames, evenly, in which two cameras saw the face."""
-    together = np.flatnonzero(seen.found.sum(axis=0) >= 2)
-    return together[np.unique(np.linspace(0, len(together) - 1, min(len(together), most)).round().astype(int))]
+def _leaps(xy: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """(T) px by which a face (T, N, 2) leaps in one camera's picture just before each frame: away from where it was
+    going, and from where it comes; 0 where it was not seen whole around there."""
+    whole = seen.mean(axis=1) > 0.95
+    middle = np.where(whole[:, None], np.median(np.where(whole[:, None, None], np.nan_to_num(xy), 0.0), axis=1), np.nan)
+    leaps = np.zeros(len(middle))
+    if len(middle) < 2 * PART:
+        return leaps
+    after = np.linalg.pinv(np.stack([np.ones(PART), np.arange(PART) + 0.5], axis=1))[0]  # a line's height at 0
+    windows = np.lib.stride_tricks.sliding_window_view(middle, PART, axis=0)  # (T - PART + 1, 2, PART)
+    apart = windows[PART:] @ after - windows[:-PART] @ after[::-1]
+    leaps[PART:len(middle) - PART + 1] = np.nan_to_num(np.linalg.norm(apart, axis=1))
+    return leaps
 
 
-def _usable(seen: Landmarks, frames: np.ndarray, embedding: Embedding) -> np.ndarray:
-    """(C, F, N) landmarks that do not slide over the face and that two cameras saw."""
-    usable = seen.seen[:, frames] & embedding.known & ~embedding.contour
-    return usable & (usable.sum(axis=0) >= 2)
+def _bump_of_two(seen: Landmarks, rig: Rig, jump: tuple[int, float] | None) -> Bump | None:
+    """Which of two cameras was moved at the frame of a jump between them: the one in whose picture the face leaps.
 
-
-def _reprojected(seen: Landmarks, rig: Rig, frames: np.ndarray, usable: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Points (F, N, 3) in the world, and how far (C, F, N, 2) px they appear from where they were seen; far away where
-    they would lie behind a camera."""
-    rows, flats = [], []
-    for index, camera in enumerate(rig.cameras):
-        flat = undistort(camera, seen.xy[index][frames])  # (F, N, 2)
-        rays = (flat - camera.matrix[:2, 2]) / np.diag(camera.matrix)[:2]
-        world = np.concatenate([camera.rotation, camera.translation[:, None]], axis=1)  # (3, 4)
-        pair = rays[..., None] * world[2] - world[:2]  # (F, N, 2, 4)
-        rows.append(np.where(usable[index, ..., None, None], pair, 0.0))
-        flats.append(flat)
-    system = np.nan_to_num(np.concatenate(rows, axis=2))  # (F, N, 2C, 4)
-    normal = np.swapaxes(system, -1, -2) @ system
-    points = np.linalg.solve(normal[..., :3, :3] + 1e-12 * np.eye(3), -normal[..., :3, 3:])[..., 0]  # (F, N, 3)
-    apart = []
-    for camera, flat in zip(rig.cameras, flats, strict=True):
-        in_camera = points @ camera.rotation.T + camera.translation
-        front = in_camera[..., 2:] > 1e-6
-        pixels = in_camera[..., :2] / np.where(front, in_camera[..., 2:], 1.0) * np.diag(camera.matrix)[:2]
-        apart.append(np.where(front, pixels + camera.matrix[:2, 2] - flat, 10.0 * max(camera.size)))
-    return points, np.array(apart)
+    One that is panned along the line to the other leaves no landmark off its epipolar line. It shows by the leap alone:
+    no head leaps in one camera's picture and hardly in the other's.
+    """
+    focal = np.array([camera.matrix[0, 0] for camera in rig.cameras])
+    leaps = np.array([_leaps(seen.xy[camera], seen.seen[camera]) for camera in range(2)])  # (2, T)
+    shares = leaps / focal[:, None]
+    if jump is not None:
+        frame, px = jump
+        near = shares[:, max(frame - 1, 0):frame + 2].max(axis=1)
+        worst = int(near.argmax())
+        return Bump((rig.names[worst],) if near[worst] > CLEARLY * near[1 - worst] else rig.names, frame, px)
+    worst, frame = np.unravel_index(int(shares.argmax()), shares.shape)
+    elsewhere = np.delete(shares[worst], slice(max(frame - 4, 0), frame + 5))
+    largest = shares[worst, frame]
+    if (largest - shares[1 - worst, frame] < BUMP or largest < CLEARLY * shares[1 - worst, frame]
+            or largest < UNUSUAL * elsewhere.max(initial=0.0)):
+        return None
+    return Bump((rig.names[worst],), int(frame), float(leaps[worst, frame]))
 
 
 def _jump_of(seen: Landmarks, rig: Rig, frames: np.ndarray, embedding: Embedding,
@@ -171,12 +186,12 @@ def _jump_of(seen: Landmarks, rig: Rig, frames: np.ndarray, embedding: Embedding
     chosen = list(chosen)
     part = Landmarks(tuple(seen.cameras[index] for index in chosen), seen.scheme, seen.xy[chosen], seen.sigma[chosen],
                      seen.seen[chosen])
-    usable = _usable(part, frames, embedding)
+    usable = usable_points(part, frames, embedding)
     there = usable.any(axis=(0, 2))
     if there.sum() < 2 * PART:
         return None
     cameras = Rig(tuple(rig.cameras[index] for index in chosen))
-    _, apart = _reprojected(part, cameras, frames[there], usable[:, there])
+    _, apart = reprojected(part, cameras, frames[there], usable[:, there])
     apart = np.where(usable[:, there, :, None], apart, np.nan)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # a camera that sees no landmark has none to take a median of
@@ -206,12 +221,17 @@ def refuse_foreign(check: RigCheck, seen: Landmarks, rig: Rig, model: FaceModel,
     Raises:
         RigError: with the number that says so.
     """
-    if (name := _foreign(check, rig)) is not None:
-        residual = check.residual_px[rig.names.index(name)]
-        if (turned := find_mirrored(seen, rig, model, embedding)) is not None:
-            raise RigError(f"the clip of {turned} is mirrored: as filmed the face lies {residual:.1f} px from where "
-                           "the other cameras see it, in a mirror it fits; turn the mirror off in the camera, or flip "
-                           "the clip")
+    name = _foreign(check, rig)
+    residual = check.residual_px[rig.names.index(name)] if name is not None else 0.0
+    if name is not None and (mirror := find_mirrored(seen, rig, model, embedding)) is not None:
+        raise RigError(f"the clip of {mirror} is mirrored: as filmed the face lies {residual:.1f} px from where the "
+                       "other cameras see it, in a mirror it fits; turn the mirror off in the camera, or flip the clip")
+    turned = find_turned(seen, rig, embedding)
+    if turned is not None and turned.degrees < EXCHANGED_DEGREES:
+        raise RigError(f"{path} does not belong to this footage: by it the face lies {turned.before_px:.1f} px apart "
+                       f"between the cameras, and {turned.after_px:.1f} px once {' or '.join(turned.cameras)} is "
+                       f"turned by {turned.degrees:.1f} degrees; calibrate again, or run `mien sync`")
+    if name is not None:
         raise RigError(f"{path} does not belong to this footage: by it the face in {name} lies {residual:.1f} px from "
                        "where the other cameras see it; check that no cameras are exchanged, calibrate again where one "
                        "was moved, or run `mien sync`")

@@ -149,4 +149,4 @@ def colour_of(shapes: tuple[str, ...], name: str) -> QColor:
 
 
 def _lit(on: bool) -> QColor:
-    return theme.ACCENT if on else theme.GREY_CURVE
+    return theme.ACCENT if on else theme.DIM

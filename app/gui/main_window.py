@@ -94,6 +94,7 @@ class MainWindow(QMainWindow):
         self.addToolBar(self.transport)
         self.status = QLabel()
         self.statusBar().addWidget(self.status)
+        self.statusBar().addPermanentWidget(self.grid.proxy_words)
         self._make_menus()
         self._connect()
         self.set_workspace("Review")
@@ -187,7 +188,8 @@ class MainWindow(QMainWindow):
         vertical, horizontal = Qt.Orientation.Vertical, Qt.Orientation.Horizontal
         self.resizeDocks([self.docks["Timeline and curves"]], [int(self.height() * bottom)], vertical)
         self.resizeDocks([self.docks["Takes"], self.docks["Inspector"]], [258, 330], horizontal)
-        self.resizeDocks([self.docks["Inspector"], self.docks["Jobs"]], [int(self.height() * 0.5)] * 2, vertical)
+        self.resizeDocks([self.docks["Inspector"], self.docks["Jobs"]],
+                         [int(self.height() * share) for share in (0.7, 0.3)], vertical)
         with_blocked = self.transport.workspace.blockSignals(True)
         self.transport.workspace.setCurrentText(name)
         self.transport.workspace.blockSignals(with_blocked)

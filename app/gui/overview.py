@@ -122,8 +122,9 @@ class Overview(QWidget):
         edges = np.clip((seconds * PER_SECOND).astype(int), 0, len(self.sound))
         peaks = np.array([self.sound[a:max(b, a + 1)].max(initial=0.0)
                           for a, b in itertools.pairwise(edges)])
+        loudest = max(float(self.sound.max()), 0.02)  # quiet takes are to be read too
         painter.setPen(theme.SOUND)
-        for x, peak in zip(columns.tolist(), (peaks * SOUND / 2).tolist(), strict=True):
+        for x, peak in zip(columns.tolist(), (peaks / loudest * SOUND / 2).tolist(), strict=True):
             painter.drawLine(QPointF(x, middle - max(peak, 0.3)), QPointF(x, middle + max(peak, 0.3)))
 
     def _paint_quality(self, painter: QPainter) -> None:

@@ -62,9 +62,8 @@ class VideoGrid(QWidget):
         for box in (self.points_box, self.residuals_box, self.look, self.crop_box):
             bar.addWidget(box)
         bar.addStretch()
-        self.proxy_words = QLabel()
-        self.proxy_words.setStyleSheet(f"color: {theme.QUIET.name()}")
-        bar.addWidget(self.proxy_words)
+        self.proxy_words = QLabel()  # the window gives it a place
+        self.proxy_words.setStyleSheet(f"color: {theme.QUIET.name()}; padding-right: 8px;")
         self.right_box = QCheckBox("This frame is right", toolTip="It keeps what it shows, however the take is solved "
                                                                   "again (R, Shift+R)")
         self.right_box.clicked.connect(session.mark_right)

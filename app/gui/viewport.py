@@ -85,6 +85,7 @@ class Canvas(QWidget):
         self._fine = False
         self._grip = QPointF()
         self._framed: object = None
+        self._own_view = False  # whoever came closer or moved aside keeps that when the window changes
         self._tints: tuple[object, np.ndarray] = (None, np.zeros((0, 3)))
         self._still = QTimer(self, singleShot=True, interval=STILL_MS)
         self._still.timeout.connect(self._refine)
@@ -126,7 +127,8 @@ class Canvas(QWidget):
             low, high = vertices.min(axis=0), vertices.max(axis=0)
             self.target = (low + high) / 2
             narrow = max(1.0, self.height() / max(self.width(), 1) / 1.3)
-            self.distance = 2.4 * float(np.linalg.norm(high - low)) * narrow
+            self.distance = 1.9 * float(np.linalg.norm(high - low)) * narrow
+            self._own_view = False
             self.changed()
 
     def spin(self, on: bool) -> None:
@@ -164,6 +166,8 @@ class Canvas(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.changed()
+        if self._framed is not None and not self._own_view:
+            self.frame_face()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -290,10 +294,12 @@ class Canvas(QWidget):
         elif event.buttons() & (Qt.MouseButton.MiddleButton | Qt.MouseButton.RightButton):
             scale = 0.45 * self.distance / max(self.height(), 1)
             right = np.array([np.cos(self.yaw), 0.0, -np.sin(self.yaw)])
+            self._own_view = True
             self.target = self.target - right * step.x() * scale + np.array([0.0, step.y() * scale, 0.0])
         self.changed()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
+        self._own_view = True
         self.distance = float(np.clip(self.distance * (0.9 if event.angleDelta().y() > 0 else 1.11), 0.1, 5.0))
         self.changed()
 

@@ -65,6 +65,7 @@ def part(model: FaceModel, *names: str) -> np.ndarray:
 
 
 def test_the_shipped_file_is_what_the_script_makes(model):
+    assert assets.path("head.npz").stat().st_size < 2_000_000  # compressed
     made = make()
     assert made.part_names == model.part_names
     assert made.identity_names == model.identity_names

@@ -81,6 +81,20 @@ def test_the_users_table_takes_icts_53_shapes_apart(ict):
     table.unlink()
 
 
+def test_icts_regions_materials_and_teeth_are_kept(ict):
+    assert {"skin", "mouthSocket", "gums", "teeth", "eyeLeft", "eyeRight", "irisLeft", "irisRight", "pupilLeft",
+            "pupilRight", "lacrimal", "lashCards"} <= set(ict.part_names)
+    assert len(ict.albedo) == len(ict.part_names)
+    assert np.bincount(ict.face_part, minlength=len(ict.part_names)).min() > 0
+    assert len(ict.uv) > 0
+    assert (ict.uv_faces[ict.faces >= 0] >= 0).all()
+    teeth = np.unique(ict.triangles[ict.triangle_part == ict.part_names.index("teeth")])
+    opens = np.linalg.norm(ict.shapes[ict.shape_names.index("jawOpen")][teeth], axis=1)
+    lower = ict.neutral[teeth, 1] < np.median(ict.neutral[teeth, 1])
+    assert np.median(opens[lower]) > 0.01  # the lower row goes with the jaw, the upper stays
+    assert np.median(opens[~lower]) < 0.001
+
+
 def test_ict_eyes_turn_about_the_middle_of_the_ball(ict):
     left, right = (eye.centre(ict.neutral.astype(float)) for eye in ict.eyes)
     assert left[0] > 0 > right[0]

@@ -192,6 +192,33 @@ def test_gltf_skins_place_the_mesh_by_their_joints():
     np.testing.assert_allclose(rig.joints["rightEye"][:3, 3], [0, 7, 0])
 
 
+def two_meshes() -> bytes:
+    """A face and, behind it, teeth, in two meshes: both know jawOpen, each by its own deformer's name."""
+    made = made_square()
+    teeth = {"primitives": [dict(made.table["meshes"][0]["primitives"][0])],
+             "extras": {"targetNames": ["blendShape2.jawOpen", "blendShape2.bite"]}}
+    made.table["meshes"][0]["extras"]["targetNames"] = ["blendShape1.jawOpen", "blendShape1.smile_L"]
+    made.table["meshes"].append(teeth)
+    made.table["nodes"] += [{"name": "teeth", "mesh": 1, "translation": [2, 0, -3]}]
+    made.table["scenes"] = [{"nodes": [0, 1]}]
+    return made.glb()
+
+
+def test_meshes_that_share_a_shape_move_together(tmp_path):
+    (tmp_path / "rig.glb").write_bytes(two_meshes())
+    model = import_model(tmp_path / "rig.glb", "rig")
+    assert model.shape_names == ("jawOpen", "mouthSmileLeft", "bite")
+    assert len(model.neutral) == 8
+    face, teeth = model.neutral[:4], model.neutral[4:]
+    assert face[:, 2].mean() > teeth[:, 2].mean()
+    moved = np.linalg.norm(model.shapes, axis=2) > 0
+    assert moved[0].all()  # jawOpen: both
+    assert not moved[1, 4:].any()
+    assert not moved[2, :4].any()
+    np.testing.assert_allclose(model.shapes[0, :4], 2 * model.shapes[0, 4:])  # the face's node is twice as large
+    assert {name.split()[-1] for name in model.part_names} == {"head", "teeth"}
+
+
 def wrong_gltf(**changes: object) -> bytes:
     made = made_square()
     made.table |= changes

@@ -16,6 +16,7 @@ from solver.face_model import FaceModel, deform
 from solver.face_poses import face_poses, mirrored
 from solver.landmarks import Landmarks
 from solver.rig_check import check_rig, find_bump, find_mirrored, odd_size, refuse_foreign
+from solver.rig_turns import find_turned
 from solver.self_calibrate import calibrate_from_face, interocular
 from tests.synthetic import small_face
 
@@ -123,8 +124,45 @@ def test_a_rig_that_fits_is_let_through_and_another_refused_with_the_number(mode
     turned = cv2.Rodrigues(np.array([0.0, np.radians(4.0), 0.0]))[0]
     off = replace(RIG["camB"], rotation=turned @ RIG["camB"].rotation, translation=turned @ RIG["camB"].translation)
     wrong = Rig((RIG["camA"], off, RIG["camC"]))
-    with pytest.raises(RigError, match=r"does not belong to this footage: .* lies \d+\.\d px"):
+    with pytest.raises(RigError, match=r"does not belong to .* lies \d+\.\d px .* once camB is turned by [34]\.\d"):
         refuse_foreign(check_rig(seen, wrong, embedding), seen, wrong, model, embedding, "rig.toml")
+
+
+def turned(each: Camera, *degrees: float) -> Camera:
+    """A camera turned where it stands, about its own axes."""
+    turn = cv2.Rodrigues(np.radians(np.array(degrees, float)))[0]
+    return replace(each, rotation=turn @ each.rotation, translation=turn @ each.translation)
+
+
+def part_of(seen: Landmarks, *names: str) -> Landmarks:
+    rows = [seen.cameras.index(name) for name in names]
+    return Landmarks(names, seen.scheme, seen.xy[rows], seen.sigma[rows], seen.seen[rows])
+
+
+@pytest.mark.parametrize(("name", "degrees"), [("camB", (0, 0, 5)), ("camC", (0, 0, -5)), ("camA", (0, 0, 5)),
+                                               ("camB", (0, 2, 0)), ("camC", (2, 0, 0))])
+def test_a_camera_that_is_rolled_or_tilted_is_named_with_its_angle(name, degrees, model, embedding):
+    seen = film(model, embedding)
+    assert find_turned(seen, RIG, embedding) is None
+    wrong = Rig(tuple(turned(each, *degrees) if each.name == name else each for each in RIG.cameras))
+    found = find_turned(seen, wrong, embedding)
+    assert found.cameras == (name,)
+    assert found.degrees == pytest.approx(max(map(abs, degrees)), abs=0.5)
+    with pytest.raises(RigError, match=rf"does not belong to this footage: .* once {name} is turned by \d\.\d degrees"):
+        refuse_foreign(check_rig(seen, wrong, embedding), seen, wrong, model, embedding, "rig.toml")
+
+
+def test_of_two_cameras_a_roll_is_found_and_a_turn_of_the_world_is_none(model, embedding):
+    seen = part_of(film(model, embedding), "camA", "camC")
+    pair = Rig((RIG["camA"], RIG["camC"]))
+    assert find_turned(seen, pair, embedding) is None
+    rolled = Rig((pair.cameras[0], turned(pair.cameras[1], 0, 0, 5)))
+    assert find_turned(seen, rolled, embedding).cameras == ("camA", "camC")
+    with pytest.raises(RigError, match=r"once camA or camC is turned by \d\.\d degrees"):
+        refuse_foreign(check_rig(seen, rolled, embedding), seen, rolled, model, embedding, "rig.toml")
+    world = cv2.Rodrigues(np.radians([0.0, 0.0, 5.0]))[0]
+    aside = Rig(tuple(replace(each, rotation=each.rotation @ world) for each in pair.cameras))
+    assert find_turned(seen, aside, embedding) is None
 
 
 def test_a_wrong_unit_and_a_wrong_square_size_are_told_by_the_eyes(model, embedding, monkeypatch):
@@ -154,6 +192,22 @@ def test_a_bumped_camera_is_named_with_its_frame(model, embedding):
         xy[index, 17:] = rays[..., :2] / rays[..., 2:]
         bump = find_bump(replace(seen, xy=xy), RIG, embedding)
         assert (bump.cameras, bump.frame) == ((name,), 17)
+
+
+@pytest.mark.parametrize("pair", [("camA", "camB"), ("camB", "camC")])
+@pytest.mark.parametrize("axis", [(0, 1, 0), (1, 0, 0), (0, 0.7, 0.7)])
+def test_of_two_cameras_the_bumped_one_is_named(pair, axis, model, embedding):
+    """Panned along the line between them, across it, and panned and rolled at once."""
+    seen = part_of(film(model, embedding, frames=40), *pair)
+    rig = Rig(tuple(RIG[name] for name in pair))
+    assert find_bump(seen, rig, embedding) is None
+    for index, each in enumerate(rig.cameras):
+        warp = each.matrix @ cv2.Rodrigues(np.radians(1.5) * np.array(axis, float))[0] @ np.linalg.inv(each.matrix)
+        xy = seen.xy.copy()
+        rays = np.concatenate([xy[index, 21:], np.ones((*xy[index, 21:].shape[:2], 1))], axis=2) @ warp.T
+        xy[index, 21:] = rays[..., :2] / rays[..., 2:]
+        bump = find_bump(replace(seen, xy=xy), rig, embedding)
+        assert (bump.cameras, bump.frame) == ((pair[index],), 21)
 
 
 def test_a_mirrored_clip_is_named(model, embedding):
