@@ -7,10 +7,10 @@ import numpy as np
 
 from capture.camera import Rig
 from solver.appearance import Film, Spots, evidence, footing
-from solver.energy import Problem, State
 from solver.face_model import FaceModel
 from solver.fit import Stage, minimise
 from solver.landmarks import Landmarks
+from solver.problem import Problem, State
 
 STAGE = Stage("appearance", frozenset({"pose", "weights", "gaze"}), "all", 6)
 """The person stays as the landmarks have it: see solver/appearance.py."""

@@ -21,11 +21,11 @@ from scipy.spatial import cKDTree
 from capture.camera import Camera, Rig, project
 from solver.appearance_picture import View, bands, look_up, view_of
 from solver.embedding import Embedding
-from solver.energy import POSE, Appearance, State
 from solver.face_model import FaceModel
 from solver.landmarks import Landmarks
 from solver.parts import INSIDE, is_part
 from solver.points import DTYPE, SurfacePoints, surface_points
+from solver.problem import POSE, Appearance, State
 
 Film = Callable[[int, int, int], Iterator[np.ndarray]]
 """`film(camera, first, stop)`: what a camera shows at the take's frames from `first` up to, and without, `stop`: (H, W,

@@ -14,12 +14,13 @@ from scipy.spatial.transform import Rotation
 from capture.camera import Rig
 from solver.corrections import CORRECTED, REACH, Layer, corrected, spline
 from solver.embedding import Embedding
-from solver.energy import GAZE, POSE, Appearance, Normal, Pins, Problem, State, costs, residual_px
+from solver.energy import costs, residual_px
 from solver.face_model import FaceModel
 from solver.fit import Stage, minimise, weight_sigma
 from solver.landmarks import Landmarks
 from solver.performance import Performance
 from solver.points import DTYPE
+from solver.problem import GAZE, POSE, Appearance, Normal, Pins, Problem, State
 from solver.reading import Reading
 from solver.solve import cameras_of, problem_of, with_gaze
 

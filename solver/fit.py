@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from solver.arrow import Arrow, frame_variances, solve
-from solver.energy import GAZE, POSE, Normal, Problem, Read, State, costs, stepped
+from solver.energy import costs, stepped
+from solver.problem import GAZE, POSE, Normal, Problem, Read, State
 
 Report = Callable[[int, int], None]
 

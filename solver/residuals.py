@@ -8,11 +8,11 @@ from scipy.spatial.transform import Rotation
 
 from capture.camera import Rig, project
 from solver.embedding import Embedding
-from solver.energy import Priors
 from solver.face_model import FaceModel
 from solver.landmarks import Landmarks
 from solver.performance import Performance
 from solver.points import DTYPE, move, surface_points
+from solver.problem import Priors
 
 CHUNK = 48
 """Frames posed at once."""

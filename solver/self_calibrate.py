@@ -20,25 +20,13 @@ from capture.camera import WORLD_FROM_LONE_CAMERA, Camera, Rig
 from capture.errors import RigError
 from solver.arrow import border_covariance
 from solver.embedding import EYE_POINTS, Embedding
-from solver.energy import (
-    GAZE,
-    POSE,
-    TERMS,
-    Cameras,
-    Normal,
-    Priors,
-    Problem,
-    State,
-    costs,
-    landmarks,
-    residual_px,
-    stepped,
-)
+from solver.energy import TERMS, costs, landmarks, residual_px, stepped
 from solver.face_model import FaceModel
 from solver.face_poses import FEWEST_TOGETHER, face_poses, relative
 from solver.fit import Stage, newton_step, unknowns
 from solver.geometry import rotation_exp, skew
 from solver.landmarks import Landmarks
+from solver.problem import GAZE, POSE, Cameras, Normal, Priors, Problem, State
 from solver.solve import problem_of
 
 FOCAL_SIGMA = 0.35

@@ -15,12 +15,13 @@ from capture.errors import FaceError
 from solver.align import align, pictures
 from solver.appearance import Film, skin_spots
 from solver.embedding import Embedding
-from solver.energy import CHUNK, Cameras, Priors, Problem, Read, State, residual_px
+from solver.energy import CHUNK, residual_px
 from solver.face_model import FaceModel
 from solver.fit import STAGES, Stage, fit, stages, weight_sigma
 from solver.landmarks import Landmarks
 from solver.performance import Performance
 from solver.points import DTYPE, surface_points
+from solver.problem import Cameras, Priors, Problem, Read, State
 from solver.reading import Reading
 
 INDEPENDENT = 0.3

@@ -10,9 +10,10 @@ from scipy.spatial.transform import Rotation
 
 from capture.camera import Camera, lone_camera
 from capture.camera import project as project_with_opencv
-from solver.energy import GAZE, POSE, TERMS, Appearance, Cameras, Normal, Pins, Priors, Problem, Read, State, stepped
+from solver.energy import TERMS, stepped
 from solver.geometry import gaze_rotation, project, rotation_exp, rotation_log
 from solver.points import SurfacePoints, move
+from solver.problem import GAZE, POSE, Appearance, Cameras, Normal, Pins, Priors, Problem, Read, State
 
 F64 = torch.float64
 FRAMES, POINTS, SHAPES, MODES, CAMERAS = 4, 12, 5, 3, 2

@@ -10,10 +10,10 @@ from app.film import ring_of_cameras
 from app.models import BUILT_IN, model_named
 from capture.camera import Rig, project
 from solver.embedding import Embedding
-from solver.energy import Priors
 from solver.face_model import FaceModel, deform
 from solver.landmarks import Landmarks
 from solver.performance import Performance
+from solver.problem import Priors
 from solver.residuals import measured_share, prior_sigma, region_of_landmarks, residuals
 
 FRAMES = 5

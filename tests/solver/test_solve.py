@@ -12,11 +12,11 @@ from capture.camera import Camera, Rig, lone_camera, project
 from capture.errors import FaceError
 from solver import fit
 from solver.embedding import Embedding
-from solver.energy import Priors
 from solver.face_model import FaceModel, deform
 from solver.landmarks import Landmarks
 from solver.performance import Performance
 from solver.points import DTYPE
+from solver.problem import Priors
 from solver.solve import INDEPENDENT, STAGES, TakeFacts, gaze_from_weights, problem_of, solve_take
 from tests.synthetic import made_performance, small_face
 
