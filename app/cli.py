@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from app import __version__, bench_options, export_options, net_options
+from app import __version__, actor_options, bench_options, export_options, net_options
 from capture.errors import Cancelled, MienError
 
 FORMATS = ("json", "csv", "fbx", "glb", "usd", "usda", "maya", "unity", "metahuman", "metahuman-fbx", "metahuman-json")
@@ -168,6 +168,8 @@ def build_parser() -> argparse.ArgumentParser:
     net_options.add_options(add("net", net_options.run, "train, export and measure the landmark networks",
                                 "mien net bench"), common)
 
+    actor_options.add_options(add("actor", actor_options.run, "make and move profiles of actors",
+                                  "mien actor make anna --from my-shoot"), common)
     bench_options.add_options(add("bench", bench_options.run, "figures against truth and against peers, in one run",
                                   "mien bench accuracy --on my-shoot"), common, _solve_options)
 
