@@ -27,7 +27,7 @@ class TakeLock:
         try:
             make_folder(folder)
         except MienError:
-            self.reason = f"{folder} cannot be written (a read-only disk?); change its rights, or copy the shoot elsewhere"
+            self.reason = f"{folder} cannot be written; is its disk read-only? Copy the shoot elsewhere"
             return
         file = QLockFile(str(folder / NAME))
         file.setStaleLockTime(0)
