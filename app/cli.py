@@ -173,7 +173,9 @@ def build_parser() -> argparse.ArgumentParser:
     bench_options.add_options(add("bench", bench_options.run, "figures against truth and against peers, in one run",
                                   "mien bench accuracy --on my-shoot"), common, _solve_options)
 
-    add("doctor", _run_doctor, "say what is installed, what is missing and how to get it", "mien doctor")
+    doctor = add("doctor", _run_doctor, "say what is installed, what is missing and how to get it", "mien doctor")
+    doctor.add_argument("--licences", action="store_true",
+                        help="say under which licence everything installed and every model is")
     return parser
 
 
@@ -315,8 +317,10 @@ def _run_model(options: argparse.Namespace) -> int:
 
 
 def _run_doctor(options: argparse.Namespace) -> int:
-    from app.doctor import run
-
+    if options.licences:
+        from app.licences import run
+    else:
+        from app.doctor import run
     return run()
 
 
