@@ -106,7 +106,7 @@ def answer(side: Variant, take: Take, out: Path, lent: Path | None, tell: Teller
         return Answer(_by_other_version(side, take, request))
     where = places(take, out)
     for folder in filter(None, (lent, places(take, None).work)):
-        _lend(folder, where)
+        lend(folder, where)
     tools = tools_for(request.model, request.detector, request.device)
     options = options_of(take, request)
     ready = prepare(take, options, lambda warning: tell.note(take.name, warning))
@@ -181,7 +181,7 @@ def _absolute(value: str | Path) -> str:
     return str(Path(value).absolute()) if Path(value).exists() else str(value)
 
 
-def _lend(folder: Path, where: Places) -> None:
+def lend(folder: Path, where: Places) -> None:
     """Landmarks found for another solve of the take: they count where their keys fit, so lending wrong ones costs
     nothing."""
     for path in (*folder.glob("detect.*.npz"), *folder.glob("clip.*.json")):

@@ -3,10 +3,13 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from app.progress import Teller, teller
 from capture.board_clips import calibrate_shoot
 from capture.calibrate import Calibration
 from capture.camera import save_rig
+from capture.certainty import save_certainty
 from capture.coverage_picture import save_coverage
 from capture.errors import RigError, UsageError
 from capture.shoot import Take, find_takes, is_shoot, open_shoot
@@ -26,8 +29,9 @@ def run(folder: Path, out: Path | None, force: bool, events: bool, fisheye: bool
         seen=lambda camera, size, corners: tell.board(camera, size, [] if corners is None else corners.xy.tolist()))
     save_rig(calibration.rig, target)
     kind = f"{board.kind} of {board.squares[0]} by {board.squares[1]} squares of {board.square * 1000:g} mm"
+    sure = save_certainty(calibration, target)
     pictures = save_coverage(calibration, target)
-    for line in (f"board: {kind}", *table(calibration), str(target), *map(str, pictures)):
+    for line in (f"board: {kind}", *table(calibration), str(target), str(sure), *map(str, pictures)):
         print(line)
     for warning in calibration.warnings:
         tell.note(shoot.name, warning)
@@ -73,12 +77,13 @@ def run_from_face(path: Path, take_name: str | None, interocular_mm: float | Non
 def table(calibration: Calibration) -> list[str]:
     """One line per camera: what it saw, its errors, and how sure its lens and place are."""
     lines = [f"{'camera':<14}{'lens':<9}{'views':>6}{'error px':>10}{'held out':>10}{'coverage':>10}{'focal px':>10}"
-             f"{'+-':>7}{'place +- mm':>13}"]
+             f"{'+-':>7}{'place +- mm':>13}{'turn +- deg':>13}"]
     for camera, report in zip(calibration.rig.cameras, calibration.cameras, strict=True):
         focal = camera.matrix[0, 0]
         lines.append(f"{report.name:<14}{camera.model:<9}{report.views:>6}{report.error_px:>10.3f}"
                      f"{report.held_out_px:>10.3f}{report.coverage:>10.0%}{focal:>10.1f}"
-                     f"{report.focal_sigma * focal:>7.1f}{report.position_sigma.max() * 1000:>13.2f}")
+                     f"{report.focal_sigma * focal:>7.1f}{report.position_sigma.max() * 1000:>13.2f}"
+                     f"{np.degrees(report.direction_sigma):>13.3f}")
     return lines
 
 

@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from app import __version__, bench_options, export_options, net_options
+from app import __version__, actor_options, bench_options, export_options, net_options
 from capture.errors import Cancelled, MienError
 
 FORMATS = ("json", "csv", "fbx", "glb", "usd", "usda", "maya", "unity", "metahuman", "metahuman-fbx", "metahuman-json")
@@ -168,10 +168,14 @@ def build_parser() -> argparse.ArgumentParser:
     net_options.add_options(add("net", net_options.run, "train, export and measure the landmark networks",
                                 "mien net bench"), common)
 
+    actor_options.add_options(add("actor", actor_options.run, "make and move profiles of actors",
+                                  "mien actor make anna --from my-shoot"), common)
     bench_options.add_options(add("bench", bench_options.run, "figures against truth and against peers, in one run",
                                   "mien bench accuracy --on my-shoot"), common, _solve_options)
 
-    add("doctor", _run_doctor, "say what is installed, what is missing and how to get it", "mien doctor")
+    doctor = add("doctor", _run_doctor, "say what is installed, what is missing and how to get it", "mien doctor")
+    doctor.add_argument("--licences", action="store_true",
+                        help="say under which licence everything installed and every model is")
     return parser
 
 
@@ -313,8 +317,10 @@ def _run_model(options: argparse.Namespace) -> int:
 
 
 def _run_doctor(options: argparse.Namespace) -> int:
-    from app.doctor import run
-
+    if options.licences:
+        from app.licences import run
+    else:
+        from app.doctor import run
     return run()
 
 

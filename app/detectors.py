@@ -13,7 +13,7 @@ from solver.face_model import FaceModel
 from solver.landmarks import Landmarks
 from solver.network_detector import NetworkDetector
 from solver.reading import Reading
-from solver.reading_network import Reader, load_reader, shipped_reader
+from solver.reading_network import Person, Reader, load_reader, shipped_reader
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,10 @@ class Landmarker:
         """Equal keys, equal readings."""
         return self.reader.key if self.reader else ""
 
-    def read(self, landmarks: Landmarks) -> Reading | None:
-        """What the landmarks of a take say of its weights, before any model is fitted."""
-        return self.reader.read(landmarks) if self.reader else None
+    def read(self, landmarks: Landmarks, known: Person | None = None) -> Reading | None:
+        """What the landmarks of a take say of its weights, before any model is fitted; `known` is what other takes say
+        of the person."""
+        return self.reader.read(landmarks, known) if self.reader else None
 
     def embedding(self, model: FaceModel) -> Embedding:
         """Where its landmarks lie on the model: found once, then read from the cache."""

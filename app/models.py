@@ -16,7 +16,7 @@ from solver.model_import import BUILT_IN, add_model, find_model, list_models, na
 from solver.rig_jaw import OPEN
 from solver.shape_names import names_lines
 
-__all__ = ["BUILT_IN", "model_named", "own_model_named", "run"]
+__all__ = ["BUILT_IN", "list_models", "model_named", "own_model_named", "run"]
 
 
 def model_named(name: str) -> FaceModel:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from app import artefacts
+from app.actors import Subject, anybody, profile_of, subject
 from app.corrections import layer_key, save_layer
 from app.detection import clock_key, detect, on_take_clock
 from app.detectors import Landmarker
@@ -29,6 +30,7 @@ from exporters import FORMATS, WRITERS
 from exporters.scene import make_scene
 from exporters.to_json import read as read_performance
 from exporters.to_json import write as write_performance
+from solver.actor_fit import OTHER, Case, misfit
 from solver.correct import solve_around
 from solver.embedding import VERSION as EMBEDDING_VERSION
 from solver.face_model import FaceModel
@@ -39,6 +41,8 @@ from solver.solve import PRESETS, TakeFacts, solve_take
 SOLVE_VERSION = 5
 CORRECT_VERSION = 1
 EXPORT_VERSION = 2
+PROFILE = "profile"
+"""The step under which a performance keeps the key of the actor's profile that it was solved with."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +55,14 @@ class Tools:
 
 @dataclass(frozen=True)
 class Solved:
-    """A take's performance, the cameras that it was solved with, the same with the focal length that was found, and the
-    landmarks that it was solved from."""
+    """A take's performance, the cameras that it was solved with, the same with the focal length that was found, the
+    landmarks that it was solved from, and who was solved."""
 
     performance: Performance
     given: Rig
     rig: Rig
     landmarks: Landmarks
+    subject: Subject
 
 
 def run_take(take: Take, options: Options, tools: Tools, teller: Teller) -> tuple[str, ...]:
@@ -71,13 +76,14 @@ def run_take(take: Take, options: Options, tools: Tools, teller: Teller) -> tupl
     """
     ready = prepare(take, options, lambda warning: teller.note(take.name, warning))
     solved = correct(solve(ready, options, tools, teller), ready, options, tools, teller)
-    outputs = export(solved.performance, tools.model, options.formats, ready.where, options.force, teller)
+    model = solved.subject.model
+    outputs = export(solved.performance, model, options.formats, ready.where, options.force, teller)
     settings = settings_of(options.preset, tools.landmarker.detector.key, options.formats,
                            options.rig or take.rig_path or Path(FACE_RIG_NAME),
                            ready.lone and len(ready.rig.cameras) == 1)
     return outputs + report_step(
         solved.performance, ready.where, settings, lambda: assemble(Evidence(
-            solved.performance, ready.where, tools.model, tools.landmarker.embedding(tools.model), solved.rig,
+            solved.performance, ready.where, model, solved.subject.embedding(), solved.rig,
             ready.clips, ready.first, None, solved.landmarks, timeline_of(take, ready.clips),
             recorded(ready.where.work), tuple(sorted(settings.items())))),
         options.force, teller)
@@ -97,31 +103,44 @@ def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> So
     rig, lone = cameras_for(ready, landmarks, sources, tools.landmarker, model, options.force,
                             lambda step, done, total: teller.progress(take, step, done, total),
                             lambda text: teller.note(take, text))
+    actor = profile_of(ready.take, options.actor, model)
+    who, nobody = subject(actor, model, tools.landmarker), anybody(model, tools.landmarker)
     key = artefacts.key_of(
         "solve", SOLVE_VERSION, detect=sources, model=model.sha256, preset=options.preset, take=take,
         actor=options.actor, scheme=detector.scheme, embedding=EMBEDDING_VERSION,
         reader=tools.landmarker.reader_key, lone=lone,
         timecode=str(ready.clips.start_timecode), rate=str(ready.clips.rate),
-        rig=[_camera_key(camera) for camera in rig.cameras])
+        rig=[_camera_key(camera) for camera in rig.cameras], **({"profile": who.key} if who.key else {}))
     performance, used = (None, None) if options.force else _solved(where, key)
     if performance is None:
-        facts = TakeFacts(take, options.actor, ready.clips.rate, ready.timecode, {**detect_keys, "solve": key})
         teller.progress(take, "solve", 0, 1)  # a model's first embedding takes seconds
         with timed(where.work, "solve", key):
+            reading = tools.landmarker.read(landmarks, who.person)
+            if who.key and (ratio := misfit(Case(landmarks, rig, lone, ready.clips.rate, reading), who.face(),
+                                            nobody.face())) > OTHER:
+                teller.note(take, f"the profile of {options.actor} is not of this face ({ratio:.1f} times worse than "
+                                  "the face's own): it is left out; name the right actor with --actor")
+                who, reading = nobody, tools.landmarker.read(landmarks)
+            keys = {**detect_keys, **({PROFILE: who.key} if who.key else {}), "solve": key}
+            facts = TakeFacts(take, options.actor, ready.clips.rate, ready.timecode, keys)
             performance, used = solve_take(
-                landmarks, rig, lone, model, tools.landmarker.embedding(model), facts,
+                landmarks, rig, lone, who.model, who.embedding(), facts,
                 lambda done, total: teller.progress(take, "solve", done, total), PRESETS[options.preset],
-                reading=tools.landmarker.read(landmarks),
+                reading=reading, known=who.identity,
                 film=lambda camera, first, stop: ready.footage(camera, ready.first + first,
                                                                ready.first + stop).pictures())
+            performance = replace(performance, model_sha256=model.sha256)
         # The rig first: where solve.json stands under its key, everything of the step stands.
         save_rig(used, where.work / RIG_NAME)
         write_performance(make_scene(model, performance), where.work / SOLVE_NAME)
+    elif who.key and performance.steps.get(PROFILE) != who.key:
+        teller.note(take, f"the profile of {options.actor} is not of this face: it was left out")
+        who = nobody
     if lone:
         camera = used.cameras[0]
         teller.note(take, f"no rig.toml: assumed a pinhole camera and found a focal length of "
                           f"{camera.matrix[0, 0]:.0f} px ({_equivalent_mm(camera):.0f} mm on 35 mm film)")
-    return Solved(performance, rig, used, landmarks)
+    return Solved(performance, rig, used, landmarks, who)
 
 
 def correct(solved: Solved, ready: Prepared, options: Options, tools: Tools, teller: Teller) -> Solved:
@@ -144,8 +163,9 @@ def correct(solved: Solved, ready: Prepared, options: Options, tools: Tools, tel
         teller.progress(take, "correct", 0, 1)
         with timed(where.work, "correct", key):
             performance = solve_around(
-                layer, solved.performance, ready.first, solved.landmarks, solved.given, solved.rig, tools.model,
-                tools.landmarker.embedding(tools.model), tools.landmarker.read(solved.landmarks),
+                layer, solved.performance, ready.first, solved.landmarks, solved.given, solved.rig,
+                solved.subject.model, solved.subject.embedding(),
+                tools.landmarker.read(solved.landmarks, solved.subject.person),
                 {**solved.performance.steps, "correct": key},
                 lambda done, total: teller.progress(take, "correct", done, total))
         save_layer(layer, where.work / AROUND_LAYER_NAME)  # first, as the rig is before the solve

@@ -9,6 +9,7 @@ from dataclasses import asdict, replace
 import torch
 
 from app import __version__, records
+from app.actors import profile_of
 from app.artefacts import key_of, record_bytes
 from app.contents import State
 from app.corrections import layer_key
@@ -94,8 +95,11 @@ def _remember(where: Places, request: Request, take: Take) -> None:
 
 def _asked(take: Take, chosen: Options, tools: Tools) -> str:
     """The key of all that decides the results, but for the take's own files."""
+    actor = profile_of(take, chosen.actor, tools.model)
     options = {name: value for name, value in asdict(replace(chosen, corrections=Layer())).items()
                if name not in ("out", "rig", "force", "corrections")}
+    if actor is not None:
+        options["profile"] = actor.key
     if chosen.corrections:
         options["corrections"] = layer_key(chosen.corrections)
     return key_of("take", 1, mien=__version__, versions=[DETECT_VERSION, SOLVE_VERSION, EXPORT_VERSION],

@@ -136,8 +136,9 @@ def refine(problem: Problem, start: Guess, softness_px: float = 1.0, steps: int 
     return Answer(layout.unpack(change), tuple(part.reshape(-1, 2) for part in np.split(flat, ends)))
 
 
-def uncertainty(problem: Problem, answer: Answer) -> tuple[np.ndarray, np.ndarray]:
-    """Standard deviations of the lenses (C, LENS) and of the cameras (C, 6: radians, metres; 0 for the fixed one)."""
+def covariances(problem: Problem, answer: Answer) -> tuple[np.ndarray, np.ndarray]:
+    """Of the lenses (C, LENS, LENS), px and coefficients, and of the cameras (C, 6, 6), rotation vector and metres as
+    in `Guess`; 0 for what is fixed. Of the corners' noise alone: independent, of the size that the residuals show."""
     layout = _Layout(problem, answer.guess)
     flat, jacobian = layout.compute(np.zeros(layout.size))
     variance = (1.4826 * np.median(np.abs(flat))) ** 2  # robust: a few mistaken corners must not widen every error bar
@@ -145,8 +146,8 @@ def uncertainty(problem: Problem, answer: Answer) -> tuple[np.ndarray, np.ndarra
     scale = np.sqrt(np.maximum(np.diag(normal), 1e-30))
     values, vectors = np.linalg.eigh(normal / np.outer(scale, scale))
     # What the views do not tell at all comes out as very uncertain, not as certain.
-    inverse = (vectors ** 2 / np.maximum(values, 1e-13)).sum(axis=1)
-    return layout.spread(np.sqrt(inverse * variance) / scale)
+    root = vectors[:layout.board_at] / np.sqrt(np.maximum(values, 1e-13)) / scale[:layout.board_at, None]
+    return layout.spread(variance * root @ root.T)
 
 
 def _squares(flat: np.ndarray) -> np.ndarray:
@@ -180,12 +181,14 @@ class _Layout:
             cameras[camera] += change[at:at + 6]
         return Guess(lenses, cameras, self.start.boards + change[self.board_at:].reshape(-1, 6))
 
-    def spread(self, sigma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        lenses, cameras = np.zeros_like(self.start.lenses), np.zeros_like(self.start.cameras)
+    def spread(self, covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        count = len(self.problem.free)
+        lenses, cameras = np.zeros((count, LENS, LENS)), np.zeros((count, 6, 6))
         for camera, free in enumerate(self.problem.free):
-            lenses[camera] = np.abs(free) @ sigma[self.lens_at[camera]:self.lens_at[camera + 1]]
+            at = slice(self.lens_at[camera], self.lens_at[camera + 1])
+            lenses[camera] = free @ covariance[at, at] @ free.T
         for camera, at in self.camera_at.items():
-            cameras[camera] = sigma[at:at + 6]
+            cameras[camera] = covariance[at:at + 6, at:at + 6]
         return lenses, cameras
 
     def prior(self, change: np.ndarray, softness_px: float) -> tuple[np.ndarray, np.ndarray]:

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from capture.board import Board, Corners
-from capture.bundle import FISHEYE, LENS, Answer, Guess, Problem, View, lens_matrix, refine, rms, uncertainty
+from capture.bundle import FISHEYE, LENS, Answer, Guess, Problem, View, covariances, lens_matrix, refine, rms
 from capture.camera import WORLD_FROM_LONE_CAMERA, Camera, Rig
 from capture.errors import RigError
 from capture.lens import ENOUGH_COVERAGE, choose_lens, coverage_of, known_lens, pose
@@ -39,7 +39,11 @@ class CameraReport:
         coverage: share of the picture (as 8 by 8 cells) in which corners were seen.
         terms: numbers of the lens that were worth having.
         focal_sigma: standard deviation of the focal length, as a share of it.
-        position_sigma: (3,) metres; 0 for the camera that the world is fixed by.
+        position_sigma: (3,) metres, of where it stands; 0 for the camera that the world is fixed by.
+        direction_sigma: radians, of how it is turned about its least certain axis.
+        lens_covariance: (12, 12) of fx, fy, cx, cy and the coefficients in OpenCV's order; 0 for what was not free.
+        pose_covariance: (6, 6) of the rotation vector and translation (metres) that take the first camera's space to
+            this camera's, OpenCV's axes.
         corners: (K, 2) px, where corners were seen.
         residuals: (K, 2) px, explained minus seen.
     """
@@ -52,6 +56,9 @@ class CameraReport:
     terms: int
     focal_sigma: float
     position_sigma: np.ndarray = field(compare=False)
+    direction_sigma: float
+    lens_covariance: np.ndarray = field(compare=False, repr=False)
+    pose_covariance: np.ndarray = field(compare=False, repr=False)
     corners: np.ndarray = field(compare=False, repr=False)
     residuals: np.ndarray = field(compare=False, repr=False)
 
@@ -204,7 +211,7 @@ def _vector(matrix: np.ndarray) -> np.ndarray:
 def _result(names: Sequence[str], sizes: Mapping[str, tuple[int, int]], problem: Problem, answer: Answer,
             held_out: Sequence[float], shared: np.ndarray) -> Calibration:
     cameras, reports, warnings, views = [], [], [], problem.views
-    lens_sigma, camera_sigma = uncertainty(problem, answer)
+    lens_covariance, pose_covariance = covariances(problem, answer)
     errors = _errors(views, answer)
     for camera, name in enumerate(names):
         mine = [at for at, view in enumerate(views) if view.camera == camera]
@@ -218,9 +225,13 @@ def _result(names: Sequence[str], sizes: Mapping[str, tuple[int, int]], problem:
                               error))
         corners = np.concatenate([views[at].corners.xy for at in mine])
         coverage = coverage_of(corners, sizes[name])
-        focal_sigma = float(lens_sigma[camera, 0] / lens[0])
+        focal_sigma = float(np.sqrt(lens_covariance[camera, 0, 0]) / lens[0])
+        place_by_pose = _place_by_pose(answer.guess.cameras[camera])
+        place = place_by_pose @ pose_covariance[camera] @ place_by_pose.T
         reports.append(CameraReport(name, len(mine), error, held_out[camera], coverage,
-                                    problem.free[camera].shape[1], focal_sigma, camera_sigma[camera, 3:], corners,
+                                    problem.free[camera].shape[1], focal_sigma, np.sqrt(np.diag(place)),
+                                    float(np.sqrt(np.diag(pose_covariance[camera])[:3].max())),
+                                    lens_covariance[camera], pose_covariance[camera], corners,
                                     np.concatenate([answer.residuals[at] for at in mine])))
         if error > OUT_OF_STEP_PX:
             raise RigError(f"{name} agrees with itself to {held_out[camera]:.2f} px but with the other cameras only to "
@@ -236,6 +247,13 @@ def _result(names: Sequence[str], sizes: Mapping[str, tuple[int, int]], problem:
             warnings.append(f"the board covered {100 * coverage:.0f} % of {name}'s picture; move it into the corners "
                             "too, for the lens is only known where the board was seen")
     return Calibration(Rig(tuple(cameras)), tuple(reports), shared, tuple(warnings))
+
+
+def _place_by_pose(pose: np.ndarray) -> np.ndarray:
+    """(3, 6): how where a camera stands, -R^T t, follows from its rotation vector and translation."""
+    turn, by_vector = cv2.Rodrigues(pose[:3])  # (9, 3) transposed: rows of the vector, columns of R
+    by_turn = -np.einsum("aji,j->ia", by_vector.reshape(3, 3, 3), pose[3:])
+    return np.concatenate([by_turn, -turn.T], axis=1)
 
 
 def _without_mistakes(views: Sequence[View], answer: Answer) -> tuple[View, ...]:

@@ -14,6 +14,7 @@ import numpy as np
 import assets
 from capture.errors import DataError
 from capture.files import write_bytes
+from exporters.licences import of_performance
 from exporters.scene import GENERATOR, VERSION, Scene, check_numbers
 from solver.performance import Performance
 
@@ -45,7 +46,8 @@ def dumps(performance: Performance) -> str:
     p = performance
     head = {"rotation": p.head_rotation, "translation": p.head_translation}
     document = {
-        "format": FORMAT, "version": FORMAT_VERSION, "generator": {"name": GENERATOR, "version": VERSION},
+        "format": FORMAT, "version": FORMAT_VERSION, "generator": {
+            "name": GENERATOR, "version": VERSION, "licences": of_performance(p.model_name, p.model_sha256)},
         "take": p.take, "actor": p.actor, "model": {"name": p.model_name, "sha256": p.model_sha256},
         "frame_rate": [p.frame_rate.numerator, p.frame_rate.denominator], "start_timecode": p.start_timecode,
         "frames": p.frames, "units": {"length": "m", "angle": "rad", "up": "Y"}, "cameras": list(p.cameras),

@@ -49,6 +49,8 @@ class Embedding:
         spread_m: (N) metres, how far the detector's single answers scatter about the point, standard deviation an axis.
         contour: (N) bool, the point slides over the surface as the view turns, as the outline of the jaw does.
         known: (N) bool, the point was found on the model.
+        offset: (N, 3) metres in the head from there to where the detector puts the point on one actor's face; None
+            where no actor is known.
     """
 
     scheme: str
@@ -57,6 +59,7 @@ class Embedding:
     spread_m: np.ndarray
     contour: np.ndarray
     known: np.ndarray
+    offset: np.ndarray | None = None
 
     def points(self, model: FaceModel, vertices: np.ndarray) -> np.ndarray:
         """(V, 3) a deformed model's vertices -> (N, 3) where its landmarks are."""

@@ -49,7 +49,10 @@ def surface_points(model: FaceModel, embedding: Embedding) -> SurfacePoints:
     centres = [ball.centre(model.neutral) for ball in model.eyes] or np.zeros((0, 3))
     centre_identity = [ball.centre(model.identity).T for ball in model.eyes] \
         or np.zeros((0, 3, len(model.identity)))
-    return SurfacePoints(on_surface(model.neutral), on_surface(model.identity), on_surface(model.shapes),
+    neutral = on_surface(model.neutral)
+    if embedding.offset is not None:
+        neutral = neutral + torch.tensor(np.where(eye[:, None] < 0, embedding.offset, 0.0), dtype=DTYPE)
+    return SurfacePoints(neutral, on_surface(model.identity), on_surface(model.shapes),
                          torch.tensor(eye), torch.tensor(np.array(centres), dtype=DTYPE),
                          torch.tensor(np.array(centre_identity), dtype=DTYPE))
 

@@ -1,5 +1,6 @@
 """How far a solved face lies from what each camera saw, by region of the face; and what the cameras could tell."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,13 +101,36 @@ def residuals(performance: Performance, model: FaceModel, embedding: Embedding, 
     rms = np.full((count, frames, len(regions)), np.nan, dtype=np.float32)
     overall = np.full((count, frames), np.nan, dtype=np.float32)
     sees = np.zeros((count, frames, len(regions)), dtype=np.float32)
+    for index, part, off in _apart(performance, model, embedding, rig, landmarks):
+        counted = np.isfinite(off)
+        squared = np.where(counted, off, 0.0) ** 2
+        number = counted @ members  # (t, R)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            rms[index, part] = np.sqrt((squared @ members) / number)
+            overall[index, part] = np.sqrt(squared.sum(axis=1) / counted.sum(axis=1))
+        sees[index, part] = number / np.maximum(members.sum(axis=0), 1)
+    return Residuals(landmarks.cameras, regions, rms, overall, sees)
+
+
+def landmark_errors(performance: Performance, model: FaceModel, embedding: Embedding, rig: Rig,
+                    landmarks: Landmarks) -> np.ndarray:
+    """(C, T, N) px between each landmark and where a performance puts it; NaN for those that `residuals` leaves out."""
+    out = np.full(landmarks.seen.shape, np.nan)
+    for index, part, off in _apart(performance, model, embedding, rig, landmarks):
+        out[index, part] = off
+    return out
+
+
+def _apart(performance: Performance, model: FaceModel, embedding: Embedding, rig: Rig,
+           landmarks: Landmarks) -> Iterator[tuple[int, slice, np.ndarray]]:
+    """Yield camera, frames and (t, N) px, part by part; see `landmark_errors`."""
     usable = embedding.known & ~embedding.contour
     points = surface_points(model, embedding)
     identity = performance.identity if len(performance.identity) else np.zeros(len(model.identity))
     normals = _normals(model, embedding, identity)
     cameras = [rig[name] for name in landmarks.cameras]
-    for start in range(0, frames, CHUNK):
-        part = slice(start, min(start + CHUNK, frames))
+    for start in range(0, performance.frames, CHUNK):
+        part = slice(start, min(start + CHUNK, performance.frames))
         in_head = move(points, *(torch.tensor(value, dtype=DTYPE) for value in
                                  (performance.weights[part], performance.gaze[part], identity))).position.numpy()
         turn = Rotation.from_quat(performance.head_rotation[part]).as_matrix()  # (t, 3, 3)
@@ -116,16 +140,8 @@ def residuals(performance: Performance, model: FaceModel, embedding: Embedding, 
             ray = camera.centre - in_world
             cosine = (facing_world * ray).sum(axis=-1) / np.maximum(np.linalg.norm(ray, axis=-1), 1e-9)
             counted = landmarks.seen[index, part] & usable & (cosine > FACING)  # (t, N)
-            apart = project(camera, in_world) - landmarks.xy[index, part]
-            squared = np.where(counted, (apart ** 2).sum(axis=-1), 0.0)
-            counted &= np.isfinite(squared)
-            squared = np.where(counted, squared, 0.0)
-            number = counted @ members  # (t, R)
-            with np.errstate(invalid="ignore", divide="ignore"):
-                rms[index, part] = np.sqrt((squared @ members) / number)
-                overall[index, part] = np.sqrt(squared.sum(axis=1) / counted.sum(axis=1))
-            sees[index, part] = number / np.maximum(members.sum(axis=0), 1)
-    return Residuals(landmarks.cameras, regions, rms, overall, sees)
+            off = np.linalg.norm(project(camera, in_world) - landmarks.xy[index, part], axis=-1)
+            yield index, part, np.where(counted & np.isfinite(off), off, np.nan)
 
 
 def prior_sigma(frames_per_second: float, priors: Priors | None = None) -> float:

@@ -263,7 +263,8 @@ class MainWindow(QMainWindow):
         session.message.connect(self.messages.say)
         session.solved_around.connect(self._show_difference)
         session.shoot_changed.connect(self.messages.clear)
-        for signal in (session.take_changed, session.shoot_changed, session.selection_changed, session.curves_changed):
+        for signal in (session.take_changed, session.shoot_changed, session.selection_changed, session.curves_changed,
+                       session.saved):
             signal.connect(self._show_state)
         self.browser.dropped.connect(self.take_in)
         self.grid.shown.connect(self.viewport.canvas.set_footage)
@@ -334,7 +335,7 @@ class MainWindow(QMainWindow):
                 known = residual[residual == residual]
                 words.append(f"mean residual {known.mean():.2f} px" if len(known) else "no face seen")
                 count = sum(map(len, session.layer.keys.values()))
-                words.append(f"{count} keys" if count else "no keys")
+                words.append(f"{count} key{'s' if count != 1 else ''}" if count else "no keys")
                 words += [f"{number} {name}" for number, name in ((len(session.layer.drags), "dragged"),
                                                                   (len(session.layer.right), "right")) if number]
                 words.append(f"not saved: {session.unsaved}" if session.unsaved else "saved")

@@ -57,6 +57,7 @@ class Session(QObject):
     curves_changed = Signal()
     selection_changed = Signal()
     solved_around = Signal(str)
+    saved = Signal()
     message = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -278,6 +279,7 @@ class Session(QObject):
         if reason and reason != self.unsaved:
             self.message.emit(f"corrections of {self.data.take.name} are not saved: {reason}")
         self.unsaved = reason
+        self.saved.emit()
 
     # ---- jobs
 

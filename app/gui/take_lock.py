@@ -26,8 +26,8 @@ class TakeLock:
         self.release()
         try:
             make_folder(folder)
-        except MienError as error:
-            self.reason = str(error)
+        except MienError:
+            self.reason = f"{folder} cannot be written; is its disk read-only? Copy the shoot elsewhere"
             return
         file = QLockFile(str(folder / NAME))
         file.setStaleLockTime(0)

@@ -1,4 +1,5 @@
 import itertools
+import json
 import shutil
 import tomllib
 from dataclasses import replace
@@ -9,12 +10,13 @@ import pytest
 
 from capture.board import OWN_BOARD, Board, Corners, draw, find, load_board, recognise
 from capture.board_clips import calibrate_shoot
-from capture.bundle import Guess, Problem, View, _Layout
+from capture.bundle import Guess, Problem, View, _Layout, covariances, refine
 from capture.calibrate import calibrate
 from capture.camera import Camera, Rig, load_rig, project, save_rig
+from capture.certainty import save_certainty
 from capture.coverage_picture import EMPTY, save_coverage
 from capture.errors import ClipError, DataError, RigError
-from capture.lens import LADDER
+from capture.lens import LADDER, pose
 from capture.shoot import open_shoot
 from capture.video import frames, probe
 from tests.clips import write_clip
@@ -95,6 +97,51 @@ def test_made_cameras_are_found_again():
     first = result.rig.cameras[0]
     np.testing.assert_allclose(first.rotation, np.diag([1, -1, -1]), atol=1e-12)
     np.testing.assert_allclose(first.centre, 0, atol=1e-12)
+
+
+def test_covariances_are_those_of_many_repetitions(tmp_path):
+    """The same board motion with 30 draws of noise: lens, pose and place scatter as the covariances foretell."""
+    truth = Rig((camera("camA", 0), camera("camB", 35, 1000)))
+    clean = film(truth, OWN_BOARD, 14, noise=0.0)
+    generator = np.random.default_rng(4)
+    lenses = np.array([[each.matrix[0, 0]] * 2 + [639.5, 359.5] + [0.0] * 8 for each in truth.cameras])
+    turn = truth["camB"].rotation @ truth["camA"].rotation.T
+    second = np.concatenate([cv2.Rodrigues(turn)[0][:, 0], truth["camB"].translation - turn @ [0.0, 0.0, 1.0]])
+    boards = np.array([pose(OWN_BOARD.points, clean["camA"][at], lenses[0]) for at in range(14)
+                       if clean["camA"][at] is not None])
+    moments = [at for at in range(14) if clean["camA"][at] is not None]
+    found, foretold = [], []
+    for _ in range(30):
+        views = tuple(View(index, row, Corners(corners.ids, corners.xy + generator.normal(0, 0.1, corners.xy.shape)))
+                      for index, name in enumerate(truth.names) for row, at in enumerate(moments)
+                      if (corners := clean[name][at]) is not None)
+        problem = Problem(OWN_BOARD.points, views, (LADDER[0], LADDER[0]))
+        answer = refine(problem, Guess(lenses, np.array([np.zeros(6), second]), boards), softness_px=0.5)
+        lens, place = covariances(problem, answer)
+        found.append(np.concatenate([answer.guess.lenses[1][[0, 2, 3]], answer.guess.cameras[1]]))
+        whole = np.zeros((9, 9))
+        whole[:3, :3], whole[3:, 3:] = lens[1][np.ix_([0, 2, 3], [0, 2, 3])], place[1]
+        foretold.append(whole)
+    errors = np.array(found) - np.concatenate([lenses[1][[0, 2, 3]], second])
+    expected = np.mean(foretold, axis=0)
+    # The spread of 30 draws is itself uncertain by an eighth.
+    assert np.all(np.abs(np.sqrt((errors ** 2).mean(axis=0)) / np.sqrt(np.diag(expected)) - 1) < 0.4)
+    surprise = np.einsum("ti,ij,tj->t", errors[:, 3:], np.linalg.inv(expected[3:, 3:]), errors[:, 3:])
+    assert 4.0 < surprise.mean() < 8.5  # chi-square of 6: a mean of 6
+
+
+def test_certainty_is_written_beside_the_rig(tmp_path):
+    truth = Rig((camera("camA", 0), camera("camB", 35)))
+    result = calibrate(OWN_BOARD, film(truth, OWN_BOARD, 14), sizes(truth))
+    table = json.loads(save_certainty(result, tmp_path / "rig.toml").read_text())
+    assert table["pose_entries"][3:] == ["tx", "ty", "tz"]
+    one, other = (table["cameras"][name] for name in ("camA", "camB"))
+    assert not np.array(one["pose"]).any()
+    assert np.linalg.eigvalsh(np.array(other["pose"])).min() > 0
+    report = result.cameras[1]
+    np.testing.assert_allclose(other["pose"], report.pose_covariance, rtol=1e-5)
+    assert np.sqrt(other["lens"][0][0]) == pytest.approx(report.focal_sigma * result.rig["camB"].matrix[0, 0], rel=1e-4)
+    assert 1e-5 < report.direction_sigma < 1e-2
 
 
 def test_mistaken_corners_hardly_matter():

@@ -1,0 +1,107 @@
+"""`mien actor`: profiles of actors, made, looked at, moved."""
+
+import argparse
+from pathlib import Path
+
+from app import actor_guide, actor_pack
+from app.actors import FOLDER, checked_name
+from app.progress import teller
+from app.request import Request
+from capture.errors import MienError, UsageError
+from capture.shoot import Take, find_takes
+from solver.actor import NAME, load_actor
+
+
+def run_make(options: argparse.Namespace) -> int:
+    """Learn a profile from takes. Returns the exit code."""
+    takes = [take for path in options.takes for take in find_takes(path) if not take.problem]
+    return _made(options, takes)
+
+
+def run_train(options: argparse.Namespace) -> int:
+    """The same from the takes of a shoot that name the actor."""
+    if options.takes:
+        return run_make(options)
+    takes = [take for take in find_takes(options.shoot) if not take.problem
+             and take.setting("actor", "") == options.name]
+    if not takes:
+        raise UsageError(f"no take in {options.shoot} names the actor {options.name!r} in its take.toml or shoot.toml; "
+                         "say which takes by --from")
+    return _made(options, takes)
+
+
+def _made(options: argparse.Namespace, takes: list[Take]) -> int:
+    from app.actor_make import make
+
+    tell = teller(options.events)
+    request = Request(options.model, options.detector, options.device, options.out, options.rig, "",
+                      start=options.start, end=options.end, corrections=options.corrections)
+    path, actor = make(options.name, takes, request, tell)
+    entry = actor.history[-1]
+    shapes = f", {len(actor.shape_names)} shapes of its own" if actor.shape_names else ""
+    tell.note(options.name, f"learnt from {entry['frames']} frames, {entry['corrected']} of them corrected{shapes}; "
+                            f"takes whose actor is {options.name} are solved with it from now on")
+    if not options.events:
+        print(path)
+    return 0
+
+
+def run_list(options: argparse.Namespace) -> int:
+    """A line for each profile of a shoot."""
+    for path in sorted((options.shoot / FOLDER).glob(f"*/{NAME}")):
+        try:
+            actor = load_actor(path.parent)
+            print(f"{path.parent.name}: model {actor.model_name}, {len(actor.shape_names)} shapes of its own"
+                  + (", a network of its own" if actor.network else ""))
+        except MienError as error:
+            print(f"{path.parent.name}: {error}")
+    return 0
+
+
+def run_show(options: argparse.Namespace) -> int:
+    """What a profile holds."""
+    actor = load_actor(_folder(options))
+    print(f"{actor.name}: on the model {actor.model_name}, landmarks of {actor.scheme}")
+    for name, metres in actor.measures.items():
+        print(f"  {name.replace('_', ' '):<20}{metres * 1000:>7.1f} mm")
+    print("  shapes of its own: " + (", ".join(actor.shape_names) or "none (they are learnt from corrected frames)"))
+    for entry in actor.history:
+        print(f"  learnt from {', '.join(entry.get('from', ()))}: {entry.get('frames')} frames, "
+              f"{entry.get('corrected')} corrected; hidden landmarks foretold to {entry.get('px_with')} px, "
+              f"{entry.get('px_without')} px without")
+    return 0
+
+
+def run_check(options: argparse.Namespace) -> int:
+    """Whether a profile is whole; raises if it is not."""
+    folder = _folder(options)
+    actor = load_actor(folder)
+    print(f"{folder}: whole, of the model {actor.model_name}")
+    return 0
+
+
+def run_guide(options: argparse.Namespace) -> int:
+    """Print the poses, and draw them."""
+    print("\n".join(actor_guide.lines()))
+    if options.out is not None:
+        for path in actor_guide.draw(options.out):
+            print(path)
+    return 0
+
+
+def run_pack(options: argparse.Namespace) -> int:
+    """Write a profile as one file."""
+    folder = _folder(options)
+    print(actor_pack.pack(folder, options.out or Path(f"{folder.name}.mienactor")))
+    return 0
+
+
+def run_unpack(options: argparse.Namespace) -> int:
+    """Put a packed profile into a shoot."""
+    print(actor_pack.unpack(options.file, options.shoot / FOLDER, options.force))
+    return 0
+
+
+def _folder(options: argparse.Namespace) -> Path:
+    given = Path(options.name)
+    return given if (given / NAME).is_file() else options.shoot / FOLDER / checked_name(options.name)

@@ -1,0 +1,134 @@
+"""`mien actor`: a profile made from takes, used by solves, moved, and refused where it must be."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.actor_guide import POSES
+from app.corrections import save_layer
+from app.locks import held
+from app.models import model_named
+from exporters.to_json import read
+from solver.actor import NAME, load_actor, save_actor
+from solver.corrections import Key, Layer
+from solver.face_model import ARKIT
+from tests.app.command import error_of, mien_here
+
+
+@pytest.fixture(scope="module")
+def shoot(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo's shoot with a profile made from it, which the take does not name."""
+    folder = tmp_path_factory.mktemp("actor") / "shoot"
+    shutil.copytree(demo, folder)
+    (folder / "said.txt").write_text(mien_here("actor", "make", "anna", "--from", folder).stderr)
+    return folder
+
+
+def test_a_profile_is_made_and_says_what_it_is_worth(shoot: Path) -> None:
+    assert "hidden landmarks of held-out frames are foretold to" in (shoot / "said.txt").read_text()
+    actor = load_actor(shoot / "actors" / "anna", model_named("mien"))
+    assert 0.05 < actor.measures["interocular"] < 0.08
+    assert actor.history[0]["px_with"] < actor.history[0]["px_without"]
+    assert not actor.shape_names  # nobody corrected anything
+
+
+def test_a_take_that_names_the_actor_is_solved_with_the_profile(shoot: Path, tmp_path: Path) -> None:
+    take = shoot / "takes" / "T001"
+    mien_here("solve", take, "--out", tmp_path, "--format", "json", "--actor", "anna", "--end", "20")
+    found = read(tmp_path / "T001.mien.json")
+    actor = load_actor(shoot / "actors" / "anna")
+    np.testing.assert_allclose(found.identity, actor.identity, atol=1e-5)
+    assert found.steps["profile"] == actor.key
+    assert found.model_sha256 == model_named("mien").sha256
+    before = (tmp_path / "T001.mien.json").read_bytes()
+    mien_here("solve", take, "--out", tmp_path, "--format", "json", "--actor", "anna", "--end", "20")
+    assert (tmp_path / "T001.mien.json").read_bytes() == before
+
+
+def test_the_profile_of_somebody_else_is_left_out_and_that_is_said(shoot: Path, tmp_path: Path) -> None:
+    actor = load_actor(shoot / "actors" / "anna")
+    bert = shoot / "actors" / "bert"
+    save_actor(type(actor)(**{**vars(actor), "name": "bert", "identity": -2.5 * np.sign(actor.identity)}), bert)
+    said = mien_here("solve", shoot / "takes" / "T001", "--out", tmp_path, "--format", "json", "--actor", "bert",
+                     "--end", "20").stderr
+    assert "the profile of bert is not of this face" in said
+    found = read(tmp_path / "T001.mien.json")
+    assert "profile" not in found.steps
+    assert not np.allclose(found.identity, -2.5 * np.sign(actor.identity))
+    shutil.rmtree(bert)
+
+
+def test_broken_newer_and_foreign_profiles_stop_a_solve_with_a_sentence(shoot: Path, tmp_path: Path) -> None:
+    for name, change in (("newer", {"version": 2}), ("foreign", {"model": {"name": "ict", "sha256": "0"}})):
+        folder = shoot / "actors" / name
+        shutil.copytree(shoot / "actors" / "anna", folder)
+        document = json.loads((folder / NAME).read_text())
+        (folder / NAME).write_text(json.dumps({**document, **change}))
+        ended = mien_here("solve", shoot / "takes" / "T001", "--out", tmp_path, "--actor", name, check=3)
+        assert ("newer mien" if name == "newer" else "is of the model 'ict'") in error_of(ended)
+        shutil.rmtree(folder)
+
+
+def test_corrections_of_other_frames_are_refused(shoot: Path) -> None:
+    """Flipped labels: what the left did is said of the right."""
+    truth = read(shoot / "truth.mien.json")
+    flipped = [name.replace("Left", "#").replace("Right", "Left").replace("#", "Right") for name in truth.shape_names]
+    keys = {name: tuple(Key(frame, float(truth.weights[frame, truth.shape_names.index(other)]))
+                        for frame in range(2, 46, 4)) for name, other in zip(truth.shape_names, flipped, strict=True)
+            if other in truth.shape_names}
+    opposite = {name: tuple(Key(key.frame, 1.0 - key.value) for key in row) for name, row in keys.items()}
+    layer = shoot / "flipped.json"
+    save_layer(Layer(keys=opposite), layer)
+    before = (shoot / "actors" / "anna" / NAME).read_bytes()
+    ended = mien_here("actor", "make", "anna", "--from", shoot, "--corrections", layer, check=3)
+    assert "corrections disagree with its footage" in error_of(ended)
+    assert (shoot / "actors" / "anna" / NAME).read_bytes() == before
+
+
+def test_too_few_frames_and_a_profile_in_use_are_refused(shoot: Path) -> None:
+    ended = mien_here("actor", "make", "carl", "--from", shoot, "--end", "8", check=3)
+    assert "a profile needs 16" in error_of(ended)
+    with held(shoot / "actors" / "anna", lambda text: None):
+        ended = mien_here("actor", "make", "anna", "--from", shoot, check=None)
+    assert ended.returncode != 0
+    assert "works on it; wait until it has ended" in ended.stderr
+
+
+def test_a_profile_moves_to_another_shoot_whole_or_not_at_all(shoot: Path, tmp_path: Path) -> None:
+    packed = tmp_path / "anna.mienactor"
+    mien_here("actor", "pack", "anna", "--in", shoot, "--out", packed)
+    first = packed.read_bytes()
+    mien_here("actor", "pack", shoot / "actors" / "anna", "--out", packed)
+    assert packed.read_bytes() == first
+    other = tmp_path / "other"
+    mien_here("actor", "unpack", packed, "--in", other)
+    assert load_actor(other / "actors" / "anna").key == load_actor(shoot / "actors" / "anna").key
+    assert "anna: model mien" in mien_here("actor", "list", "--in", other).stdout
+    assert "interocular" in mien_here("actor", "show", "anna", "--in", other).stdout
+    assert "whole" in mien_here("actor", "check", "anna", "--in", other).stdout
+    assert "--force" in error_of(mien_here("actor", "unpack", packed, "--in", other, check=2))
+    for name, data in (("cut", first[:len(first) // 2]), ("empty", b""),
+                       ("changed", first.replace(b'"interocular": 0.0', b'"interocular": 9.0'))):
+        assert data != first
+        (tmp_path / name).write_bytes(data)
+        mien_here("actor", "unpack", tmp_path / name, "--in", tmp_path / "third", check=3)
+    assert not (tmp_path / "third" / "actors" / "anna" / NAME).exists()
+
+
+def test_the_guide_names_poses_that_move_every_region(tmp_path: Path) -> None:
+    said = mien_here("actor", "guide", "--out", tmp_path / "poses").stdout
+    assert "Blink" in said
+    assert (tmp_path / "poses" / "poses.png").stat().st_size > 50_000
+    shapes = {name for _, _, pose in POSES for name in pose}
+    assert shapes <= set(ARKIT)
+    for region in ("brow", "eye", "cheek", "nose", "mouth", "jaw"):
+        assert any(name.startswith(region) for name in shapes), region
+
+
+def test_names_that_are_no_names_are_refused(shoot: Path) -> None:
+    ended = mien_here("actor", "make", "../anna", "--from", shoot, check=2)
+    assert "cannot be called" in error_of(ended)
+    assert "what to do" in error_of(mien_here("actor", check=2))

@@ -1,0 +1,99 @@
+"""An actor's profile on disk: whole or refused, in words."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from capture.errors import DataError
+from solver.actor import NAME, Actor, load_actor, save_actor
+from solver.face_model import FaceModel
+from tests.synthetic import small_face
+
+
+def made(model: FaceModel) -> Actor:
+    random = np.random.default_rng(3)
+    shapes = np.zeros((2, len(model.neutral), 3), np.float32)
+    shapes[:, 10:40] = random.normal(0, 0.001, (2, 30, 3))
+    return Actor("anna", model.name, model.sha256, "made", random.normal(0, 1, 4), random.normal(0, 0.001, (50, 3)),
+                 ("jawOpen", "mouthPucker"), shapes, random.normal(0, 1, 128), 72, "reader", {"interocular": 0.0631},
+                 ({"from": ["T001"], "frames": 48},))
+
+
+def test_a_profile_reads_back_and_gives_the_same_bytes(tmp_path: Path) -> None:
+    model = small_face()
+    actor = made(model)
+    save_actor(actor, tmp_path / "anna")
+    read = load_actor(tmp_path / "anna", model)
+    assert read.key == actor.key
+    assert (read.name, read.shape_names, read.measures, read.history) == (
+        actor.name, actor.shape_names, actor.measures, actor.history)
+    np.testing.assert_array_equal(read.shapes, actor.shapes)
+    np.testing.assert_allclose(read.identity, actor.identity)
+    before = {path.name: path.read_bytes() for path in (tmp_path / "anna").iterdir()}
+    save_actor(read, tmp_path / "anna")
+    assert {path.name: path.read_bytes() for path in (tmp_path / "anna").iterdir()} == before
+
+
+def test_an_actors_model_keeps_names_and_changes_only_its_shapes() -> None:
+    model = small_face()
+    own = made(model).model(model)
+    changed = [name for index, name in enumerate(model.shape_names)
+               if not np.array_equal(own.shapes[index], model.shapes[index])]
+    assert changed == ["jawOpen", "mouthPucker"]
+    assert own.shape_names == model.shape_names
+
+
+def test_a_new_profile_replaces_the_old_one_whole(tmp_path: Path) -> None:
+    """A write that was cut off after the arrays and before actor.json leaves the old profile as it was."""
+    model = small_face()
+    old = made(model)
+    save_actor(old, tmp_path)
+    document = (tmp_path / NAME).read_bytes()
+    faces = {path.name: path.read_bytes() for path in tmp_path.glob("face-*.npz")}
+    save_actor(replace(old, identity=old.identity + 1), tmp_path)
+    assert len(list(tmp_path.glob("face-*.npz"))) == 1
+    (tmp_path / NAME).write_bytes(document)
+    for name, data in faces.items():
+        (tmp_path / name).write_bytes(data)
+    assert load_actor(tmp_path, model).key == old.key
+
+
+@pytest.mark.parametrize(("change", "words"), [
+    (lambda folder: (folder / NAME).unlink(), "there is no profile"),
+    (lambda folder: (folder / NAME).write_text("{"), "is damaged"),
+    (lambda folder: edit(folder, version=9), "newer mien"),
+    (lambda folder: edit(folder, version=True), "newer mien"),
+    (lambda folder: edit(folder, format="mien.performance"), "no profile of an actor"),
+    (lambda folder: edit(folder, files={}), "has no checksum"),
+    (lambda folder: edit(folder, face="../../etc/passwd"), "has no checksum"),
+    (lambda folder: edit(folder, measures_m={"interocular": "wide"}), "is no number"),
+    (lambda folder: edit(folder, shapes=["jawOpen"]), "is damaged"),
+    (lambda folder: edit(folder, model={"name": "other", "sha256": "0"}), "is of the model 'other'"),
+    (lambda folder: next(folder.glob("face-*.npz")).write_bytes(b"PK"), "missing or not what"),
+    (lambda folder: next(folder.glob("face-*.npz")).unlink(), "missing or not what"),
+])
+def test_what_is_wrong_with_a_profile_is_said(tmp_path: Path, change: object, words: str) -> None:
+    model = small_face()
+    save_actor(made(model), tmp_path / "anna")
+    change(tmp_path / "anna")
+    with pytest.raises(DataError, match=words):
+        load_actor(tmp_path / "anna", model)
+
+
+def test_numbers_of_no_face_are_refused(tmp_path: Path) -> None:
+    model = small_face()
+    actor = made(model)
+    for bad in (replace(actor, identity=np.full(4, np.nan)), replace(actor, shapes=actor.shapes + 1.0),
+                replace(actor, identity=np.full(4, 40.0)), replace(actor, shape_names=("jawOpen", "earWiggle")),
+                replace(actor, identity=np.zeros(7))):
+        save_actor(bad, tmp_path / "bad")
+        with pytest.raises(DataError, match="is damaged"):
+            load_actor(tmp_path / "bad", model)
+
+
+def edit(folder: Path, **values: object) -> None:
+    document = json.loads((folder / NAME).read_text())
+    (folder / NAME).write_text(json.dumps({**document, **values}))
