@@ -184,4 +184,4 @@ def _corrected(problem: Problem, target: np.ndarray, near: np.ndarray, near_key:
 
 def _widened(near: np.ndarray) -> np.ndarray:
     """(T) bool, with MARGIN frames more on each side."""
-    return np.convolve(near, np.ones(2 * MARGIN + 1), mode="same") > 0
+    return np.convolve(near, np.ones(2 * MARGIN + 1))[MARGIN:MARGIN + len(near)] > 0

@@ -19,11 +19,11 @@ from scipy.spatial.transform import Rotation
 from torch import Tensor
 
 from solver.embedding import Embedding
-from solver.energy import Problem
 from solver.face_model import FaceModel
 from solver.geometry import project
 from solver.performance import Performance
 from solver.points import DTYPE, move
+from solver.problem import Problem
 
 NEUTRAL_M = 0.001
 """How far a person's resting points lie from where identity modes put them."""
