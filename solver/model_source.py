@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import itertools
+import lzma
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -55,7 +56,7 @@ def model_files(source: Path) -> Iterator[ModelFiles]:
         infos = {info.filename: info for info in archive.infolist() if not info.is_dir()}
         for name in infos:
             path = PurePosixPath(name.replace("\\", "/"))
-            if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+            if path.is_absolute() or ".." in path.parts or any(":" in part for part in path.parts[:1]):
                 raise ModelError(f"{source} has a file that leads out of its folder ({name!r}); "
                                  "download it again from its source")
         if len(infos) > MOST_FILES:
@@ -108,5 +109,6 @@ def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, source: Path) 
                          f"and no model's file is above {LARGEST_FILE >> 20}; download it again from its source")
     try:
         return archive.read(info)
-    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except (OSError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError,
+            ValueError) as error:
         raise ModelError(f"{source}: {info.filename} is damaged ({error}); download the zip again") from error

@@ -107,7 +107,8 @@ def _held(joined: JoinedRig, piece: np.ndarray) -> list[np.ndarray]:
 
 def _round_pair(joined: JoinedRig, piece: np.ndarray) -> list[np.ndarray]:
     motion = np.sum([np.linalg.norm(delta, axis=1) for delta in joined.shapes.values()], axis=0)
-    middle = np.average(joined.vertices[:, 0], weights=motion)  # a rig need not stand at its file's origin
+    # A rig need not stand at its file's origin; one whose numbers are too small to add up stands anywhere.
+    middle = np.average(joined.vertices[:, 0], weights=motion if motion.sum() > 0 else None)
     balls = []
     order = np.argsort(piece, kind="stable")
     for indices in np.split(order, np.flatnonzero(np.diff(piece[order])) + 1):
