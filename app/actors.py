@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from app.detectors import Landmarker
+from app.places import ACTORS_NAME
 from capture.errors import UsageError
 from capture.shoot import Take
 from solver.actor import NAME, NAMED, Actor, load_actor
@@ -15,7 +16,7 @@ from solver.embedding import Embedding
 from solver.face_model import FaceModel
 from solver.reading_network import Person
 
-FOLDER = "actors"
+FOLDER = ACTORS_NAME
 
 
 @dataclass(frozen=True)

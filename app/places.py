@@ -14,6 +14,8 @@ AROUND_LAYER_NAME = "around.corrections.json"
 ASKED_NAME = "solve.asked.json"
 """The options of the solve."""
 SYNC_NAME = "sync.toml"
+ACTORS_NAME = "actors"
+"""The folder of the actors' profiles, in a shoot or beside a take's clips."""
 
 
 @dataclass(frozen=True)

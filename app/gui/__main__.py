@@ -13,6 +13,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from app.gui import theme
+from app.gui.heap import give_back
 from app.gui.main_window import MainWindow
 from app.gui.session import Session
 
@@ -22,6 +23,7 @@ for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):  # OpenCV's point
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Open the window, on a shoot, a take or a clip if one is given. Returns the exit code."""
+    give_back()
     paths = list(sys.argv[1:] if arguments is None else arguments)
     application = QApplication(sys.argv[:1])
     application.setApplicationName("mien")

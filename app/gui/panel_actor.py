@@ -1,5 +1,7 @@
 """The inspector's Actor page: who is filmed in which take, and what is known of each."""
 
+from pathlib import Path
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QComboBox,
@@ -7,6 +9,7 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QHeaderView,
     QLabel,
+    QPushButton,
     QTreeWidget,
     QTreeWidgetItem,
     QVBoxLayout,
@@ -17,12 +20,15 @@ from app.gui import take_state, theme
 from app.gui.session import Session
 from app.gui.take_notes import write_settings
 from app.gui.undo import Change
+from app.places import ACTORS_NAME
 from capture.errors import MienError
 from capture.shoot import Take
+from solver.actor import NAME, Actor, load_actor
 
 NOBODY = "nobody named"
 LEAST_MM, MOST_MM = 40.0, 90.0
 TAKE = Qt.ItemDataRole.UserRole
+MOST_MEASURES = 3
 
 
 class ActorPanel(QWidget):
@@ -31,6 +37,7 @@ class ActorPanel(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session = session
+        self._shown: object = None
         self.tree = QTreeWidget(columnCount=3)
         self.tree.setHeaderLabels(["Actor", "Takes", "Pupils"])
         self.tree.setAccessibleName("Actors and their takes")
@@ -52,10 +59,15 @@ class ActorPanel(QWidget):
         form.addRow("Pupils apart", self.apart)
         self.words = QLabel(wordWrap=True)
         self.words.setStyleSheet(f"color: {theme.QUIET.name()}")
+        self.learn = QPushButton("Learn this actor's face", objectName="primary",
+                                 toolTip="From all of the shoot's takes of the actor: their solves become better, and "
+                                         "alike. Kept only if it is better on frames held out")
         layout = QVBoxLayout(self)
         layout.addWidget(self.tree, 1)
         layout.addLayout(form)
         layout.addWidget(self.words)
+        layout.addWidget(self.learn)
+        self.learn.clicked.connect(self.start_learning)
         self.actor.activated.connect(lambda: self.set_actor(self.actor.currentText()))
         self.actor.lineEdit().editingFinished.connect(lambda: self.set_actor(self.actor.currentText()))
         self.apart.valueChanged.connect(self.set_apart)
@@ -86,6 +98,34 @@ class ActorPanel(QWidget):
             self._change(f"pupils of {actor_of(take) or take.name}", takes,
                          {"interocular_mm": take.settings.get("interocular_mm")}, {"interocular_mm": value})
 
+    def start_learning(self) -> None:
+        """Make or better the profile of the open take's actor, as a job."""
+        take = self._take()
+        name = actor_of(take)
+        where = ["train", name, "--in", str(take.shoot.folder)] if take.shoot is not None \
+            else ["make", name, "--from", str(take.folder)]
+        job = self.session.run(f"Learn {name}'s face", ["actor", *where])
+        job.ended.connect(self._update)
+
+    def profile(self, name: str) -> Actor | None:
+        """What has been learnt of an actor; None where there is nothing, or it is damaged."""
+        path = self._profile_path(name)
+        try:
+            return load_actor(path.parent) if path is not None and path.is_file() else None
+        except MienError as error:
+            self.session.message.emit(str(error))
+            return None
+
+    def _profile_date(self) -> int | None:
+        path = self._profile_path(actor_of(self._take())) if self._take() is not None else None
+        return path.stat().st_mtime_ns if path is not None and path.is_file() else None
+
+    def _profile_path(self, name: str) -> Path | None:
+        take = next(iter(self.takes_of(name)), None)
+        if not name or take is None or take.folder is None:
+            return None
+        return (take.shoot.folder if take.shoot is not None else take.folder) / ACTORS_NAME / name / NAME
+
     def _change(self, text: str, takes: list[Take], before: dict, after: dict) -> None:
         self.session.undo.push(Change(text, before, after, lambda values: self._put(takes, values)))
 
@@ -109,7 +149,19 @@ class ActorPanel(QWidget):
         if item.data(0, TAKE):
             self.session.select_take(item.data(0, TAKE))
 
+    def showEvent(self, event) -> None:
+        super().showEvent(event)
+        self._update()
+
     def _update(self) -> None:
+        if not self.isVisible():
+            return  # a running job tells twenty times a second that something changed
+        shown = (self.session.data.take.name if self.session.data is not None else None, self._profile_date(),
+                 [(take.name, take.folder, dict(take.settings), self.session.state(take)[0])
+                  for take in self.session.takes])
+        if shown == self._shown:
+            return
+        self._shown = shown
         names = sorted({actor_of(take) for take in self.session.takes}, key=lambda name: (not name, name))
         closed = {self.tree.topLevelItem(row).text(0) for row in range(self.tree.topLevelItemCount())
                   if not self.tree.topLevelItem(row).isExpanded()}
@@ -140,8 +192,24 @@ class ActorPanel(QWidget):
         self.apart.setValue(float(apart) if apart is not None else self.apart.minimum())
         for widget in (self.actor, self.apart):
             widget.blockSignals(False)
-        self.words.setText("" if take is not None or self.session.data is None else
-                           "A lone clip keeps no settings; put it into a folder of its own")
+        self.learn.setEnabled(take is not None and bool(actor_of(take)))
+        self.words.setText(_words(self.session.data is not None, take,
+                                  self.profile(actor_of(take)) if take is not None else None))
+
+
+def _words(opened: bool, take: Take | None, known: Actor | None) -> str:
+    """What is known of the take's actor."""
+    if take is None:
+        return "A lone clip keeps no settings; put it into a folder of its own" if opened else ""
+    if not actor_of(take):
+        return "Name the actor, and mien can learn their face from all of their takes."
+    if known is None:
+        return f"{actor_of(take)}'s face has not been learnt yet: each take is solved by itself."
+    measures = ", ".join(f"{name.replace('_', ' ')} {1000 * metres:.1f} mm"
+                         for name, metres in list(known.measures.items())[:MOST_MEASURES])
+    return (f"{known.name}'s face is known, on the model {known.model_name}: "
+            f"{len(known.shape_names)} shapes of its own" + (f"; {measures}" if measures else "")
+            + ". Takes are solved with it.")
 
 
 def actor_of(take: Take) -> str:

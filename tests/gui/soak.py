@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from app.gui import theme
 from app.gui.actions import COMMANDS
+from app.gui.heap import give_back
 from app.gui.main_window import MainWindow
 from app.gui.session import Session
 
@@ -121,6 +122,7 @@ def _memory() -> int:
 
 
 if __name__ == "__main__":
+    give_back()  # as the app does
     application = QApplication([])
     theme.dress(application)
     print(json.dumps(soak(Path(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 1)))

@@ -1,10 +1,14 @@
 """The Actor page: who is filmed, in which takes, and how far apart their pupils are."""
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 
+from app.gui import jobs
 from app.gui.panel_actor import NOBODY
+from app.gui.take_data import model_named
 from capture.settings import read_settings
+from solver.actor import Actor, save_actor
 
 
 @pytest.fixture
@@ -56,3 +60,24 @@ def test_a_name_that_cannot_be_is_a_sentence_and_nothing_is_written(panel, opene
     panel.set_actor("Mara")
     assert opened.messages.isVisible()
     assert panel.actor.currentText() == NOBODY
+
+
+def test_what_was_learnt_of_an_actor_is_shown_and_learnt_by_a_button(panel, opened, shoot, qtbot):
+    assert not panel.learn.isEnabled(), "nobody is named"
+    panel.set_actor("Mara")
+    assert "has not been learnt" in panel.words.text()
+    qtbot.mouseClick(panel.learn, Qt.MouseButton.LeftButton)
+    job = opened.session.jobs.jobs[-1]
+    assert job.arguments == ["actor", "train", "Mara", "--in", str(shoot)]
+    job.cancel()
+    qtbot.waitUntil(lambda: job.state in jobs.ENDED, timeout=30_000)
+    model = model_named("mien")
+    save_actor(Actor("Mara", model.name, model.sha256, "made", np.zeros(len(model.identity)), np.zeros((5, 3)),
+                     ("jawOpen",), np.full((1, *model.neutral.shape), 0.001), np.zeros(0), 0, "",
+                     {"between_the_eyes": 0.0631}), shoot / "actors" / "Mara")
+    opened.session.reload()
+    assert "1 shapes of its own" in panel.words.text()
+    assert "63.1 mm" in panel.words.text()
+    (shoot / "actors" / "Mara" / "actor.json").write_text("{")
+    opened.session.reload()
+    assert "actor.json" in opened.messages.words.text()
