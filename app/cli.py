@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from app import __version__, actor_options, bench_options, export_options, net_options
+from app import __version__, actor_options, bench_options, export_options, net_options, record_options
 from capture.errors import Cancelled, MienError
 
 FORMATS = ("json", "csv", "fbx", "glb", "usd", "usda", "maya", "unity", "metahuman", "metahuman-fbx", "metahuman-json")
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(ended.code or 0)
     # A farm stops a job with SIGTERM: that is a cancel as well as Ctrl+C is.
     signal.signal(signal.SIGTERM, _interrupt)
-    if options.cancel_on_eof:
+    if options.cancel_on_eof and not getattr(options, "armed", False):  # which reads stdin itself
         threading.Thread(target=_interrupt_at_eof, daemon=True).start()
     try:
         return options.run(options)
@@ -123,6 +123,9 @@ def build_parser() -> argparse.ArgumentParser:
                        help="with --only detect: the parts that begin at these frames of the take")
     solve.add_argument("--expect", default="", metavar="VERSION",
                        help="with --only: refuse unless this mien is the one that submitted the job")
+
+    record_options.add_options(add("record", _run_record, "record from attached cameras into a new take",
+                                   "mien record my-shoot --camera camA=/dev/video0 --slate sc04"), _positive)
 
     submit = add("submit", _run_submit, "write a shoot as a job for a render farm",
                  "mien submit my-shoot --openjd job")
@@ -276,6 +279,12 @@ def _run_solve(options: argparse.Namespace) -> int:
         from app.one_step import run
     else:
         from app.solving import run
+
+    return run(options)
+
+
+def _run_record(options: argparse.Namespace) -> int:
+    from app.recording import run
 
     return run(options)
 
