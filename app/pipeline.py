@@ -38,7 +38,7 @@ from solver.landmarks import Landmarks
 from solver.performance import Performance
 from solver.solve import PRESETS, TakeFacts, solve_take
 
-SOLVE_VERSION = 5
+SOLVE_VERSION = 6
 CORRECT_VERSION = 1
 EXPORT_VERSION = 2
 PROFILE = "profile"

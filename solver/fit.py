@@ -21,20 +21,24 @@ Report = Callable[[int, int], None]
 class Stage:
     """What one stage frees, over which frames, and for at most how many iterations.
 
-    `frames` is "some" (spread over the take: enough to know the person by) or "all".
+    `frames` is "some" (spread over the take: enough to know the person by) or "all". The stage ends when an iteration
+    lowers the energy by less than the share `enough`.
     """
 
     name: str
     free: frozenset[str]
     frames: str
     iterations: int
+    enough: float = 1e-5
 
 
 def stages(person: int, performance: int) -> tuple[Stage, ...]:
     """The table, with the most iterations for the two stages that cost time."""
     return (
-        Stage("head", frozenset({"pose"}), "some", 10),
-        Stage("person", frozenset({"pose", "weights", "gaze", "identity", "focal"}), "some", person),
+        # Both only make ready for the next: heads settled to the last bit, or poses and weights that are solved again,
+        # would cost seconds a take and change weights by less than 0.001 (root mean square).
+        Stage("head", frozenset({"pose"}), "some", 3),
+        Stage("person", frozenset({"pose", "weights", "gaze", "identity", "focal"}), "some", person, 1e-4),
         Stage("performance", frozenset({"pose", "weights", "gaze"}), "all", performance),
     )
 
@@ -43,8 +47,6 @@ STAGES = stages(person=40, performance=25)
 PERSON = frozenset({"identity", "focal"})
 """What all frames share."""
 SOME_FRAMES = 96
-ENOUGH = 1e-5
-"""A stage ends when an iteration lowers the energy by less than this share."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ def _minimised(problem: Problem, state: State, stage: Stage, progress: Callable[
             return state
         del normal  # before the next is made: it is the largest thing that a long take needs
         state, energy, damping = candidate, energy - lowered, max(damping / 10, 1e-9)
-        if lowered < ENOUGH * energy:
+        if lowered < stage.enough * energy:
             break
     return state
 
