@@ -20,6 +20,15 @@ LONGEST_LOG = 2000
 MODULE = "app.cli"
 
 
+def child_environment() -> QProcessEnvironment:
+    """For a process that runs this very mien."""
+    environment = QProcessEnvironment.systemEnvironment()
+    root = str(Path(app.__file__).resolve().parents[1])
+    environment.insert("PYTHONPATH", os.pathsep.join(filter(None, [root, environment.value("PYTHONPATH")])))
+    environment.insert("PYTHONIOENCODING", "utf-8")
+    return environment
+
+
 class Job(QObject):
     """One command.
 
@@ -59,12 +68,8 @@ class Job(QObject):
         self._grace.timeout.connect(self._kill)
 
     def start(self) -> None:
-        environment = QProcessEnvironment.systemEnvironment()
-        root = str(Path(app.__file__).resolve().parents[1])
-        environment.insert("PYTHONPATH", os.pathsep.join(filter(None, [root, environment.value("PYTHONPATH")])))
-        environment.insert("PYTHONIOENCODING", "utf-8")
         self._process = QProcess(self)
-        self._process.setProcessEnvironment(environment)
+        self._process.setProcessEnvironment(child_environment())
         self._process.readyReadStandardOutput.connect(self._read_events)
         self._process.readyReadStandardError.connect(self._read_log)
         self._process.finished.connect(self._finished)

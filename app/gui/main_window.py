@@ -35,6 +35,7 @@ from app.gui.panel_solve import SolvePanel
 from app.gui.panel_sync import SyncPanel
 from app.gui.panel_take import TakePanel
 from app.gui.playback import SPEEDS
+from app.gui.record_panel import RecordPanel
 from app.gui.session import Session
 from app.gui.sound_player import SoundPlayer
 from app.gui.take_browser import TakeBrowser
@@ -61,6 +62,7 @@ class MainWindow(QMainWindow):
         self.solve, self.cameras, self.export = SolvePanel(session), CamerasPanel(session), ExportPanel(session)
         self.take, self.model, self.sync = TakePanel(session), ModelPanel(session), SyncPanel(session)
         self.actor = ActorPanel(session)
+        self.record = RecordPanel(session)
         self.player = SoundPlayer(session, parent=self)
         self.messages = MessageBar()
         self.actions_by_text = self._make_actions()
@@ -79,7 +81,7 @@ class MainWindow(QMainWindow):
         self.inspector = Inspector()
         for name, page in (("Take", self.take), ("Calibration", self.cameras), ("Sync", self.sync),
                            ("Actor", self.actor), ("Model", self.model), ("Solve", self.solve),
-                           ("Export", self.export)):
+                           ("Export", self.export), ("Record", self.record)):
             self.inspector.add_page(name, page)
         self.inspector.show_page("Solve")
         self.docks = {
@@ -211,7 +213,7 @@ class MainWindow(QMainWindow):
         QApplication.instance().removeEventFilter(self)
         self.session.close()
         self.grid.close_loader()
-        for part in (self.timeline, self.sync, self.player):
+        for part in (self.timeline, self.sync, self.player, self.record):
             part.stop()
         self.viewport.canvas.stop()
         super().closeEvent(event)
