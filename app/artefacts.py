@@ -51,10 +51,23 @@ def record_bytes(record: dict[str, str]) -> bytes:
     return (json.dumps(record, indent=1, sort_keys=True) + "\n").encode()
 
 
+def read_json(path: Path) -> object:
+    """What a JSON file holds; whoever calls decides what damage means.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is no JSON, or nested beyond all sense.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
 def load_record(path: Path) -> dict[str, str]:
     """A table of strings from a JSON file; empty where there is none or it is damaged."""
     try:
-        table = json.loads(path.read_text(encoding="utf-8"))
+        table = read_json(path)
     except (OSError, ValueError):
         return {}
     if isinstance(table, dict) and all(isinstance(value, str) for value in table.values()):

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.artefacts import read_json
 from capture.errors import ChangedError, ClipError, OutputError
 from capture.files import sha256, write_bytes
 
@@ -117,7 +118,7 @@ def _hashed(path: Path) -> Content:
 
 def _remembered(entry: Path, state: State) -> str:
     try:
-        table = json.loads(entry.read_text(encoding="utf-8"))
+        table = read_json(entry)
         same = tuple(tuple(item) for item in table["state"]) == state
         return str(table["key"]) if same else ""
     except (OSError, ValueError, KeyError, TypeError):

@@ -9,7 +9,6 @@ deleted.
 """
 
 import json
-import math
 from pathlib import Path
 
 from app.artefacts import key_of
@@ -23,6 +22,8 @@ FORMAT = "mien.corrections"
 VERSION = 2
 NAME = "corrections.json"
 NONE = "none"
+LARGEST = 1e9
+"""No weight and no place in a picture is near it."""
 
 
 def corrections_path(take: Take) -> Path:
@@ -111,7 +112,7 @@ def _drag(row: list[object]) -> tuple[Grip, tuple[float, float]]:
 
 
 def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= LARGEST:
         raise ValueError(f"{value!r} is no number")
     return float(value)
 

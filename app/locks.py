@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from app.artefacts import read_json
 from capture.errors import BusyError, MienError
 from capture.files import claim, output_error, write_bytes
 
@@ -190,7 +191,7 @@ def _bury(folder: Path) -> bool:
 
 def _owner(path: Path) -> Owner | None:
     try:
-        table = json.loads(path.read_text(encoding="utf-8"))
+        table = read_json(path)
         return Owner(str(table["host"]), str(table["machine"]), int(table["pid"]), str(table["born"]),
                      str(table["token"]))
     except (OSError, ValueError, KeyError, TypeError):
@@ -199,7 +200,7 @@ def _owner(path: Path) -> Owner | None:
 
 def _running(folder: Path, owner: Owner | None) -> Running | None:
     try:
-        table = json.loads((folder / RUNNING_NAME).read_text(encoding="utf-8"))
+        table = read_json(folder / RUNNING_NAME)
         running = Running(str(table["token"]), str(table["step"]), int(table["done"]), int(table["total"]),
                           float(table["seconds"]))
     except (OSError, ValueError, KeyError, TypeError):

@@ -8,6 +8,7 @@ import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from app.artefacts import read_json
 from app.contents import State, state_of
 from app.corrections import NAME as CORRECTIONS
 from app.corrections import corrections_path
@@ -99,7 +100,7 @@ def inputs_or_none(take: Take, rig: Path | None) -> dict[str, State | str]:
 def load_done(where: Places) -> Done | None:
     """The record of the last run that ended well; None where there is none or it is damaged."""
     try:
-        table = json.loads((where.work / DONE_NAME).read_text(encoding="utf-8"))
+        table = read_json(where.work / DONE_NAME)
         return Done(str(table["asked"]), _states(table["inputs"]), _states(table["outputs"]), _states(table["kept"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
@@ -108,7 +109,7 @@ def load_done(where: Places) -> Done | None:
 def load_failed(where: Places) -> Failed | None:
     """The record of the last run if it failed; None where there is none or it is damaged."""
     try:
-        table = json.loads((where.work / FAILED_NAME).read_text(encoding="utf-8"))
+        table = read_json(where.work / FAILED_NAME)
         return Failed(str(table["error"]), _states(table["inputs"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from app.artefacts import read_json
 from capture.files import write_bytes
 
 FOLDER = "took"
@@ -66,7 +67,7 @@ def recorded(work: Path) -> tuple[Took, ...]:
     found = []
     for path in sorted((work / FOLDER).glob("*.json")):
         try:
-            took = Took(**json.loads(path.read_text(encoding="utf-8")))
+            took = Took(**read_json(path))
             memory = took.peak_mib if took.peak_mib is not None else 0.0
             if all(isinstance(value, int | float) for value in (took.seconds, took.cpu_seconds, memory)):
                 found.append(took)

@@ -1,6 +1,10 @@
 """Named arrays in one file: NumPy's npz, atomically, without pickle or clock time: equal arrays, equal bytes."""
 
+import lzma
+import tokenize
+import warnings
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -8,6 +12,11 @@ from typing import BinaryIO
 import numpy as np
 
 from capture.files import write_with
+
+DAMAGE = (OSError, EOFError, MemoryError, RecursionError, zipfile.BadZipFile, zlib.error, lzma.LZMAError,
+          tokenize.TokenError, SyntaxError, KeyError, ValueError, TypeError, AttributeError, OverflowError,
+          NotImplementedError, RuntimeError)
+"""What Python's zip and NumPy's header raise for bytes that make no sense or are locked by a password."""
 
 
 class Damaged(Exception):
@@ -31,11 +40,15 @@ def load_arrays(path: Path, only: Sequence[str] | None = None) -> dict[str, np.n
     """
     try:
         # np.load leaves its own file open when the zip is damaged, so it gets ours.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files if only is None or name in only}
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError, EOFError, AttributeError, TypeError,
-            MemoryError) as error:
+        with warnings.catch_warnings(), path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            warnings.simplefilter("ignore")  # NumPy warns of odd headers; whether they make sense is seen here
+            arrays = {name: archive[name] for name in archive.files if only is None or name in only}
+    except DAMAGE as error:
         raise Damaged(f"{error}") from error
+    odd = next((name for name, array in arrays.items() if not isinstance(array, np.ndarray)), None)
+    if odd is not None:
+        raise Damaged(f"{odd} is no array")
+    return arrays
 
 
 def _write(file: BinaryIO, arrays: dict[str, np.ndarray], compress: bool) -> None:

@@ -60,7 +60,7 @@ def from_opencv(path: Path, size: tuple[int, int] | None = None) -> Rig:
     """
     store = _open_store(path)
     if size is None:
-        size = _size(path, [store.getNode(key).real() for key in ("image_width", "image_height")])
+        size = _size(path, [_number(path, store, key) for key in ("image_width", "image_height")])
     if store.getNode("M1").empty():
         matrix = _array(path, store, "camera_matrix", 9).reshape(3, 3)
         return Rig((_camera(path, path.stem, size, matrix, _array(path, store, "distortion_coefficients")),))
@@ -216,6 +216,13 @@ def _open_store(path: Path) -> cv2.FileStorage:
     return store
 
 
+def _number(path: Path, store: cv2.FileStorage, key: str) -> float:
+    try:
+        return store.getNode(key).real()
+    except cv2.error as error:
+        raise RigError(f"{path} has a damaged {key}; export the calibration again") from error
+
+
 def _array(path: Path, store: cv2.FileStorage, key: str, count: int | None = None) -> np.ndarray:
     """An array of the file, flat; `count` numbers, or at least one."""
     try:
@@ -230,7 +237,7 @@ def _array(path: Path, store: cv2.FileStorage, key: str, count: int | None = Non
 def _numbers(path: Path, key: str, entry: dict, name: str) -> np.ndarray:
     try:
         value = np.array(entry[name], dtype=np.float64)
-    except (KeyError, ValueError, TypeError):
+    except (KeyError, ValueError, TypeError, OverflowError):
         raise RigError(f"{path}: [{key}] has no {name} of numbers; export the calibration again") from None
     return value
 
@@ -238,7 +245,7 @@ def _numbers(path: Path, key: str, entry: dict, name: str) -> np.ndarray:
 def _size(path: Path, size: object) -> tuple[int, int]:
     try:
         width, height = (int(value) for value in size)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         width = height = 0
     if not 0 < width <= 65536 or not 0 < height <= 65536:
         raise RigError(f"{path} does not state the pictures' size; give width and height in px")

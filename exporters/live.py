@@ -11,7 +11,7 @@ from fractions import Fraction
 import numpy as np
 
 from capture import timecode
-from capture.errors import OutputError
+from capture.errors import DataError, OutputError
 from exporters.rotations import continuous, gaze_quaternions
 from exporters.to_csv import angles
 from solver.face_model import ARKIT
@@ -22,6 +22,11 @@ LIVE_LINK_VERSION = 6
 VMC_PORT = 39539
 DATAGRAM = 1400
 """Bytes of a datagram that no network on the way has to cut."""
+
+LARGEST = 1e6
+"""No weight, metre or radian of a face is near it; what is sent has to fit a float of 32 bits."""
+LONGEST_NAME = 256
+"""Bytes of a shape's name that is sent."""
 
 AWAKE = 0.002
 """Seconds before a frame in which it is waited for without sleeping."""
@@ -60,6 +65,7 @@ def live_link(performance: Performance, subject: str = "mien", device: str = DEV
     Raises:
         DataError: the start timecode does not exist at the frame rate.
     """
+    _check(performance)
     start = timecode.parse(performance.start_timecode, performance.frame_rate)
     weights = np.zeros((performance.frames, len(ARKIT)))
     for index, name in enumerate(ARKIT):
@@ -74,6 +80,18 @@ def live_link(performance: Performance, subject: str = "mien", device: str = DEV
                                  values[frame % len(values)])]
 
     return packets
+
+
+def _check(performance: Performance) -> None:
+    """Raise DataError for what no receiver could be sent: a performance may come from a stranger's file."""
+    largest = max(float(np.abs(table).max(initial=0.0)) for table in (
+        performance.weights, performance.head_translation, performance.gaze))
+    if largest > LARGEST or not 1e-3 <= performance.frame_rate <= 1e4:
+        raise DataError(f"take {performance.take!r} has numbers that no face has (up to {largest:.3g}, at "
+                        f"{float(performance.frame_rate):.3g} frames a second); solve the take again")
+    odd = next((name for name in performance.shape_names if "\0" in name or len(name.encode()) > LONGEST_NAME), None)
+    if odd is not None:
+        raise DataError(f"take {performance.take!r} has a shape named {odd[:40]!r}, which cannot be sent; rename it")
 
 
 def osc_message(address: str, types: str, *values: str | int | float) -> bytes:
@@ -102,6 +120,7 @@ def vmc(performance: Performance) -> Packets:
 
     VMC counts as Unity does: left-handed, the face looking along +z, +x its own right; so x is mirrored.
     """
+    _check(performance)
     turns = {"Head": continuous(performance.head_rotation), "LeftEye": gaze_quaternions(performance.gaze[:, 0]),
              "RightEye": gaze_quaternions(performance.gaze[:, 1])}
     rate = performance.frame_rate

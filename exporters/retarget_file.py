@@ -13,7 +13,6 @@
 """
 
 import itertools
-import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,9 @@ from capture.errors import DataError
 from capture.files import write_bytes
 from capture.toml_file import read_toml
 from exporters.retarget import MODES, Coupling, RetargetMap, Target
+
+LARGEST = 1e9
+"""No gain, offset or limit of a face's curve is near it; beyond, products would leave the range of numbers."""
 
 
 def load(path: Path) -> RetargetMap:
@@ -100,7 +102,7 @@ def _target(path: Path, name: str, entry: Any) -> Target:
 
 
 def _numbers(values: Iterable[Any]) -> bool:
-    return all(isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return all(isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST
                for value in values)
 
 

@@ -140,6 +140,10 @@ def _short(message: str) -> str:
 def _performance(path: Path, document: dict[str, Any]) -> Performance:
     # To JSON Schema 12.0 is an integer too.
     frames, shapes = int(document["frames"]), tuple(document["shapes"])
+    for text in (document["take"], document.get("actor", ""), document["model"]["name"], *shapes,
+                 *document.get("cameras", ())):
+        if not text.isprintable() and any(0xD800 <= ord(letter) < 0xE000 for letter in text):
+            raise DataError(f"{path}: the name {text!r} holds half a letter; {DAMAGED}")
     head, eyes = document["head"], document["eyes"]
     # The weights come first: once they have as many rows as `frames` says, that number is safe to allocate by.
     weights = _table(path, "weights", document["weights"], (frames, len(shapes)))

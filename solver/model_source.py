@@ -53,7 +53,8 @@ def model_files(source: Path) -> Iterator[ModelFiles]:
     except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError) as error:
         raise ModelError(f"{source} cannot be opened as a zip ({error}); download it again") from error
     with archive:
-        infos = {info.filename: info for info in archive.infolist() if not info.is_dir()}
+        infos = {info.filename: info for info in archive.infolist()
+                 if info.filename and not info.filename.endswith("/")}
         for name in infos:
             path = PurePosixPath(name.replace("\\", "/"))
             if path.is_absolute() or ".." in path.parts or any(":" in part for part in path.parts[:1]):
