@@ -1,21 +1,26 @@
 """From one rig to another whose mesh has the same vertices: the weights that move it the same way."""
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import lsq_linear
 
 from capture.errors import DataError
+from exporters.boxed import factor, solve, substitute, times
 from solver.face_model import FaceModel
 from solver.performance import Performance
 
 RIDGE = 1e-7
 """Pull to zero, as a share of the mean shape's size: decides between shapes that do the same."""
 
-STEP = 2.0 ** -20
-"""Weight to which results are rounded: a millionth."""
+GRID = 2.0 ** 40
+"""Steps in a metre to which shapes are rounded at most (of a head's, some 20 nanometres are left): whole numbers sum
+alike in any order."""
+
+EXACT = 2 ** 52
+"""Whole numbers below this are exact."""
 
 ALIKE = 0.25
 """Largest distance of two heads of the same vertices, as a share of their size; shuffled ones are 1 or more apart."""
@@ -46,7 +51,7 @@ def transfer(performance: Performance, source: FaceModel, target: FaceModel,
 
     Solves min |B w - s A v|^2 for 0 <= w <= upper, where A and B are the two rigs' shapes, v the performance and s the
     target's size over the source's. Both meshes must have the same vertices in the same order, and the same axes.
-    Weights are rounded to `STEP`, as the last digits of a least-squares solve depend on the processor.
+    The result is the same to the last bit on any processor.
 
     Args:
         held: weights (T) of the target's shapes that are given; the others are solved around them.
@@ -59,12 +64,13 @@ def transfer(performance: Performance, source: FaceModel, target: FaceModel,
                         f"{target.name!r}, so their shapes cannot be compared; use a retarget map")
     if performance.shape_names != source.shape_names:
         raise DataError(f"take {performance.take!r} was not solved on {source.name!r}; give the model it was solved on")
-    size = _size(target.neutral) / _size(source.neutral)
-    a = size * source.shapes.reshape(len(source.shapes), -1).astype(np.float64)  # (K, 3V)
-    b = target.shapes.reshape(len(target.shapes), -1).astype(np.float64)  # (K', 3V)
-    gram = b @ b.T  # (K', K')
-    gram[np.diag_indices_from(gram)] += RIDGE * np.trace(gram) / len(gram) + 1e-300
-    wanted = performance.weights @ (a @ b.T)  # (T, K')
+    size = math.sqrt(_spread(target.neutral) / _spread(source.neutral))
+    a, b, grid = _whole(source.shapes, target.shapes)  # (K, 3V), (K', 3V)
+    gram = b @ b.T / grid ** 2  # (K', K')
+    cross = size * (a @ b.T / grid ** 2)  # (K, K')
+    ridged = gram.copy()
+    ridged[np.diag_indices_from(gram)] += RIDGE * sum(gram.diagonal().tolist()) / len(gram) + 1e-300
+    wanted = times(performance.weights, cross)  # (T, K')
     held = held or {}
     given = [index for index, name in enumerate(target.shape_names) if name in held]
     free = [index for index, name in enumerate(target.shape_names) if name not in held]
@@ -72,26 +78,36 @@ def transfer(performance: Performance, source: FaceModel, target: FaceModel,
     for index in given:
         weights[:, index] = held[target.shape_names[index]]
     if free:
-        left = wanted[:, free] - weights[:, given] @ gram[np.ix_(given, free)]
-        weights[:, free] = np.round(_boxed(gram[np.ix_(free, free)], left, upper) / STEP) * STEP
-    variance = np.linalg.solve(gram, b @ a.T) ** 2 @ performance.sigma.T ** 2  # (K', T)
+        left = wanted[:, free] - times(weights[:, given], ridged[np.ix_(given, free)])
+        weights[:, free] = solve(ridged[np.ix_(free, free)], left, upper)
+    slope = substitute(factor(ridged[None]), cross)  # (K, K')
     moved = dataclasses.replace(
         performance, shape_names=target.shape_names, weights=weights, identity=np.zeros(0),
-        sigma=np.round(np.sqrt(variance.T) / STEP) * STEP, model_name=target.name,
-        model_sha256=target.sha256)
+        sigma=np.sqrt(times(performance.sigma ** 2, slope ** 2)), model_name=target.name, model_sha256=target.sha256)
     # |B w - A v|^2 from the small matrices: the vertices of all frames would not fit the memory.
-    square = (np.einsum("tk,kl,tl->t", weights, b @ b.T, weights) - 2 * np.einsum("tk,tk->t", weights, wanted)
-              + np.einsum("tk,kl,tl->t", performance.weights, a @ a.T, performance.weights))
+    square = (np.einsum("tk,kl,tl->t", weights, gram, weights) - 2 * np.einsum("tk,tk->t", weights, wanted)
+              + np.einsum("tk,kl,tl->t", performance.weights, (size / grid) ** 2 * (a @ a.T), performance.weights))
     rms = np.sqrt(np.maximum(square, 0.0) / len(source.neutral))
     return moved, Fit(float(np.sqrt((rms ** 2).mean())), float(rms.max()), int(rms.argmax()))
 
 
-def _boxed(gram: np.ndarray, wanted: np.ndarray, upper: float) -> np.ndarray:
-    """The w in 0..upper with the smallest w G w / 2 - wanted w, for each row: (T, K'). Exact, by active sets."""
-    root = np.linalg.cholesky(gram).T  # G = root' root, so this is |root w - right|^2
-    right = np.linalg.solve(root.T, wanted.T).T  # (T, K')
-    found = [lsq_linear(root, row, (0.0, upper), method="bvls").x for row in right]
-    return np.clip(np.array(found).reshape(wanted.shape), 0.0, upper)  # it may leave the bounds by a rounding
+def _whole(*shapes: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+    """Each rig's shapes (K, V, 3) as whole steps (K, 3V), and how many steps a metre has: so few that all sums of their
+    products are exact."""
+    flat = [array.reshape(len(array), -1).astype(np.float64) for array in shapes]
+    grid = GRID
+    while True:
+        whole = [np.round(array * grid) for array in flat]
+        if max((array * array).sum(axis=1).max(initial=0.0) for array in whole) < EXACT:
+            return whole[0], whole[1], grid
+        grid /= 2
+
+
+def _spread(points: np.ndarray) -> int:
+    """The square of `_size` times the number of points, in steps of a micrometre: a whole number, exact."""
+    steps = np.round(points.astype(np.float64) * 2.0 ** 20).astype(np.int64)
+    square = sum(int(axis) ** 2 for axis in steps.sum(axis=0))
+    return max(len(steps) * int((steps * steps).sum()) - square, 1)
 
 
 def _size(points: np.ndarray) -> float:

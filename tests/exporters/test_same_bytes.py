@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from exporters import WRITERS, to_fbx
+from exporters import WRITERS, to_fbx, to_json
 from exporters.cleanup import resample, smooth
 from exporters.exact import arc_tangent, interpolate, sine_cosine
 from exporters.scene import make_scene
+from exporters.transfer import transfer
 from tests.synthetic import made_performance, small_face
 
 ROOT = Path(__file__).parents[2]
@@ -52,6 +53,9 @@ def digests(folder: Path) -> dict[str, str]:
             path = folder / f"{name}{suffix}"
             write(make_scene(model, take), path)
             out[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    rig = dataclasses.replace(model, name="rig", shapes=(np.round(1.2 * GRID * model.shapes[::-1]) / GRID))
+    moved, _ = transfer(performance, model, rig)
+    out["transferred"] = hashlib.sha256(to_json.dumps(moved).encode()).hexdigest()
     for name, preset in to_fbx.PRESETS.items():
         to_fbx.write(make_scene(model, performance), folder / "T001.fbx", preset)
         out[f"{name}.fbx"] = hashlib.sha256((folder / "T001.fbx").read_bytes()).hexdigest()
