@@ -25,7 +25,8 @@ def run(folder: Path, out: Path | None, force: bool, events: bool, fisheye: bool
     target = _target(shoot.folder, out, force)
     tell = teller(events)
     calibration, board = calibrate_shoot(
-        shoot, report=lambda done, total: tell.progress(shoot.name, "find the board", done, total), fisheye=fisheye,
+        shoot, report=lambda done, total: tell.progress(shoot.name, "find the board", done, total),
+        fisheye=fisheye or None,
         seen=lambda camera, size, corners: tell.board(camera, size, [] if corners is None else corners.xy.tolist()))
     save_rig(calibration.rig, target)
     kind = f"{board.kind} of {board.squares[0]} by {board.squares[1]} squares of {board.square * 1000:g} mm"

@@ -23,14 +23,14 @@ MOST_MOMENTS = 240
 
 def calibrate_shoot(shoot: Shoot, offsets: Mapping[str, float] | None = None,
                     lenses: Mapping[str, Camera] | None = None,
-                    report: Callable[[int, int], None] = lambda done, total: None, fisheye: bool = False,
+                    report: Callable[[int, int], None] = lambda done, total: None, fisheye: bool | None = None,
                     seen: Seen = lambda camera, size, corners: None) -> tuple[Calibration, Board]:
     """Calibrate the cameras of a shoot from its calibration folder: board clips and, if there is one, board.toml.
 
     Args:
         offsets: camera -> seconds at which its board clip begins, on a common clock; by default all begin together.
         lenses: cameras whose lens stays as it is.
-        fisheye: the lenses are fisheyes.
+        fisheye: whether the lenses are fisheyes; None: found out.
         report: called with what is done and the total; may raise Cancelled.
         seen: called with what was found in each picture.
 
@@ -51,7 +51,7 @@ def calibrate_shoot(shoot: Shoot, offsets: Mapping[str, float] | None = None,
 def calibrate_clips(paths: Sequence[Path], board: Board | None = None, offsets: Mapping[str, float] | None = None,
                     lenses: Mapping[str, Camera] | None = None,
                     report: Callable[[int, int], None] = lambda done, total: None, rate: object = None,
-                    fisheye: bool = False, seen: Seen = lambda camera, size, corners: None,
+                    fisheye: bool | None = None, seen: Seen = lambda camera, size, corners: None,
                     ) -> tuple[Calibration, Board]:
     """Calibrate from board clips, one per camera; see `calibrate_shoot`. Without a board it is recognised."""
     clips = [probe(path, rate) for path in paths]

@@ -11,10 +11,11 @@ import cv2
 import numpy as np
 
 from capture.board import Board, Corners
+from capture.board_faults import middle, why_apart
 from capture.bundle import FISHEYE, LENS, Answer, Guess, Problem, View, covariances, lens_matrix, refine, rms
 from capture.camera import WORLD_FROM_LONE_CAMERA, Camera, Rig
 from capture.errors import RigError
-from capture.lens import ENOUGH_COVERAGE, choose_lens, coverage_of, known_lens, pose
+from capture.lens import ENOUGH_COVERAGE, choose_kind, choose_lens, coverage_of, known_lens, pose
 
 FEWEST_VIEWS = 8
 """Board views that a lens needs."""
@@ -79,7 +80,7 @@ class Calibration:
 
 
 def calibrate(board: Board, seen: Mapping[str, Sequence[Corners | None]], sizes: Mapping[str, tuple[int, int]],
-              lenses: Mapping[str, Camera] | None = None, fisheye: bool = False) -> Calibration:
+              lenses: Mapping[str, Camera] | None = None, fisheye: bool | None = None) -> Calibration:
     """Find the cameras from what they saw of a board.
 
     Args:
@@ -87,7 +88,7 @@ def calibrate(board: Board, seen: Mapping[str, Sequence[Corners | None]], sizes:
         seen: camera -> its corners at each of M moments, None where it did not see the board.
         sizes: camera -> width, height in px.
         lenses: cameras whose lens is known from before and stays; only where they stand is looked for.
-        fisheye: the other lenses are fisheyes.
+        fisheye: whether the other lenses are fisheyes; None: found for each by its error on held-out views.
 
     Raises:
         RigError: too little was seen; the message says by which camera and what to film.
@@ -105,11 +106,15 @@ def calibrate(board: Board, seen: Mapping[str, Sequence[Corners | None]], sizes:
             raise RigError(f"{name} sees the board in {len(views)} of {len(seen[name])} moments and {FEWEST_VIEWS} are "
                            "needed; film the board longer, larger in the picture, slowly and in good light")
         views = _spread_out(views, MOST_VIEWS)
-        fish.append(known[name].model == "fisheye" if name in known else fisheye)
         if name in known:
             lens, directions, error = known_lens(known[name], points, views, sizes[name])
+            wide = known[name].model == "fisheye"
+        elif fisheye is None:
+            lens, directions, error, wide = choose_kind(name, points, views, sizes[name])
         else:
-            lens, directions, error = choose_lens(name, points, views, sizes[name], fish[-1])
+            lens, directions, error = choose_lens(name, points, views, sizes[name], fisheye)
+            wide = fisheye
+        fish.append(wide)
         lenses.append(lens)
         free.append(directions)
         held_out.append(error)
@@ -133,7 +138,12 @@ def calibrate(board: Board, seen: Mapping[str, Sequence[Corners | None]], sizes:
         # Clips out of step would bend the lenses to explain a board that moved; each lens by itself knows better.
         fixed = tuple(np.zeros((LENS, 0)) for _ in names)
         answer = refine(Problem(points, views, fixed, fisheye=tuple(fish)), guess, 2 * max(_errors(views, answer)))
-    return _result(names, sizes, problem, answer, held_out, shared)
+    why = ""
+    if max(_errors(views, answer)) > OUT_OF_STEP_PX:
+        whole = [[pose(points, corners, lens, wide) for corners in seen[name]]
+                 for name, lens, wide in zip(names, lenses, fish, strict=True)]
+        why = why_apart(names, [[None if one is None else _matrix(one) for one in row] for row in whole])
+    return _result(names, sizes, problem, answer, held_out, shared, why)
 
 
 def _spread_out(items: Sequence, most: int) -> list:
@@ -181,13 +191,6 @@ def _too_few(names: Sequence[str], shared: np.ndarray, known: Sequence[int], cam
             f"but {FEWEST_SHARED} are needed; film the board where {names[camera]} and {names[nearest]} both see it")
 
 
-def middle(steps: np.ndarray) -> np.ndarray:
-    """The most central of some rigid motions (S, 4, 4): a flat board seen from far can be read tilted the wrong way."""
-    turns = np.arccos(np.clip((np.einsum("aij,bij->ab", steps[:, :3, :3], steps[:, :3, :3]) - 1) / 2, -1, 1))
-    shifts = np.linalg.norm(steps[:, None, :3, 3] - steps[None, :, :3, 3], axis=-1)
-    return steps[int(np.argmin(np.median(turns + shifts, axis=1)))]
-
-
 def _board_poses(poses: Sequence[Sequence[np.ndarray | None]], cameras: np.ndarray) -> np.ndarray:
     """Where the board stood at each moment, (M, 6) first_from_board: the most central of what the cameras say."""
     boards = []
@@ -209,7 +212,7 @@ def _vector(matrix: np.ndarray) -> np.ndarray:
 
 
 def _result(names: Sequence[str], sizes: Mapping[str, tuple[int, int]], problem: Problem, answer: Answer,
-            held_out: Sequence[float], shared: np.ndarray) -> Calibration:
+            held_out: Sequence[float], shared: np.ndarray, why: str) -> Calibration:
     cameras, reports, warnings, views = [], [], [], problem.views
     lens_covariance, pose_covariance = covariances(problem, answer)
     errors = _errors(views, answer)
@@ -235,8 +238,7 @@ def _result(names: Sequence[str], sizes: Mapping[str, tuple[int, int]], problem:
                                     np.concatenate([answer.residuals[at] for at in mine])))
         if error > OUT_OF_STEP_PX:
             raise RigError(f"{name} agrees with itself to {held_out[camera]:.2f} px but with the other cameras only to "
-                           f"{error:.1f} px; the board clips do not run in step, or a camera was moved: cut them to "
-                           "begin together, or film the board again")
+                           f"{error:.1f} px: {why}")
         if focal_sigma > 0.02:
             raise RigError(f"the focal length of {name} stays uncertain by {100 * focal_sigma:.0f} %; film the board "
                            "tilted to all sides and at several distances, not only facing the camera")

@@ -20,6 +20,9 @@ COPY_AGAIN = "copy it again from the camera or card"
 
 LONGEST_SIDE = 16384
 
+MOST_TIMECODES = 1000
+"""Samples of a timecode track that are read: a file may hold millions."""
+
 FIRST_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"styp")
 """What an MP4 or MOV file may begin with."""
 
@@ -109,6 +112,20 @@ def read_index(path: Path, container: av.container.InputContainer, stream: av.Vi
     if not len(ticks):
         raise ClipError(f"{path} has no frame to show; record or export it again")
     return Index(ticks, np.array(sorted(set(keys)), dtype=np.int64), stream.time_base)
+
+
+def timecode_counts(container: av.container.InputContainer) -> list[tuple[float, int]]:
+    """What a QuickTime timecode track says: (seconds, frame number) of each of its samples; most have one."""
+    counts = []
+    for stream in container.streams.data:
+        if stream.codec_context is None and stream.metadata.get("timecode"):
+            with contextlib.suppress(av.error.FFmpegError):
+                container.seek(0, stream=stream, any_frame=True)
+                for packet in container.demux(stream):
+                    if packet.size >= 4 and packet.pts is not None and len(counts) < MOST_TIMECODES:
+                        counts.append((float(packet.pts * packet.time_base), int.from_bytes(bytes(packet)[:4], "big")))
+            break
+    return counts
 
 
 def _decoded_index(path: Path) -> Index:

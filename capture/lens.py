@@ -19,6 +19,12 @@ FOLDS = 3
 WORTH = 0.99
 """A further lens number stays only if it brings the error on views that were held out below this share."""
 
+WIDE = 0.7
+"""Focal length over the longer side of the picture above which no lens is tried as a fisheye."""
+
+CLEARLY_BETTER = 0.97
+"""A fisheye is believed if it brings the error on held-out views below this share of the pinhole's."""
+
 _ = np.eye(LENS)
 _SQUARE, _CENTRE, _K1, _K2, _P, _K3 = _[0] + _[1], _[2:4], _[4], _[5], _[6:8], _[8]
 LADDER = tuple(np.vstack(rows).T for rows in (
@@ -38,6 +44,25 @@ views, seen there too, do not warn of it."""
 
 ENOUGH_COVERAGE = 0.4
 """Share of the picture in which a lens must have been seen to be known."""
+
+
+def choose_kind(name: str, points: np.ndarray, views: Sequence[Corners], size: tuple[int, int],
+                ) -> tuple[np.ndarray, np.ndarray, float, bool]:
+    """The same as `choose_lens`, and whether the lens is a fisheye: told by its error on held-out views.
+
+    Only a wide lens is tried as a fisheye: within 70 degrees both models bend alike.
+    """
+    try:
+        pinhole = choose_lens(name, points, views, size)
+    except RigError:
+        return *choose_lens(name, points, views, size, True), True
+    if pinhole[0][0] > WIDE * max(size):
+        return *pinhole, False
+    try:
+        fisheye = choose_lens(name, points, views, size, True)
+    except RigError:
+        return *pinhole, False
+    return (*fisheye, True) if fisheye[2] < CLEARLY_BETTER * pinhole[2] else (*pinhole, False)
 
 
 def choose_lens(name: str, points: np.ndarray, views: Sequence[Corners], size: tuple[int, int], fisheye: bool = False,
@@ -113,7 +138,10 @@ def pose(points: np.ndarray, corners: Corners | None, lens: np.ndarray, fisheye:
         flat = cv2.fisheye.undistortPoints(corners.xy.reshape(-1, 1, 2), lens_matrix(lens), lens[FISHEYE])
         known = np.isfinite(flat).all(axis=(1, 2)) & (np.abs(flat).max(axis=(1, 2)) < 20)
         if known.sum() >= 4:
-            _, rotation, translation = cv2.solvePnP(points[corners.ids][known], flat[known], np.eye(3), None)
+            # OpenCV's usual method wants six points where bent rays leave them hardly in one plane.
+            method = cv2.SOLVEPNP_ITERATIVE if known.sum() >= 6 else cv2.SOLVEPNP_SQPNP
+            _, rotation, translation = cv2.solvePnP(points[corners.ids][known], flat[known], np.eye(3), None,
+                                                    flags=method)
             return np.concatenate([rotation.ravel(), translation.ravel()])
         return np.array([0.0, 0.0, 0.0, 0.0, 0.0, 1.0])
     _, rotation, translation = cv2.solvePnP(points[corners.ids], corners.xy, lens_matrix(lens), lens[4:])

@@ -108,9 +108,10 @@ def align(name: str, clips: Sequence[Clip], offsets: Mapping[str, float] | None 
         raise ClipError(f"the clips of {name} have no moment in common; check their offsets with `mien sync`")
     counts = {clip.camera: clip.frames for clip in clips}
     if offsets is None and len(set(counts.values())) > 1:
+        short = min(counts, key=lambda camera: ends[list(counts).index(camera)])
         warnings.append(f"the clips of {name} differ in length "
-                        f"({', '.join(f'{camera} {number}' for camera, number in counts.items())} frames); "
-                        f"the {count} that all have are used, from the first on")
+                        f"({', '.join(f'{camera} {number}' for camera, number in counts.items())} frames): {short} "
+                        f"stops first, and the {count} that all have are used, from the first on")
     if offsets is None and len({clip.start_timecode for clip in clips} - {None}) > 1:
         warnings.append(f"the clips of {name} state different timecodes and are taken to begin together all the same; "
                         "run `mien sync` to bring them in step")

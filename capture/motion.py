@@ -53,7 +53,7 @@ def motion_lag(first: np.ndarray, second: np.ndarray, cameras: tuple[Camera, Cam
         best, _ = _lowest(_alike(one, other), peaks[0])
         rival = max((scores[peak] for peak in peaks[1:]), default=0.0)
         return best, scores[peaks[0]] > CLEAR_CORRELATION and scores[peaks[0]] - rival > CLEAR_LEAD
-    misfit = _along_lines(first, second, cameras)
+    misfit = _both_ways(first, second, cameras)
     best, least = min((_lowest(misfit, peak) for peak in peaks), key=lambda found: found[1])
     return best, _in_valley(misfit, best, least)
 
@@ -64,7 +64,7 @@ def lag_near(first: np.ndarray, second: np.ndarray, near: int, cameras: tuple[Ca
     if cameras is None or first.ndim != 3:
         best, least = _lowest(_alike(_velocities(first), _velocities(second)), near)
         return best, -least > CLEAR_CORRELATION
-    misfit = _along_lines(first, second, cameras)
+    misfit = _both_ways(first, second, cameras)
     best, least = _lowest(misfit, near)
     return best, _in_valley(misfit, best, least)
 
@@ -100,6 +100,13 @@ def _alike(one: np.ndarray, other: np.ndarray) -> Callable[[float], float]:
         return -float((np.abs((there * here).sum(axis=0)) / power).mean())
 
     return misfit
+
+
+def _both_ways(first: np.ndarray, second: np.ndarray, cameras: tuple[Camera, Camera]) -> Callable[[float], float]:
+    """The misfit of `_along_lines` with one clip interpolated and with the other: a spline smooths noise, and which of
+    two clips it smooths moves the best shift by up to a tenth of a frame."""
+    there, back = _along_lines(first, second, cameras), _along_lines(second, first, cameras[::-1])
+    return lambda shift: min(there(shift) + back(-shift), NOTHING_COMMON)
 
 
 def _along_lines(first: np.ndarray, second: np.ndarray, cameras: tuple[Camera, Camera]) -> Callable[[float], float]:

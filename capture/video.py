@@ -26,6 +26,10 @@ MOSTLY = 0.9
 """Share of even steps from which a clip keeps the rate its camera meant: it dropped some frames, no more."""
 
 
+UNKNOWN_SIZE = (1, 1)
+"""Of a clip whose first picture was not decoded yet."""
+
+
 @dataclass(frozen=True)
 class Clip:
     """One camera's recording. T frames, as shown: what an edit list hides is not counted.
@@ -96,10 +100,17 @@ def probe(path: Path, rate: Fraction | None = None) -> Clip:
         codec = stream.codec_context.name
         stated = [stream.guessed_rate, stream.average_rate]
         timecode_text = _timecode_text(container, stream)
+        counts = containers.timecode_counts(container)
         index = containers.read_index(path, container, stream)
     frame_rate, times, variable = _beat(index, stated)
     warnings = []
-    if variable:
+    dropped = _dropped(times, frame_rate) if variable else ()
+    if dropped:
+        some = ", ".join(map(str, dropped[:5])) + (" and so on" if len(dropped) > 5 else "")
+        count = round(float(times[-1]) * float(frame_rate)) + 1 - len(times)
+        warnings.append(f"{path.name} dropped {count} frames, after its {some}: the pictures before them are shown "
+                        "longer")
+    elif variable:
         steps = np.diff(times)
         warnings.append(f"{path.name} has a variable frame rate ({1 / steps.max():.4g} to {1 / steps.min():.4g} frames "
                         f"a second); its {len(times)} frames are counted as {float(frame_rate):.5g} a second")
@@ -109,7 +120,11 @@ def probe(path: Path, rate: Fraction | None = None) -> Clip:
             start = parse(timecode_text, frame_rate)
         except DataError as error:
             warnings.append(f"the timecode of {path.name} is left aside: {error}")
-    clip = Clip(path, path.stem, (1, 1), frame_rate, len(times), times, start, sound, codec, variable,
+    if (jump := _jump(counts, frame_rate)) is not None:
+        warnings.append(f"the timecode of {path.name} jumps by {jump[1]:+d} frames after {jump[0]:.2f} s, so the clip "
+                        "was cut together or its clock was set meanwhile: only its first frame's timecode is used; check "
+                        "with `mien sync`")
+    clip = Clip(path, path.stem, UNKNOWN_SIZE, frame_rate, len(times), times, start, sound, codec, variable,
                 tuple(warnings), float(index.ticks[0] * index.tick), index)
     height, width = next(_decode(clip, 0, 1)).rgb.shape[:2]
     return replace(clip, size=(width, height))
@@ -152,6 +167,23 @@ def _timecode_text(container: av.container.InputContainer, stream: av.VideoStrea
     return None
 
 
+def _jump(counts: list[tuple[float, int]], rate: Fraction) -> tuple[float, int] | None:
+    """Seconds after which a timecode track (seconds, frame number) first goes on otherwise than it ran, and by how many
+    frames."""
+    for seconds, count in counts[1:]:
+        off = count - counts[0][1] - round((seconds - counts[0][0]) * float(rate))
+        if abs(off) > 1:
+            return seconds - counts[0][0], off
+    return None
+
+
+def _dropped(times: np.ndarray, rate: Fraction) -> list[int]:
+    """The frames after which some are missing, where all the others keep the beat; [] of a rate that truly varies."""
+    beats = np.diff(times) * float(rate)
+    even = np.abs(beats - np.round(beats)) < 2 * CONSTANT
+    return np.flatnonzero(np.round(beats) > 1).tolist() if even.all() else []
+
+
 def _beat(index: containers.Index, stated: list[Fraction | None]) -> tuple[Fraction, np.ndarray, bool]:
     """The rate whose even beat fits the frames' times best, those times in seconds, and whether they stray from it."""
     ticks = index.ticks - index.ticks[0]
@@ -180,7 +212,13 @@ def _decode(clip: Clip, start: int, stop: int) -> Iterator[Frame]:
         stream.thread_type = "AUTO"
         try:
             for number, picture in _reached(clip, container, stream, start, stop):
-                yield Frame(number, float(clip.times[number]), pictures.upright(picture, stream.sample_aspect_ratio))
+                rgb = pictures.upright(picture, stream.sample_aspect_ratio)
+                height, width = rgb.shape[:2]
+                if clip.size not in ((width, height), UNKNOWN_SIZE):
+                    raise ClipError(f"{clip.path} changes its picture size at frame {number}, from {clip.size[0]} by "
+                                    f"{clip.size[1]} px to {width} by {height}; convert it to one size or cut it "
+                                    "there")
+                yield Frame(number, float(clip.times[number]), rgb)
         except av.error.FFmpegError as error:
             raise ClipError(f"{clip.path} cannot be decoded near its frame {start} ({error.strerror}); "
                             "copy it again, or convert it to H.264 or ProRes") from error

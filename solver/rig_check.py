@@ -122,6 +122,10 @@ def _foreign(check: RigCheck, rig: Rig) -> str | None:
     return rig.names[int(worst.argmax())] if worst.max() > WORST else None
 
 
+def _focal(rig: Rig) -> float:
+    return float(np.mean([camera.matrix[0, 0] for camera in rig.cameras]))
+
+
 def _step_without(seen: Landmarks, rig: Rig, frames: np.ndarray, embedding: Embedding, left_out: int, at: int) -> float:
     """By how many px the face steps, at one of the frames, in the pictures and in the space of the other cameras."""
     rest = [camera for camera in range(len(rig.cameras)) if camera != left_out]
@@ -223,14 +227,14 @@ def refuse_foreign(check: RigCheck, seen: Landmarks, rig: Rig, model: FaceModel,
     """
     name = _foreign(check, rig)
     residual = check.residual_px[rig.names.index(name)] if name is not None else 0.0
-    if name is not None and (mirror := find_mirrored(seen, rig, model, embedding)) is not None:
-        raise RigError(f"the clip of {mirror} is mirrored: as filmed the face lies {residual:.1f} px from where the "
-                       "other cameras see it, in a mirror it fits; turn the mirror off in the camera, or flip the clip")
     turned = find_turned(seen, rig, embedding)
-    if turned is not None and turned.degrees < EXCHANGED_DEGREES:
+    if turned is not None and turned.degrees < EXCHANGED_DEGREES and turned.after_px < WORST / 2 * _focal(rig):
         raise RigError(f"{path} does not belong to this footage: by it the face lies {turned.before_px:.1f} px apart "
                        f"between the cameras, and {turned.after_px:.1f} px once {' or '.join(turned.cameras)} is "
                        f"turned by {turned.degrees:.1f} degrees; calibrate again, or run `mien sync`")
+    if name is not None and (mirror := find_mirrored(seen, rig, model, embedding)) is not None:
+        raise RigError(f"the clip of {mirror} is mirrored: as filmed the face lies {residual:.1f} px from where the "
+                       "other cameras see it, in a mirror it fits; turn the mirror off in the camera, or flip the clip")
     if name is not None:
         raise RigError(f"{path} does not belong to this footage: by it the face in {name} lies {residual:.1f} px from "
                        "where the other cameras see it; check that no cameras are exchanged, calibrate again where one "

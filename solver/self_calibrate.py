@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from capture.calibrate import middle
+from capture.board_faults import middle
 from capture.camera import WORLD_FROM_LONE_CAMERA, Camera, Rig
 from capture.errors import RigError
 from solver.arrow import border_covariance

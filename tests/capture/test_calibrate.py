@@ -205,8 +205,21 @@ def test_clips_out_of_step_are_refused():
     truth = Rig((camera("camA", 0), camera("camB", 35)))
     seen = film(truth, OWN_BOARD, 30)
     seen["camB"] = [*seen["camB"][1:], None]
-    with pytest.raises(RigError, match="do not run in step"):
+    with pytest.raises(RigError, match="the clip of camB runs 1 moments ahead of that of camA"):
         calibrate(OWN_BOARD, seen, sizes(truth))
+
+
+def test_a_camera_moved_and_a_board_carried_are_told_apart_from_that():
+    """camC moved after moment 17 of 34; then a board that each camera saw at another place."""
+    truth = Rig((camera("camA", 0), camera("camB", 35), camera("camC", -35)))
+    moved = Rig((*truth.cameras[:2], replace(truth["camC"], translation=np.array([0.08, 0.0, 1.0]))))
+    before, after = film(truth, OWN_BOARD, 17), film(moved, OWN_BOARD, 17, seed=6)
+    with pytest.raises(RigError, match=r"camC was moved at moment 1\d of the board clips"):
+        calibrate(OWN_BOARD, {name: before[name] + after[name] for name in truth.names}, sizes(truth))
+    pair = Rig(truth.cameras[:2])
+    carried = {"camA": film(pair, OWN_BOARD, 20)["camA"], "camB": film(pair, OWN_BOARD, 20, seed=9)["camB"]}
+    with pytest.raises(RigError, match="the board was moved between one camera's picture and the next's"):
+        calibrate(OWN_BOARD, carried, sizes(pair))
 
 
 def test_a_chessboard_that_looks_the_same_upside_down_serves_one_camera_only():
@@ -357,6 +370,15 @@ def test_fisheyes_are_found_again():
         assert angle < 0.1
         assert metres < 0.003
         assert 0.1 < report.error_px < 0.17
+
+
+def test_a_fisheye_and_a_wide_pinhole_are_told_apart():
+    """One of each in a rig; the pinhole bends as wide-angle lenses do. Neither is said which it is."""
+    truth = Rig((replace(camera("camA", 0, 420), model="fisheye", distortion=(-0.03, 0.01, -0.005, 0.001)),
+                 camera("camB", 30, 800, (-0.2, 0.06, 0.0, 0.0, 0.0))))
+    result = calibrate(OWN_BOARD, film(truth, OWN_BOARD, 16, reach=0.45), sizes(truth))
+    assert [each.model for each in result.rig.cameras] == ["fisheye", "pinhole"]
+    assert all(report.error_px < 0.17 for report in result.cameras)
 
 
 def test_coverage_pictures_show_where_corners_were(tmp_path):

@@ -158,6 +158,7 @@ def test_dropped_frames_keep_the_rate_that_the_camera_meant(tmp_path, pictures):
     times = [Fraction(index + (index > 20) + (index > 60), 30) for index in range(COUNT)]
     clip = probe(write_clip(tmp_path / "a.mp4", pictures, times=times))
     assert (clip.frame_rate, clip.variable_rate, clip.frames) == (30, True, COUNT)
+    assert clip.warnings[0].startswith("a.mp4 dropped 2 frames, after its 20, 60: ")
     assert clip.times[-1] == pytest.approx(121 / 30)
 
 
