@@ -14,7 +14,7 @@ from capture.shoot import Take
 from solver.face_model import FaceModel
 
 MIB = 1 << 20
-START_MIB = 320.0
+START_MIB = 200.0
 """What a solve of one frame needs beside the loaded model: Jacobians of a chunk, code that is loaded on first use."""
 PICTURES = 40
 """Pictures held at once while landmarks are found: a batch, its crops, and what the decoder keeps."""
@@ -46,10 +46,10 @@ class Size:
 
 
 def footprint(model: FaceModel) -> Footprint:
-    """Of this process, with its model loaded. The figures per frame are the solver's normal equations and their
-    factors, and each camera's landmarks (measured: `tests/bench/scale.py`)."""
-    unknowns, shared = len(model.shape_names) + 10, len(model.identity) + 3
-    return Footprint(peak_mib() or 500.0, 8 * (4 * unknowns**2 + unknowns * shared) / MIB, 17 * 478 * 8 / MIB)
+    """Of this process, with its model loaded. The figures per frame are the solver's one copy of its normal equations,
+    and each camera's landmarks as found and as compared (measured, and rounded up: `tests/bench/memory.py`)."""
+    unknowns = len(model.shape_names) + 10
+    return Footprint(peak_mib() or 500.0, 8 * 1.1 * unknowns**2 / MIB, 8 * 478 * 8 / MIB)
 
 
 def size_of(take: Take) -> Size:

@@ -6,7 +6,6 @@ a process's largest memory never falls.
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -34,7 +33,7 @@ from tests.synthetic import made_performance
 SIZE, FOCAL, AWAY = (1920, 1080), 2600.0, 0.9
 YAWS = (0.0, -35.0, 35.0, -18.0, 18.0, -50.0, 50.0, 9.0)
 NOISE_PX = 0.6
-CHUNK = 100
+CHUNK = 8
 
 
 def main() -> None:
@@ -43,26 +42,23 @@ def main() -> None:
     parser.add_argument("--cameras", type=int, default=3, choices=range(1, len(YAWS) + 1))
     parser.add_argument("--model", default="ict", help="ict is the shared one")
     parser.add_argument("--preset", default="standard", choices=PRESETS)
-    parser.add_argument("--keep", help="write the weights to this file")
-    parser.add_argument("--here", action="store_true", help="measure one length in this process")
+    parser.add_argument("--here", action="store_true", help="all lengths in this process, the shortest first")
     options = parser.parse_args()
-    if options.here:
-        print(json.dumps(here(int(options.frames), options.cameras, options.model, options.preset, options.keep)))
-        return
-    print(f"{options.cameras} cameras, model {options.model}, preset {options.preset}")
-    for count in options.frames.split(","):
-        print(json.dumps(apart(int(count), options.cameras, options.model, options.preset, options.keep)), flush=True)
+    counts = sorted(int(count) for count in options.frames.split(","))
+    measure = here if options.here else apart
+    for count in counts:
+        print(json.dumps(measure(count, options.cameras, options.model, options.preset)), flush=True)
 
 
-def apart(frames: int, cameras: int, model: str, preset: str, keep: str | None = None) -> dict[str, float]:
+def apart(frames: int, cameras: int, model: str, preset: str) -> dict[str, float]:
     """The same as `here`, in a process of its own."""
     command = [sys.executable, "-m", "tests.bench.memory", "--here", "--frames", str(frames), "--cameras", str(cameras),
-               "--model", model, "--preset", preset, *(["--keep", f"{keep}{frames}.npy"] if keep else [])]
+               "--model", model, "--preset", preset]
     return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True,
                                      cwd=Path(__file__).parents[2]).stdout.splitlines()[-1])
 
 
-def here(frames: int, cameras: int, name: str, preset: str, keep: str | None) -> dict[str, float]:
+def here(frames: int, cameras: int, name: str, preset: str) -> dict[str, float]:
     """Solve a made take: MiB before the landmarks, with them, and at most; processor seconds; the weights' error."""
     torch.set_num_threads(1)
     model = packed_model(SHARED / "models" / "ICT-FaceKit-master.zip", "ict") if name == "ict" else model_named(name)
@@ -74,12 +70,8 @@ def here(frames: int, cameras: int, name: str, preset: str, keep: str | None) ->
     facts = TakeFacts("long", "", Fraction(30), "00:00:00:00", {})
     performance, _ = solve_take(landmarks, rig, False, model, embedding, facts, lambda done, total: None,
                                 PRESETS[preset], reading=landmarker.read(landmarks))
-    if keep:
-        np.save(keep, performance.weights)
-    usage = resource.getrusage(resource.RUSAGE_SELF)
     return {"frames": frames, "before_mib": round(before), "landmarks_mib": round(held), "peak_mib": round(peak_mib()),
             "cpu_ms_per_frame": round(1000 * (time.process_time() - began) / frames, 2),
-            "system_share": round(usage.ru_stime / (usage.ru_utime + usage.ru_stime), 3),
             "rmse": round(float(np.sqrt(np.mean((performance.weights - truth) ** 2))), 4)}
 
 

@@ -88,6 +88,17 @@ def test_perfect_landmarks_give_the_truth_back() -> None:
     assert found.residual_px.max() < 0.2
 
 
+def test_eight_cameras() -> None:
+    model, truth = made()
+    rig = around([-60, -40, -20, 0, 10, 25, 40, 60])
+    landmarks = seen_by(model, everywhere(model), truth, rig, 0.5)
+    found, _ = solve(model, landmarks, rig, FLAT)
+    one = around([0])
+    alone, _ = solve(model, seen_by(model, everywhere(model), truth, one, 0.5), one, FLAT)
+    assert np.abs(found.weights - truth.weights).mean() < 0.6 * np.abs(alone.weights - truth.weights).mean()
+    assert np.abs(found.head_translation - truth.head_translation).max() < 5e-4
+
+
 def test_error_bars_tell_the_error() -> None:
     """With noise of known size most weights lie within two of their own standard deviations, and not all within one."""
     model, truth = made(frames=24)
