@@ -6,7 +6,6 @@ from pathlib import Path
 
 import av
 import numpy as np
-from scipy import fft
 
 from capture.container import OPTIONS
 from capture.errors import ClipError
@@ -59,6 +58,8 @@ def lag(first: np.ndarray, second: np.ndarray, reach: float | None = None) -> tu
     Generalised cross-correlation (Knapp and Carter 1976), the peak placed between samples by a parabola. With `reach`
     only lags up to so many seconds are looked at. Clear means above `CLEAR_PEAK`.
     """
+    from scipy import fft  # takes a tenth of the time until the app's window is up, and it seldom compares sounds
+
     size = fft.next_fast_len(len(first) + len(second), real=True)
     cross = fft.rfft(first, size) * np.conj(fft.rfft(second, size))
     strength = np.abs(cross)

@@ -1,14 +1,15 @@
 """mien's own format, TAKE.mien.json: lossless, versioned, described by `assets/performance.schema.json`."""
 
+from __future__ import annotations
+
 import contextlib
 import itertools
 import json
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jsonschema
 import numpy as np
 
 import assets
@@ -17,6 +18,10 @@ from capture.files import write_bytes
 from exporters.licences import of_performance
 from exporters.scene import GENERATOR, VERSION, Scene, check_numbers
 from solver.performance import Performance
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
+    from jsonschema.protocols import Validator
 
 FORMAT = "mien.performance"
 FORMAT_VERSION = 1
@@ -109,7 +114,9 @@ def _document(path: Path) -> dict[str, Any]:
 
 
 @cache
-def _validator() -> jsonschema.Draft202012Validator:
+def _validator() -> Validator:
+    import jsonschema  # takes a tenth of the time until the app's window is up, and it reads nothing before
+
     return jsonschema.Draft202012Validator(json.loads(assets.path("performance.schema.json").read_text("utf-8")))
 
 
@@ -129,7 +136,7 @@ def _check_schema(path: Path, document: dict[str, Any]) -> None:
         raise DataError(f"{path}: {_place(error)} {_short(error.message)}; mend that entry or solve the take again")
 
 
-def _place(error: jsonschema.ValidationError) -> str:
+def _place(error: ValidationError) -> str:
     return "/".join(map(str, error.absolute_path)) + ":" if error.absolute_path else "the document:"
 
 

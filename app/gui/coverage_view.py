@@ -6,7 +6,6 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.gui import theme
-from capture.lens import ENOUGH_COVERAGE
 
 CELLS = 8
 GAP, HEAD = 8, 18
@@ -92,6 +91,8 @@ class CoverageView(QWidget):
                                QRectF(left, top + HEAD, seen.size[0] * scale, seen.size[1] * scale))
 
     def _paint_camera(self, painter: QPainter, name: str, seen: Seen, place: QRectF) -> None:
+        from capture.lens import ENOUGH_COVERAGE  # loads SciPy's optimisers, which the window should not wait for
+
         enough = seen.coverage >= ENOUGH_COVERAGE
         words = QRectF(place.left(), place.top() - HEAD, self._width(), HEAD)
         painter.setPen(theme.TEXT)

@@ -1,8 +1,9 @@
 """The look: dark and quiet, one accent, a palette that the colour-blind can tell apart, and the icons."""
 
-import qtawesome
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPalette
 from PySide6.QtWidgets import QApplication, QStyleFactory
+
+from app.gui import icons
 
 BASE = QColor("#1b1c1e")
 PANEL = QColor("#242628")
@@ -78,7 +79,7 @@ def dress(application: QApplication) -> None:
 
 def icon(name: str, colour: QColor = TEXT) -> QIcon:
     """One of the Material Design icons, by its name."""
-    return qtawesome.icon(f"mdi6.{name}", color=colour, color_disabled=QColor("#5a5d61"))
+    return icons.icon(name, colour)
 
 
 def mono(size: int) -> QFont:

@@ -34,13 +34,14 @@ def clapped(tmp_path):
 
 
 class Heard:
-    """A sound output that remembers what it was given."""
+    """A sound output that remembers what it was given, and which frame was shown then."""
 
-    def __init__(self, *_):
-        self.given = []
+    def __init__(self, session):
+        self.session, self.given, self.frames = session, [], []
 
     def start(self, samples):
         self.given.append(samples)
+        self.frames.append(self.session.frame)
 
     def stop(self):
         self.given.append(None)
@@ -119,16 +120,17 @@ def test_the_ruler_seeks(window, clapped, qtbot):
 
 def test_sound_starts_at_the_frame_that_is_shown(session, clapped, qtbot):
     save_timeline(Timeline((Clock("camA", 0.0), Clock("camB", LATE)), "sound"), clapped / "sync.toml")
-    output = Heard()
+    output = Heard(session)
     player = SoundPlayer(session, lambda _: output)
     session.open(clapped)
-    session.seek(9)
+    session.set_range(2, 13)  # before the clap
+    session.seek(4)
     session.play(1.0)
     qtbot.waitUntil(lambda: bool(output.given))
     session.play(0.0)
     assert output.given[-1] is None, "it stops with the picture"
     heard = output.given[0]
-    shown = float(session.data.clips.clips[0].times[session.data.clips.numbers[0, 9]])
+    shown = float(session.data.clips.clips[0].times[session.data.clips.numbers[0, output.frames[0]]])
     clap = np.abs(heard.astype(int)).argmax() / HEARD_RATE + shown
     assert clap == pytest.approx(CLAP, abs=0.02)
     session.play(2.0)
@@ -141,7 +143,7 @@ def test_sound_starts_at_the_frame_that_is_shown(session, clapped, qtbot):
 
 
 def test_sound_begins_anew_with_each_round(session, clapped, qtbot):
-    output = Heard()
+    output = Heard(session)
     player = SoundPlayer(session, lambda _: output)
     session.open(clapped)
     session.set_range(0, 8)
