@@ -155,7 +155,7 @@ NAN_OBJ = "v 0 0 nan\nv 1 0 0\nv 1 1 0\nv 0 1 0\nf 1 2 3 4\n"
     (file_of("rig.glb", glb_with(("same", "same"))), "two shapes named 'same'"),
     (file_of("rig.glb", without_shapes()), "no named shapes"),
     (folder_of(neutral=obj(SQUARE)), "no named shapes"),
-    (file_of("rig.glb", other_count()), "cut short or damaged"),
+    (file_of("rig.glb", other_count()), "'jawOpen' has 7 vertices"),
     (folder_of(neutral=obj(SQUARE), jawOpen=obj(SQUARE[:3]) + "v 1 1 1\nv 2 2 2\n"), "has 5 vertices"),
 ], ids=["zip out", "zip deep out", "zip drive", "zip bomb", "fbx cut", "fbx stub", "glb nan", "obj nan", "shape nan",
         "one name twice", "glb without shapes", "obj without shapes", "glb another count", "obj another count"])
