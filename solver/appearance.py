@@ -12,7 +12,6 @@ Eyelids are left out: skin that folds away is not there to be compared.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from types import SimpleNamespace
 
 import numpy as np
 import torch
@@ -115,8 +114,8 @@ def skin_spots(model: FaceModel, embedding: Embedding, count: int = SAMPLES) -> 
     u, v = random.random((2, count))
     u, v = np.where(u + v > 1, (1 - u, 1 - v), (u, v))
     barycentric = np.stack([1 - u - v, u, v], axis=1)
-    return Spots(triangle, barycentric, surface_points(model, SimpleNamespace(triangle=triangle,
-                                                                               barycentric=barycentric)))
+    everywhere = Embedding("skin", triangle, barycentric, np.zeros(count), np.zeros(count, bool), np.ones(count, bool))
+    return Spots(triangle, barycentric, surface_points(model, everywhere))
 
 
 def footing(film: Film, landmarks: Landmarks, frames: np.ndarray, rig: Rig, state: State, spots: Spots,
