@@ -1,11 +1,12 @@
 """Do a take's clips belong together, and which frame of each is a frame of the take."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import numpy as np
 
+from capture.bwf import start_of
 from capture.camera import Rig
 from capture.errors import ClipError, DataError, RigError
 from capture.shoot import Take
@@ -22,7 +23,8 @@ class TakeClips:
         clips: C, in the order of the cameras' names.
         rate: frames per second of the take.
         frames: T.
-        start_timecode: of the take's first frame, where a clip states one.
+        start_timecode: of the take's first frame, where a clip states one, or a Broadcast Wave that `mien sync` put
+            beside the clips.
         warnings: sentences for the user.
         numbers: (C, T) which frame of each clip is shown at each frame of the take.
         late: (C, T) frames by which that picture was taken after the take's moment; None where all are in step.
@@ -67,13 +69,22 @@ def plan(take: Take, clips: Sequence[Clip], rig: Rig | None = None, offsets: Map
         if camera.size != clip.size:
             raise RigError(f"{clip.path} is {clip.size[0]} by {clip.size[1]} px, but in the rig {clip.camera} has "
                            f"{camera.size[0]} by {camera.size[1]}; calibrate at the size you record at, or convert it")
+    recorder = None
     if offsets is None and take.sync_path is not None and len(clips) > 1:
         timeline = load_timeline(take.sync_path)
         offsets, drifts = timeline.offsets, timeline.drifts
+        recorder = timeline.offsets.get("audio")
         unknown = [clip.camera for clip in clips if clip.camera not in offsets]
         if unknown:
             raise DataError(f"{take.sync_path} has no clock for {', '.join(unknown)}; run `mien sync` again")
-    return align(f"take {take.name}", clips, offsets, drifts)
+    together = align(f"take {take.name}", clips, offsets, drifts)
+    if together.start_timecode is None and recorder is not None and take.audio is not None:
+        begins = start_of(take.audio)
+        if begins is not None:
+            first = max(offsets[clip.camera] for clip in clips) - recorder  # seconds into the sound recording
+            frame = round((begins + Fraction(first)) * together.rate)
+            together = replace(together, start_timecode=Timecode(0, together.rate) + frame)
+    return together
 
 
 def align(name: str, clips: Sequence[Clip], offsets: Mapping[str, float] | None = None,

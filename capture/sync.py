@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from capture import sound
+from capture.bwf import start_of
 from capture.camera import Camera, Rig
 from capture.errors import ClipError, DataError
 from capture.files import write_bytes
@@ -89,7 +90,7 @@ def synchronise(clips: Sequence[Clip], audio: Path | None = None, signals: Mappi
     """
     reasons = []
     try:
-        timeline = by_timecode(clips)
+        timeline = by_timecode(clips, audio)
         return replace(timeline, warnings=timeline.warnings + _against_sound(clips, timeline))
     except ClipError as error:
         reasons.append(str(error))
@@ -102,8 +103,8 @@ def synchronise(clips: Sequence[Clip], audio: Path | None = None, signals: Mappi
                     "by hand, or clap at the start of the next take")
 
 
-def by_timecode(clips: Sequence[Clip]) -> Timeline:
-    """Clocks by the clips' own timecodes, which tell whole frames.
+def by_timecode(clips: Sequence[Clip], audio: Path | None = None) -> Timeline:
+    """Clocks by the clips' own timecodes, which tell whole frames; a Broadcast Wave's tells single samples.
 
     Raises:
         ClipError: a clip has none, or by them no moment is in all clips.
@@ -122,6 +123,8 @@ def by_timecode(clips: Sequence[Clip]) -> Timeline:
     frame_ms = 1000 / float(clips[0].frame_rate)
     clocks = [Clock(clip.camera, start, 0.0, 0.0 if at == 0 else frame_ms / math.sqrt(12))
               for at, (clip, start) in enumerate(zip(clips, starts, strict=True))]
+    if audio is not None and (begins := start_of(audio)) is not None:
+        clocks.append(Clock("audio", float(begins - clips[0].start_timecode.seconds), 0.0, 0.0))
     return Timeline(tuple(clocks), "timecode")
 
 

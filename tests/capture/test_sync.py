@@ -1,4 +1,5 @@
 import math
+import struct
 from fractions import Fraction
 
 import cv2
@@ -7,6 +8,7 @@ import pytest
 from scipy.interpolate import CubicSpline
 
 from capture import sound
+from capture.bwf import start_of
 from capture.camera import Camera, Rig, project
 from capture.errors import ClipError, DataError
 from capture.match import align, plan, probe_take
@@ -117,6 +119,40 @@ def test_timecode_goes_first(tmp_path):
     assert aligned.numbers[:, 0].tolist() == [20, 33, 0]
     assert str(aligned.start_timecode) == "10:00:00;20"
     assert aligned.frames == 27
+
+
+def broadcast_wave(path, begins: Fraction, samples: np.ndarray, rate: int = 48000):
+    """A Broadcast Wave: its bext chunk states the samples since midnight."""
+    bext = bytearray(602)
+    bext[338:346] = int(begins * rate).to_bytes(8, "little")
+    data = (np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes()
+    chunks = [(b"bext", bytes(bext)), (b"fmt ", struct.pack("<HHIIHH", 1, 1, rate, 2 * rate, 2, 16)), (b"data", data)]
+    body = b"WAVE" + b"".join(name + len(part).to_bytes(4, "little") + part for name, part in chunks)
+    path.write_bytes(b"RIFF" + len(body).to_bytes(4, "little") + body)
+    return path
+
+
+def test_a_broadcast_wave_states_its_time(tmp_path):
+    """Against clips with timecode to the sample; and the take's timecode where only the sound recorder had a clock."""
+    begins = Fraction(10 * 3600) + Fraction(1, 4)
+    world = noise(20)
+    audio = broadcast_wave(tmp_path / "audio.wav", begins, recorded(world, 2, 8, seed=3))
+    assert start_of(audio) == begins
+    clips = [probe(write_clip(tmp_path / f"{name}.mov", numbered(60), 25, timecode=text))
+             for name, text in (("tcA", "10:00:00:00"), ("tcB", "10:00:00:05"))]
+    assert by_timecode(clips, audio).offsets == {"tcA": 0.0, "tcB": pytest.approx(0.2), "audio": 0.25}
+    folder = tmp_path / "T001"
+    folder.mkdir()
+    for name, at in (("camA", 3.0), ("camB", 3.4)):
+        write_clip(folder / f"{name}.mp4", numbered(100), 25, sound=recorded(world, at, 4, seed=len(name)))
+    broadcast_wave(folder / "audio.wav", begins, recorded(world, 2, 8, seed=3))
+    take, = find_takes(folder)
+    save_timeline(synchronise(probe_take(take), take.audio), folder / "sync.toml")
+    take, = find_takes(folder)
+    assert str(plan(take, probe_take(take)).start_timecode) == "10:00:01:16"  # 0.25 s and 1.4 s later: 41.25 frames
+    assert start_of(broadcast_wave(tmp_path / "none.wav", Fraction(0), np.zeros(100))) is None
+    assert start_of(broadcast_wave(tmp_path / "odd.wav", Fraction(90000), np.zeros(100))) is None
+    assert start_of(tmp_path / "missing.wav") is None
 
 
 def test_timecodes_that_share_no_moment_are_not_believed(tmp_path):
