@@ -59,6 +59,27 @@ for _ in range(200_000):
 print(count)
 """
 
+HOLES = """
+import sys, threading
+from pathlib import Path
+from app.gui.heap import give_back
+if sys.argv[1] == "on":
+    give_back()
+def held():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+pins = []
+def decode():
+    kept = [(bytes(900_000 + 1000 * (number % 7)), bytes(2000)) for number in range(400)]
+    pins.extend(small for _, small in kept)
+large = bytes(30_000_000)  # glibc learns from this one, when it is freed, to keep what is smaller
+del large
+before = held()
+for thread in [threading.Thread(target=decode) for _ in range(4)]:
+    thread.start()
+    thread.join()
+print((held() - before) >> 20)
+"""
+
 
 def python(code: str, *arguments: str, **options) -> subprocess.CompletedProcess:
     return subprocess.run([sys.executable, "-c", code, *arguments], cwd=ROOT, capture_output=True, text=True,
@@ -68,6 +89,12 @@ def python(code: str, *arguments: str, **options) -> subprocess.CompletedProcess
 def test_the_app_loads_neither_torch_nor_mediapipe():
     ended = python(FORBIDDEN)
     assert ended.stdout.split() == ["refused", "loaded"], ended.stderr
+
+
+def test_freed_pictures_go_back_to_the_system():
+    left = {mode: int(python(HOLES, mode).stdout) for mode in ("on", "off")}
+    assert left["on"] < 40, left
+    assert left["off"] > 150, f"the C library keeps nothing here, so `give_back` has nothing to do: {left}"
 
 
 def test_this_pyside_survives_two_hundred_thousand_calls():
