@@ -138,7 +138,7 @@ def _correct(window: MainWindow) -> None:
     places = shown_points(session.data.landmarks[pane.name], session.layer, pane.name, FRAME, session.data.first)
     places = places[np.isfinite(places).all(axis=1)]
     low, high = places.min(axis=0), places.max(axis=0)
-    wanted = low + (high - low) * [0.62, 0.735]  # a corner of the mouth
+    wanted = low + (high - low) * [0.575, 0.735]  # a corner of the mouth
     xy = places[((places - wanted) ** 2).sum(axis=1).argmin()]
     source, target = pane.source(), pane.target()
     scale = target.width() / source.width()
