@@ -194,7 +194,7 @@ def _owner(path: Path) -> Owner | None:
         table = read_json(path)
         return Owner(str(table["host"]), str(table["machine"]), int(table["pid"]), str(table["born"]),
                      str(table["token"]))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
         return None
 
 
@@ -203,7 +203,7 @@ def _running(folder: Path, owner: Owner | None) -> Running | None:
         table = read_json(folder / RUNNING_NAME)
         running = Running(str(table["token"]), str(table["step"]), int(table["done"]), int(table["total"]),
                           float(table["seconds"]))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
         return None
     return running if owner is not None and running.token == owner.token else None
 
