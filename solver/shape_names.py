@@ -30,6 +30,8 @@ OTHER = {  # other conventions' names without side and separators, in lower case
     "browlowerer": "browDown*", "innerbrowraiser": "browInnerUp", "outerbrowraiser": "browOuterUp*",
     "cheekraiser": "cheekSquint*", "eyesclosed": "eyeBlink*", "lidtightener": "eyeSquint*",
     "upperlidraiser": "eyeWide*", "eyeslookdown": "eyeLookDown*", "eyeslookup": "eyeLookUp*", "jawdrop": "jawOpen",
+    "eyeslookleftl": "eyeLookOutLeft", "eyeslookrightl": "eyeLookInLeft",  # where each eye looks, then which eye
+    "eyeslookleftr": "eyeLookInRight", "eyeslookrightr": "eyeLookOutRight",
     "jawthrust": "jawForward", "jawsidewaysleft": "jawLeft", "jawsidewaysright": "jawRight",
     "lipcornerpuller": "mouthSmile*", "lipcornerdepressor": "mouthFrown*", "dimpler": "mouthDimple*",
     "lipstretcher": "mouthStretch*", "lippressor": "mouthPress*", "lowerlipdepressor": "mouthLowerDown*",

@@ -22,11 +22,28 @@ FACESHIFT = {
     "EyeOpen_R": "eyeWideRight", "BrowsD_L": "browDownLeft", "BrowsU_C": "browInnerUp", "BrowsU_R": "browOuterUpRight",
     "JawFwd": "jawForward", "LipsTogether": "mouthClose", "LipsFunnel": "mouthFunnel", "Sneer_L": "noseSneerLeft",
     "Puff": "cheekPuff", "ChinLowerRaise": "mouthShrugLower", "LipsStretch_R": "mouthStretchRight"}
+META_SIDED = {
+    "browLowerer": "browDown", "cheekRaiser": "cheekSquint", "dimpler": "mouthDimple", "eyesClosed": "eyeBlink",
+    "eyesLookDown": "eyeLookDown", "eyesLookUp": "eyeLookUp", "lidTightener": "eyeSquint",
+    "lipCornerDepressor": "mouthFrown", "lipCornerPuller": "mouthSmile", "lipPressor": "mouthPress",
+    "lipStretcher": "mouthStretch", "lowerLipDepressor": "mouthLowerDown", "noseWrinkler": "noseSneer",
+    "outerBrowRaiser": "browOuterUp", "upperLidRaiser": "eyeWide", "upperLipRaiser": "mouthUpperUp"}
 META = {
     "lipsToward": "mouthClose", "jawDrop": "jawOpen", "innerBrowRaiserL": "browInnerUp",
-    "lidTightenerR": "eyeSquintRight",
-    "lipCornerPullerL": "mouthSmileLeft", "eyesClosedL": "eyeBlinkLeft", "cheekRaiserR": "cheekSquintRight",
-    "noseWrinklerL": "noseSneerLeft", "chinRaiserT": "mouthShrugUpper", "jawSidewaysLeft": "jawLeft"}
+    "innerBrowRaiserR": "browInnerUp",
+    "chinRaiserB": "mouthShrugLower", "chinRaiserT": "mouthShrugUpper", "jawSidewaysLeft": "jawLeft",
+    "jawSidewaysRight": "jawRight", "jawThrust": "jawForward", "cheekPuffL": "cheekPuff", "cheekPuffR": "cheekPuff",
+    "eyesLookLeftL": "eyeLookOutLeft", "eyesLookRightL": "eyeLookInLeft", "eyesLookLeftR": "eyeLookInRight",
+    "eyesLookRightR": "eyeLookOutRight", "lipPuckerL": "mouthPucker", "lipPuckerR": "mouthPucker",
+    "lipFunnelerLB": "mouthFunnel", "lipFunnelerLT": "mouthFunnel", "lipFunnelerRB": "mouthFunnel",
+    "lipFunnelerRT": "mouthFunnel", "lipSuckLB": "mouthRollLower", "lipSuckRB": "mouthRollLower",
+    "lipSuckLT": "mouthRollUpper", "lipSuckRT": "mouthRollUpper", "mouthLeft": "mouthLeft", "mouthRight": "mouthRight",
+    "tongueOut": "tongueOut",
+    **{f"{own}{mark}": f"{meaning}{side}" for own, meaning in META_SIDED.items()
+       for mark, side in (("L", "Left"), ("R", "Right"))}}
+"""All of Meta's face tracking that has a meaning in ARKit; what has none (cheekSuck, lipTightener, tongues) stays."""
+VRM = {"blinkLeft": "eyeBlinkLeft", "Blink_R": "eyeBlinkRight", "BrowDownLeft": "browDownLeft", "JawOpen": "jawOpen"}
+"""VRM's own presets but for the blinks are moods and vowels; its "perfect sync" has ARKit's in PascalCase."""
 
 
 @pytest.mark.parametrize("spell", [
@@ -39,13 +56,18 @@ def test_all_of_arkit_is_known_in_every_usual_spelling(spell):
     assert [arkit_name(spell(name)) for name in ARKIT] == list(ARKIT)
 
 
-@pytest.mark.parametrize(("own", "meaning"), [*FACESHIFT.items(), *META.items(), ("Blink_L", "eyeBlinkLeft"),
+@pytest.mark.parametrize(("own", "meaning"), [*FACESHIFT.items(), *META.items(), *VRM.items(),
                                               ("L_eyeBlink", "eyeBlinkLeft"), ("cheekPuff_R", "cheekPuff")])
 def test_other_conventions_are_known(own, meaning):
     assert arkit_name(own) == meaning
 
 
-@pytest.mark.parametrize("own", ["Basis", "aa", "Blink", "mouthSmile", "Sneer", "viseme_PP", "", "left", "_L"])
+def test_meta_covers_arkit() -> None:
+    assert set(META.values()) == set(ARKIT)
+
+
+@pytest.mark.parametrize("own", ["cheekSuckL", "lipTightenerR", "Joy", "happy",
+                                 "Basis", "aa", "Blink", "mouthSmile", "Sneer", "viseme_PP", "", "left", "_L"])
 def test_what_has_no_side_or_meaning_is_not_guessed(own):
     assert arkit_name(own) is None
 
