@@ -5,17 +5,59 @@ from pathlib import Path
 
 from app import actor_guide, actor_pack
 from app.actors import FOLDER, checked_name
+from app.artefacts import load_record
+from app.corrections import corrections_path, load_layer
+from app.outcomes import options_of
+from app.places import ASKED_NAME, SOLVE_NAME, Places, places
+from app.preparing import survey
 from app.progress import teller
 from app.request import Request
 from capture.errors import MienError, UsageError
 from capture.shoot import Take, find_takes
+from exporters.to_json import read
 from solver.actor import NAME, load_actor
+from solver.personal import ENOUGH
+from solver.suggest import worth_correcting
 
 
 def run_make(options: argparse.Namespace) -> int:
     """Learn a profile from takes. Returns the exit code."""
     takes = [take for path in options.takes for take in find_takes(path) if not take.problem]
     return _made(options, takes)
+
+
+def run_teach(options: argparse.Namespace) -> int:
+    """The same from takes that were corrected."""
+    from app.corrections import asked_layer
+
+    takes = [take for path in options.takes for take in find_takes(path) if not take.problem]
+    told = sum(len(asked_layer(take, options.corrections).frames()) for take in takes)
+    if told < ENOUGH:
+        raise UsageError(f"there are {told} corrected frames in these takes, and an actor is taught by {ENOUGH} or "
+                         "more; correct those that `mien actor suggest` names")
+    return _made(options, takes)
+
+
+def run_suggest(options: argparse.Namespace) -> int:
+    """Name the frames that are worth correcting."""
+    take = find_takes(options.take)[0]
+    where = places(take, options.out)
+    if not (where.work / SOLVE_NAME).is_file():
+        raise UsageError(f"{take.name} is not solved yet; run `mien solve` first, with the same --out")
+    performance = read(where.work / SOLVE_NAME)
+    first = _first(take, where)
+    told = sorted(frame - first for frame in load_layer(corrections_path(take)).frames())
+    for frame, gain in worth_correcting(performance, told, options.count):
+        print(f"frame {first + frame}: takes away {gain:.0%} of the error that is still expected")
+    return 0
+
+
+def _first(take: Take, where: Places) -> int:
+    """The take's frame that is its solve's first."""
+    asked = load_record(where.work / ASKED_NAME)
+    request = Request(asked.get("model", ""), rig=Path(asked["rig"]) if asked.get("rig") else None,
+                      start=asked.get("start") or None, end=asked.get("end") or None, corrections="none")
+    return survey(take, options_of(take, request))[3][0]
 
 
 def run_train(options: argparse.Namespace) -> int:

@@ -28,7 +28,7 @@ from solver.correct import solve_around
 from solver.corrections import Layer
 from solver.face_model import FaceModel
 from solver.performance import Performance
-from solver.personal import CORRECTED, Evidence, evidence, kept_meaning, on_mesh, personal_points
+from solver.personal import CORRECTED, ENOUGH, Evidence, evidence, kept_meaning, on_mesh, personal_points
 from solver.solve import problem_of
 
 FEWEST = 16
@@ -37,9 +37,6 @@ MOST = 240
 """Frames of a take that are learnt from; of a longer one every second, third ... frame is taken."""
 LEARNT = 0.75
 """The share of each take, from its start, that is learnt from while the rest says whether it holds."""
-ENOUGH = 3
-"""Corrected frames from which on shapes are learnt, too: weights that were only solved cannot tell a person's own shape
-from an error of the solve."""
 DISAGREE = 1.6
 """Corrections that make a frame's landmarks fit so many times worse are not of what the frame shows."""
 MEASURES = {  # name: the landmarks between which it lies

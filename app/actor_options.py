@@ -17,11 +17,12 @@ def add_options(actor: argparse.ArgumentParser, common: argparse.ArgumentParser)
         return action
 
     for name, summary in (
+            ("teach", "the same, and nothing without corrected frames: shapes of the actor's own come from these"),
             ("make", "learn an actor's face from takes; it is kept only if it is better on frames held out"),
             ("train", "the same, from all of the shoot's takes that name the actor unless --from says which")):
         make = add(name, summary, f"mien actor {name} anna --from my-shoot/takes/T001")
         make.add_argument("name", help="the actor's, as take.toml and --actor have it")
-        make.add_argument("--from", dest="takes", nargs="+", type=Path, metavar="TAKE", required=name == "make",
+        make.add_argument("--from", dest="takes", nargs="+", type=Path, metavar="TAKE", required=name != "train",
                           help="takes or shoots that show the actor")
         make.add_argument("--model", default="mien", metavar="NAME|PATH", help="the face model (default: the built-in)")
         make.add_argument("--detector", choices=("auto", "mien", "mediapipe"), default="auto")
@@ -40,6 +41,11 @@ def add_options(actor: argparse.ArgumentParser, common: argparse.ArgumentParser)
         look = add(name, summary, f"mien actor {name} anna --in my-shoot")
         look.add_argument("name", help="the actor's, or a profile's folder")
         _in(look)
+    suggest = add("suggest", "which frames of a solved take are most worth correcting next",
+                  "mien actor suggest my-shoot/takes/T001")
+    suggest.add_argument("take", type=Path, metavar="TAKE")
+    suggest.add_argument("--count", type=int, default=3, help="how many (default 3)")
+    suggest.add_argument("--out", type=Path, metavar="DIR", help="where `mien solve` put the results, if by --out")
     guide = add("guide", "the poses of a short range-of-motion take, printed; drawn with --out",
                 "mien actor guide --out poses")
     guide.add_argument("--out", type=Path, metavar="DIR", help="draw each pose there with the built-in head")
@@ -56,8 +62,8 @@ def add_options(actor: argparse.ArgumentParser, common: argparse.ArgumentParser)
 
 def run(options: argparse.Namespace) -> int:
     """`mien actor` alone."""
-    raise UsageError("`mien actor` needs to know what to do: make, train, list, show, check, guide, pack or unpack; "
-                     "see `mien actor --help`")
+    raise UsageError("`mien actor` needs to know what to do: make, teach, train, suggest, list, show, check, guide, pack "
+                     "or unpack; see `mien actor --help`")
 
 
 def _in(action: argparse.ArgumentParser) -> None:

@@ -1,7 +1,9 @@
-"""Solving again around corrections: the frames near them, and no others.
+"""Solving again around corrections: the frames near them, and those that look alike.
 
-The person, the cameras and all other frames stay as the solve found them from the footage; so a correction is quick,
-and what was right elsewhere stays so.
+The frames near in time are solved again around what was said; frames of the same expression elsewhere in the take take
+over the error that was found, because a detector errs alike where a face looks alike. The person, the cameras and all
+frames of other expressions stay as the solve found them from the footage; so a correction is quick, and what was right
+elsewhere stays so.
 """
 
 from collections.abc import Callable, Iterable
@@ -26,6 +28,10 @@ from solver.solve import cameras_of, problem_of, with_gaze
 
 LIKE = 0.75
 """Distance between the weights of two frames at which half of a correction holds in the other, too."""
+UNLIKE = 1.2
+"""Distance between the weights of two frames from which on a correction of one says nothing of the other."""
+SURE = 0.01
+"""Keys in frames that look the same may still differ: their share of variance that is no matter of looks."""
 KEY_SIGMA = 0.002
 """How sure a person is of a weight."""
 DRAG_PX = 0.1
@@ -58,10 +64,13 @@ def solve_around(layer: Layer, base: Performance, first: int, landmarks: Landmar
     torch.set_num_threads(1)
     moved, near_drag = _dragged(layer, landmarks, base.weights, first)
     target, near_key = _keyed(layer, base, first)
-    near = (near_key > 0).any(axis=1) | (near_drag > 0).any(axis=(0, 2))  # (T)
+    here = [frame - first for frame in sorted(layer.frames()) if 0 <= frame - first < base.frames]
+    in_time = influence(here, base.weights)[0] > 0
+    near = in_time & (near_key > 0).any(axis=1) | (near_drag > 0).any(axis=(0, 2))  # (T)
     seen = landmarks.found.any(axis=0)
     chosen = np.flatnonzero(_widened(near) & seen)
-    weights, gaze, sigma = target.copy(), base.gaze.copy(), base.sigma.copy()  # where no camera saw, the keys stand
+    # Where no camera saw the keys stand, and elsewhere in the take what they say of its error.
+    weights, gaze, sigma = target.copy(), base.gaze.copy(), base.sigma.copy()
     rotation, translation = base.head_rotation.copy(), base.head_translation.copy()
     residual = base.residual_px.copy()
     if len(chosen):
@@ -111,15 +120,36 @@ def influence(frames: Iterable[int], weights: np.ndarray) -> tuple[np.ndarray, n
     return by_time, by_both
 
 
+def likeness(frames: list[int], weights: np.ndarray) -> np.ndarray:
+    """(T, F): how much of an error in each of F frames is to be expected in every frame, 1 in those themselves; 0 where
+    the face looks another way. Time does not matter; see `influence` for what was measured."""
+    apart = np.linalg.norm(weights[:, None] - weights[frames], axis=2)
+    return np.clip(1 - (apart / UNLIKE) ** 2, 0.0, 1.0) ** 2
+
+
 def _keyed(layer: Layer, base: Performance, first: int) -> tuple[np.ndarray, np.ndarray]:
-    """(T, K) the weights as the keys would have them, and how far each is under the keys' influence."""
+    """(T, K) the weights as the keys would have them, and how far each is under the keys' influence.
+
+    Of a shape whose keys have tangents the animator has drawn the curve in time; any other's error is carried to
+    frames that look alike, by regression on the keys' frames.
+    """
     target, near = base.weights.copy(), np.zeros(base.weights.shape)
     wanted = corrected(layer, base.weights, base.shape_names, first)
+    low, high = np.minimum(base.weights.min(axis=0), 0.0), np.maximum(base.weights.max(axis=0), 1.0)
     for column, name in enumerate(base.shape_names):
-        frames = [key.frame - first for key in layer.keys.get(name, ()) if 0 <= key.frame - first < base.frames]
-        by_time, near[:, column] = influence(frames, base.weights)
-        share = near[:, column] / np.maximum(by_time, 1e-9)
-        target[:, column] += share * (wanted[:, column] - target[:, column])
+        keys = [key for key in layer.keys.get(name, ()) if 0 <= key.frame - first < base.frames]
+        frames = [key.frame - first for key in keys]
+        if any(key.slope_in is not None or key.slope_out is not None for key in keys):
+            by_time, near[:, column] = influence(frames, base.weights)
+            share = near[:, column] / np.maximum(by_time, 1e-9)
+            target[:, column] += share * (wanted[:, column] - target[:, column])
+        elif keys:
+            alike = likeness(frames, base.weights)  # (T, F)
+            errors = np.array([key.value for key in keys]) - base.weights[frames, column]
+            share = np.linalg.solve(alike[frames] + SURE * np.eye(len(frames)), errors)
+            target[:, column] = np.clip(base.weights[:, column] + alike @ share, low[column], high[column])
+            target[frames, column] = [key.value for key in keys]
+            near[:, column] = alike.max(axis=1)
     return target, near
 
 

@@ -34,6 +34,9 @@ SHAPE_M = 5e-5
 OUTLYING = 9.0
 CORRECTED = 10.0
 """What a frame that an animator corrected counts beside one that was only solved."""
+ENOUGH = 3
+"""Corrected frames from which on shapes are learnt, too: weights that were only solved cannot tell a person's own shape
+from an error of the solve."""
 FIRM = 3.0
 """How firmly the mesh follows the landmarks, against bending at one vertex spacing."""
 NEAR_M = 0.006

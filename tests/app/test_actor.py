@@ -88,6 +88,14 @@ def test_corrections_of_other_frames_are_refused(shoot: Path) -> None:
     assert (shoot / "actors" / "anna" / NAME).read_bytes() == before
 
 
+def test_frames_to_correct_are_suggested_and_teaching_wants_them(shoot: Path) -> None:
+    said = mien_here("actor", "suggest", shoot / "takes" / "T001", "--count", "2").stdout.splitlines()
+    assert len(said) == 2
+    assert all(line.startswith("frame ") and "% of the error" in line for line in said)
+    ended = mien_here("actor", "teach", "anna", "--from", shoot, check=2)
+    assert "there are 0 corrected frames" in error_of(ended)
+
+
 def test_too_few_frames_and_a_profile_in_use_are_refused(shoot: Path) -> None:
     ended = mien_here("actor", "make", "carl", "--from", shoot, "--end", "8", check=3)
     assert "a profile needs 16" in error_of(ended)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from capture.camera import Rig
-from solver.correct import influence, solve_around
+from solver.correct import influence, likeness, solve_around
 from solver.corrections import CORRECTED, REACH, Key, Layer
 from solver.embedding import Embedding
 from solver.face_model import FaceModel
@@ -62,7 +62,7 @@ def right(made: Made) -> Layer:
                  frozenset([at]))
 
 
-def test_a_frame_that_is_right_stays_and_pulls_its_neighbours_and_no_others(made):
+def test_a_frame_that_is_right_stays_and_pulls_its_neighbours_and_those_like_it(made):
     solved = made.again(right(made))
     before, after = made.error(made.base), made.error(solved)
     assert before[FRAME] > 0.15, "the detector errs"
@@ -70,8 +70,13 @@ def test_a_frame_that_is_right_stays_and_pulls_its_neighbours_and_no_others(made
     near = [FRAME + away for away in (-3, -2, -1, 1, 2, 3)]
     assert (after[near] < 0.7 * before[near]).all()
     far = np.abs(np.arange(50) - FRAME) >= REACH
-    for name in ("weights", "head_rotation", "head_translation", "gaze", "sigma", "residual_px"):
+    for name in ("head_rotation", "head_translation", "gaze", "sigma", "residual_px"):
         np.testing.assert_array_equal(getattr(solved, name)[far], getattr(made.base, name)[far], err_msg=name)
+    unlike = far & (likeness([FRAME], made.base.weights)[:, 0] == 0)
+    alike = far & (likeness([FRAME], made.base.weights)[:, 0] > 0.6)
+    assert alike.any()
+    np.testing.assert_array_equal(solved.weights[unlike], made.base.weights[unlike])
+    assert after[alike].mean() < 0.6 * before[alike].mean(), "the same expression later in the take is corrected, too"
     assert np.abs(np.diff(solved.weights[:, SHAPES.index(SMILE)])).max() < 0.12, "it does not jump"
     assert [frame for frame, words in enumerate(solved.flags) if CORRECTED in words] == [FRAME]
     assert solved.sigma[FRAME].max() < 0.01 < made.base.sigma[FRAME].min()
@@ -112,6 +117,24 @@ def test_a_correction_holds_less_where_the_face_looks_different():
     assert by_both[19] == by_time[19]
     assert by_both[22] < 0.3 * by_time[22]
     assert by_time[20 + REACH:].max() == 0.0
+
+
+def test_frames_of_other_expressions_are_left_alone_wherever_they_are():
+    weights = np.zeros((60, 4))
+    weights[20:30] = 0.3
+    weights[30:40] = 0.7
+    alike = likeness([5], weights)[:, 0]
+    assert alike[:20].min() == alike[40:].min() == 1.0
+    assert 0.3 < alike[25] < 0.8
+    assert not alike[30:40].any()
+
+
+def test_two_keys_that_say_the_opposite_each_hold_where_they_stand(made):
+    """Frames that look the same may be corrected apart: each stays, and between them neither wins."""
+    layer = Layer({SMILE: (Key(FIRST + 8, 0.9), Key(FIRST + 40, 0.1))})
+    solved = made.again(layer).weights[:, SHAPES.index(SMILE)]
+    np.testing.assert_allclose(solved[[8, 40]], [0.9, 0.1], atol=0.02)
+    assert ((solved >= 0) & (solved <= 1)).all()
 
 
 def test_where_the_face_ends_up_in_the_picture(made):
