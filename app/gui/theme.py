@@ -29,9 +29,10 @@ GRID = QColor("#2b2d30")
 BUTTON = QColor("#34373a")
 WHITE = QColor("#ffffff")
 
-CURVES = tuple(QColor(name) for name in ("#e8a33d", "#6ab0de", "#5fbf8f", "#d97fb2", "#e6d75a", "#c9653c", "#8fa3e8",
-                                         "#b9bcc0"))
-"""Colours of selected curves, after Okabe and Ito (2008), lightened for a dark ground."""
+CURVES = tuple(QColor(name) for name in ("#eaa01f", "#8ea5f3", "#46ce81", "#c196ae", "#fffd8a", "#e13536", "#6655c0",
+                                         "#c5ffe6"))
+"""Colours of selected curves: any two are far apart for each kind of colour blindness, too, and none is lost on this
+ground; found by a search that started from Okabe and Ito's (2008)."""
 
 STYLE = """
 QToolBar { border: none; spacing: 2px; padding: 3px 8px; }
