@@ -62,8 +62,8 @@ def add_options(actor: argparse.ArgumentParser, common: argparse.ArgumentParser)
 
 def run(options: argparse.Namespace) -> int:
     """`mien actor` alone."""
-    raise UsageError("`mien actor` needs to know what to do: make, teach, train, suggest, list, show, check, guide, pack "
-                     "or unpack; see `mien actor --help`")
+    raise UsageError("`mien actor` needs to know what to do: make, teach, train, suggest, list, show, check, guide, "
+                     "pack or unpack; see `mien actor --help`")
 
 
 def _in(action: argparse.ArgumentParser) -> None:
