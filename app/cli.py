@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from app import __version__, actor_options, bench_options, export_options, net_options, record_options
+from app import __version__, actor_options, bench_options, export_options, live_options, net_options, record_options
 from capture.errors import Cancelled, MienError
 
 FORMATS = ("json", "csv", "fbx", "glb", "usd", "usda", "maya", "unity", "metahuman", "metahuman-fbx", "metahuman-json")
@@ -126,6 +126,9 @@ def build_parser() -> argparse.ArgumentParser:
 
     record_options.add_options(add("record", _run_record, "record from attached cameras into a new take",
                                    "mien record my-shoot --camera camA=/dev/video0 --slate sc04"), _positive)
+
+    live_options.add_options(add("live", _run_live, "a camera's face as weights while it happens; sent on and recorded",
+                                 "mien live --camera camA=/dev/video0 --to livelink"), _positive)
 
     submit = add("submit", _run_submit, "write a shoot as a job for a render farm",
                  "mien submit my-shoot --openjd job")
@@ -285,6 +288,12 @@ def _run_solve(options: argparse.Namespace) -> int:
 
 def _run_record(options: argparse.Namespace) -> int:
     from app.recording import run
+
+    return run(options)
+
+
+def _run_live(options: argparse.Namespace) -> int:
+    from app.live import run
 
     return run(options)
 

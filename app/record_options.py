@@ -17,11 +17,11 @@ def add_options(command: argparse.ArgumentParser, number: Callable[[str], int]) 
     command.add_argument("--slate", metavar="SCENE", help="the scene: takes become SCENE_t01 and so on (default: T001)")
     command.add_argument("--take", type=number, metavar="N", help="the take's number (default: the next)")
     command.add_argument("--actor", help="the actor's name, kept in take.toml")
-    command.add_argument("--seconds", type=_seconds, metavar="S", help="stop by itself (default: at Ctrl+C)")
+    command.add_argument("--seconds", type=seconds, metavar="S", help="stop by itself (default: at Ctrl+C)")
     command.add_argument("--armed", action="store_true",
                          help="wait for lines on stdin: roll, cut, slate SCENE, take NUMBER, actor NAME, end; an empty "
                          "line rolls or cuts")
-    command.add_argument("--keep-free", type=_seconds, default=1.0, metavar="GIB",
+    command.add_argument("--keep-free", type=seconds, default=1.0, metavar="GIB",
                          help="stop before the disk has less than this left (default 1)")
     command.add_argument("--no-faces", dest="faces", action="store_false", help="do not look for faces")
     command.add_argument("--pictures", action="store_true", help=argparse.SUPPRESS)
@@ -50,7 +50,7 @@ def _rate(text: str) -> Fraction:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
     try:
         value = float(text)
     except ValueError:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 
 import cv2
+import numpy as np
 
 from app.face_watch import FaceWatch
 from capture.record import Camera
@@ -76,6 +77,10 @@ class Look:
             self._asked[name] = now
             self._watch.ask(name, small)
         if self._show:
-            done, jpeg = cv2.imencode(".jpg", small[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG])
-            if done:
-                self.shown[name] = base64.b64encode(jpeg.tobytes()).decode()
+            self.shown[name] = jpeg_text(small)
+
+
+def jpeg_text(rgb: np.ndarray) -> str:
+    """A picture (H, W, 3) uint8 as a JPEG in base64."""
+    _, jpeg = cv2.imencode(".jpg", np.ascontiguousarray(rgb[:, :, ::-1]), [cv2.IMWRITE_JPEG_QUALITY, JPEG])
+    return base64.b64encode(jpeg.tobytes()).decode()

@@ -39,6 +39,7 @@ class Recorded:
         pace: how much longer a second of the camera's clock is by ours: 1 where that cannot be told.
         jitter_ms: how far the frames' arrivals stray from that, root mean square.
         problem: why it ends early, in one sentence; "" where it does not.
+        times: (T) of its frames on the camera's own clock, seconds.
     """
 
     camera: str
@@ -50,6 +51,7 @@ class Recorded:
     pace: float
     jitter_ms: float
     problem: str
+    times: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -79,10 +81,12 @@ class Camera:
     Args:
         source: what to open; a camera that is lost is opened again.
         seconds_of_day: what the clock shows at a moment of `time.monotonic`.
+        tap: also given each packet and its moment, in the camera's thread; it must be quick.
     """
 
-    def __init__(self, source: Source, seconds_of_day: Callable[[float], float]) -> None:
-        self.source = source
+    def __init__(self, source: Source, seconds_of_day: Callable[[float], float],
+                 tap: Callable[[Feed, av.Packet, float], None] = lambda feed, packet, moment: None) -> None:
+        self.source, self._tap = source, tap
         self._clock = seconds_of_day
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -120,7 +124,8 @@ class Camera:
             path = None if writer is None or removed_if_empty(writer) else writer.path
             began, pace, jitter = _clock_of(np.array(self._times)) if self._times else (0.0, 1.0, 0.0)
             problem = self._failed or ("" if frames else f"{camera} gave no picture in that time")
-            return Recorded(camera, path, frames, self._dropped, self._rolled, began, pace, jitter, problem)
+            times = np.array([time for time, _ in self._times[:frames]])
+            return Recorded(camera, path, frames, self._dropped, self._rolled, began, pace, jitter, problem, times)
 
     def close(self) -> None:
         """Stop watching. A camera that does not answer is not waited for."""
@@ -171,6 +176,7 @@ class Camera:
                     for packet, moment in packets(feed, self._stop):
                         with self._lock:
                             self._take(feed, packet, moment)
+                        self._tap(feed, packet, moment)
             except MienError as error:
                 problem = str(error)
             with self._lock:

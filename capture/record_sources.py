@@ -69,13 +69,19 @@ class Feed:
     pix_fmt: str | None
     extradata: bytes | None
 
-    def decoded(self, data: bytes) -> av.VideoFrame | None:
-        """The picture of a packet that stands alone; None where it is damaged."""
+    def decoder(self) -> av.CodecContext:
+        """What decodes its packets, one thread and no frame late."""
         decoder = av.CodecContext.create(self.codec, "r")
         decoder.width, decoder.height = self.size
         if self.codec == "rawvideo":
             decoder.pix_fmt = self.pix_fmt
-        decoder.extradata = self.extradata
+        decoder.extradata, decoder.thread_count = self.extradata, 1
+        decoder.options = {"flags": "low_delay"}
+        return decoder
+
+    def decoded(self, data: bytes) -> av.VideoFrame | None:
+        """The picture of a packet that stands alone; None where it is damaged."""
+        decoder = self.decoder()
         try:
             return next(iter([*decoder.decode(av.Packet(data)), *decoder.decode(None)]), None)
         except av.error.FFmpegError:

@@ -159,10 +159,21 @@ def play(packets: Packets, frames: int | None, rate: Fraction, port: int, host: 
     Raises:
         OutputError: the receiver cannot be reached.
     """
+    with sending(port, host) as send, _no_pauses():
+        return _play(send, packets, frames, float(rate), report, clock, sleep)
+
+
+@contextlib.contextmanager
+def sending(port: int, host: str = "127.0.0.1") -> Iterator[Callable[[bytes], object]]:
+    """Something that sends a datagram to a receiver, by default to this computer only.
+
+    Raises:
+        OutputError: the receiver cannot be reached.
+    """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
-        with socket.socket(family, kind, protocol) as sender, _no_pauses():
-            return _play(lambda data: sender.sendto(data, address), packets, frames, float(rate), report, clock, sleep)
+        with socket.socket(family, kind, protocol) as sender:
+            yield lambda data: sender.sendto(data, address)
     except (OSError, OverflowError) as error:
         raise OutputError(f"nothing can be sent to {host}, port {port}: {error}; check the receiver's address"
                           ) from error

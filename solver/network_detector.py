@@ -127,7 +127,7 @@ class NetworkDetector:
         points, sigma = self._ask(crop)
         with torch.inference_mode():
             score = float(torch.sigmoid(self._presence(crop)[1])[0])
-        return _placed(points[0], sigma[0], square), score
+        return placed(points[0], sigma[0], square), score
 
     def _ask(self, batch: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
         """(B, 3, S, S) -> points (B, 478, 2) and sigma (B, 478), px of the network's picture."""
@@ -173,7 +173,7 @@ class NetworkDetector:
             squares = _smoothed([roi_of_points(points, MARGIN, profile=True) for points in first])
             batch = self._as_input(crops(pictures[run], squares, SIZE))
             plain, mirrored = self._ask(batch), unmirror(*self._ask(batch.flip(3)))
-            again = [np.stack([_placed(*answer, square).points for *answer, square in zip(*side, squares, strict=True)])
+            again = [np.stack([placed(*answer, square).points for *answer, square in zip(*side, squares, strict=True)])
                      for side in (plain, mirrored)]
             scale = np.array([square.side / SIZE for square in squares])[:, None]
             points, unsure = first / 4 + again[0] / 4 + again[1] / 2, (plain[1] + mirrored[1]) / 2 * scale
@@ -185,7 +185,7 @@ class NetworkDetector:
         return batch.contiguous(memory_format=torch.channels_last)
 
 
-def _placed(points: np.ndarray, sigma: np.ndarray, square: Roi) -> Look:
+def placed(points: np.ndarray, sigma: np.ndarray, square: Roi) -> Look:
     """The network's answer in px of the picture."""
     return Look(apply(picture_from_crop(square, SIZE), points), sigma * (square.side / SIZE))
 

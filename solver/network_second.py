@@ -20,7 +20,7 @@ class SecondLook:
 
     def __init__(self, networks: dict[str, PartNetwork], device: str = "cpu") -> None:
         self._device = device
-        self._networks = [(part, networks[part.name].to(device, memory_format=torch.channels_last))
+        self.networks = [(part, networks[part.name].to(device, memory_format=torch.channels_last))
                           for part in PARTS if part.name in networks]
 
     def refine(self, pictures: list[np.ndarray], frames: np.ndarray, points: np.ndarray, sigma: np.ndarray
@@ -35,10 +35,10 @@ class SecondLook:
         Returns:
             Both again, refined.
         """
-        if not self._networks:
+        if not self.networks:
             return points, sigma
         answers, spreads = [points], [sigma]
-        for part, network in self._networks:
+        for part, network in self.networks:
             for mirrored in (False, True):
                 found, spread = self._ask(network, part, pictures, frames, mirrored)
                 place = list(part.mirrored if mirrored else part.points)
