@@ -17,6 +17,9 @@ from exporters.rotations import continuous
 from exporters.scene import GENERATOR, VERSION, Scene
 
 
+FIRST = "customLayerData"
+
+
 def write(scene: Scene, path: Path) -> None:
     """Write a scene as USD: text for .usda, binary for .usdc and .usd.
 
@@ -29,10 +32,24 @@ def write(scene: Scene, path: Path) -> None:
     if path.suffix == ".usda":
         write_bytes(path, layer.ExportToString().encode())
         return
+    _name_fields_first(pxr, layer)
     with tempfile.TemporaryDirectory() as folder:  # the library writes binary files to a path only
         whole = Path(folder) / "take.usdc"
         layer.Export(str(whole))
         write_bytes(path, whole.read_bytes())
+
+
+def _name_fields_first(pxr: Any, layer: Any) -> None:
+    """Make the binary file the same on every processor.
+
+    It numbers its words as they come up, and whether a field's name comes before its value is left to the compiler
+    that built the library. So all names of fields stand in the first field, which begins with its own.
+    """
+    names, paths = {"primChildren", "properties"}, []
+    layer.Traverse("/", paths.append)
+    for spec in filter(None, map(layer.GetObjectAtPath, paths)):
+        names.update(spec.ListInfoKeys())
+    layer.customLayerData = layer.customLayerData | {FIRST: pxr.Vt.TokenArray(sorted(names))}
 
 
 def _library() -> Any:
@@ -48,6 +65,9 @@ def _library() -> Any:
 def _stage(pxr: Any, scene: Scene) -> Any:
     Tf, Usd, UsdGeom, UsdSkel = pxr.Tf, pxr.Usd, pxr.UsdGeom, pxr.UsdSkel
     stage = Usd.Stage.CreateInMemory(".usda")
+    stage.GetRootLayer().customLayerData = {
+        "generator": f"{GENERATOR} {VERSION}", "take": scene.take, "startTimecode": scene.performance.start_timecode,
+        "frameRate": f"{scene.frame_rate.numerator}/{scene.frame_rate.denominator}"}
     frames, rate = scene.performance.frames, float(scene.frame_rate)
     UsdGeom.SetStageUpAxis(stage, UsdGeom.Tokens.y)
     UsdGeom.SetStageMetersPerUnit(stage, 1.0)
@@ -55,9 +75,6 @@ def _stage(pxr: Any, scene: Scene) -> Any:
     stage.SetFramesPerSecond(rate)
     stage.SetStartTimeCode(0)
     stage.SetEndTimeCode(frames - 1)
-    stage.GetRootLayer().customLayerData = {
-        "creator": f"{GENERATOR} {VERSION}", "take": scene.take, "startTimecode": scene.performance.start_timecode,
-        "frameRate": f"{scene.frame_rate.numerator}/{scene.frame_rate.denominator}"}
     root = UsdGeom.Xform.Define(stage, f"/{Tf.MakeValidIdentifier(scene.take)}")
     stage.SetDefaultPrim(root.GetPrim())
     Usd.ModelAPI(root.GetPrim()).SetKind("component")

@@ -94,3 +94,15 @@ def test_without_the_library_one_sentence_says_what_to_install(tmp_path, monkeyp
 def test_the_exporters_load_without_the_library():
     code = "import sys; sys.modules['pxr'] = None; import exporters; assert exporters.WRITERS['.usdc']"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_every_fields_name_comes_first_so_that_no_compiler_decides_their_numbers(stage):
+    """Builds of OpenUSD for x86-64 and for ARM number a field's name and its value in another order."""
+    layer = stage.GetRootLayer()
+    names = layer.customLayerData["customLayerData"]
+    assert min(layer.customLayerData) == "customLayerData"
+    paths = []
+    layer.Traverse("/", paths.append)
+    used = {key for path in paths if (spec := layer.GetObjectAtPath(path)) for key in spec.ListInfoKeys()}
+    assert used <= set(names)
+    assert {"customLayerData", "interpolation", "apiSchemas", "kind", "typeName"} <= used
