@@ -22,7 +22,7 @@ def run(folder: Path, out: Path | None, force: bool, events: bool, fisheye: bool
         RigError: the clips do not show enough, or a rig.toml would be overwritten without --force.
     """
     shoot = open_shoot(folder)
-    target = _target(shoot.folder, out, force)
+    target = target_of(shoot.folder, out, force)
     tell = teller(events)
     calibration, board = calibrate_shoot(
         shoot, report=lambda done, total: tell.progress(shoot.name, "find the board", done, total),
@@ -55,8 +55,8 @@ def run_from_face(path: Path, take_name: str | None, interocular_mm: float | Non
 
     if interocular_mm is not None and not 40 <= interocular_mm <= 90:
         raise UsageError(f"--interocular {interocular_mm:g}: people's pupils are 50 to 75 mm apart")
-    take = _take(path, take_name)
-    target = _target(path if is_shoot(path) else take.folder, out, force)
+    take = several_cameras(path, take_name)
+    target = target_of(path if is_shoot(path) else take.folder, out, force)
     if interocular_mm is not None:
         take = replace(take, settings={**take.settings, "interocular_mm": interocular_mm})
     take = replace(take, rig_path=None)  # whatever rig there is shall not be asked
@@ -88,14 +88,24 @@ def table(calibration: Calibration) -> list[str]:
     return lines
 
 
-def _target(folder: Path, out: Path | None, force: bool) -> Path:
+def target_of(folder: Path, out: Path | None, force: bool) -> Path:
+    """Where a rig goes.
+
+    Raises:
+        RigError: one is there already.
+    """
     target = out if out is not None else folder / "rig.toml"
     if target.exists() and not force:
         raise RigError(f"{target} is there already; give --force to replace it, or --out FILE to write elsewhere")
     return target
 
 
-def _take(path: Path, name: str | None) -> Take:
+def several_cameras(path: Path, name: str | None) -> Take:
+    """The take of that name, or the first one, that several cameras filmed.
+
+    Raises:
+        UsageError: there is none.
+    """
     takes = [take for take in find_takes(path) if len(take.clips) > 1]
     if name is not None:
         takes = [take for take in takes if take.name == name]

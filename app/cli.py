@@ -86,10 +86,16 @@ def build_parser() -> argparse.ArgumentParser:
                     "mien calibrate my-shoot")
     calibrate.add_argument("shoot", type=Path, help="a shoot folder with board clips in calibration/")
     calibrate.add_argument("--fisheye", action="store_true",
-                           help="the lenses are fisheyes (OpenCV's model with four coefficients)")
+                           help="the lenses are fisheyes (OpenCV's model; else found out by itself)")
     calibrate.add_argument("--from-face", action="store_true",
                            help="no board: find the cameras from the face in a take that all of them filmed")
-    calibrate.add_argument("--take", metavar="NAME", help="which take, with --from-face (default: the first)")
+    calibrate.add_argument("--import", type=Path, dest="source", metavar="FILE",
+                           help="another program's calibration: OpenCV's .yml or .xml, caliscope's or aniposelib's "
+                                ".toml, COLMAP's text folder; checked by the face in a take")
+    calibrate.add_argument("--unit", choices=("m", "cm", "mm", "inch"), default="m",
+                           help="of the lengths in that file (default m)")
+    calibrate.add_argument("--take", metavar="NAME",
+                           help="which take, with --from-face and --import (default: the first)")
     calibrate.add_argument("--interocular", type=float, metavar="MM",
                            help="the actor's distance between the pupils, with --from-face (default 63)")
     calibrate.add_argument("--out", type=Path, metavar="FILE", help="where the rig goes (default: SHOOT/rig.toml)")
@@ -259,6 +265,11 @@ def _run_inspect(options: argparse.Namespace) -> int:
 def _run_calibrate(options: argparse.Namespace) -> int:
     from app.calibrating import run, run_from_face
 
+    if options.source is not None:
+        from app.rig_importing import run as run_import
+
+        return run_import(options.shoot, options.source, options.unit, options.take, options.out, options.force,
+                          options.events)
     if options.from_face:
         return run_from_face(options.shoot, options.take, options.interocular, options.out, options.force,
                              options.events)

@@ -33,19 +33,43 @@ def import_rig(path: Path, size: tuple[int, int] | None = None, unit_m: float = 
     path = Path(path)
     if not math.isfinite(unit_m) or unit_m <= 0:
         raise RigError(f"a unit of {unit_m} metres makes no sense; 0.001 is a millimetre, 1 a metre")
+    kind = _kind(path)
+    if kind == "opencv":
+        return _from_first_camera(from_opencv(path, size), unit_m)
+    read = {"colmap": from_colmap, "caliscope": from_caliscope, "anipose": from_anipose}[kind]
+    return _from_first_camera(read(path), unit_m)
+
+
+CONVENTIONS = {
+    "opencv": "OpenCV's FileStorage (x right, y down, z forward; the second camera from the first; pixels from the "
+              "middle of the top-left one)",
+    "caliscope": "caliscope's (camera from world, OpenCV's axes, metres)",
+    "anipose": "aniposelib's (camera from world as rotation vectors, OpenCV's axes, the board's unit)",
+    "colmap": "COLMAP's text (camera from world as quaternions, w first, OpenCV's axes, no unit; pixels from the "
+              "corner of the top-left one)"}
+
+
+def convention(path: Path) -> str:
+    """By which convention `import_rig` reads a file, in words.
+
+    Raises:
+        RigError: it is no calibration that is known.
+    """
+    return CONVENTIONS[_kind(Path(path))]
+
+
+def _kind(path: Path) -> str:
     if path.is_dir():
-        rig = from_colmap(path)
-    elif path.suffix.lower() in (".yml", ".yaml", ".xml", ".json"):
-        rig = from_opencv(path, size)
-    elif path.suffix.lower() == ".toml":
+        return "colmap"
+    if path.suffix.lower() in (".yml", ".yaml", ".xml", ".json"):
+        return "opencv"
+    if path.suffix.lower() == ".toml":
         table = _toml(path)
         tables = table.get("cameras") if isinstance(table.get("cameras"), dict) else table
         caliscope = any(isinstance(entry, dict) and ("cam_id" in entry or "port" in entry) for entry in tables.values())
-        rig = from_caliscope(path) if caliscope else from_anipose(path)
-    else:
-        raise RigError(f"{path} is no calibration that mien knows; give OpenCV's .yml or .xml, caliscope's or "
-                       "aniposelib's .toml, or COLMAP's text folder")
-    return _from_first_camera(rig, unit_m)
+        return "caliscope" if caliscope else "anipose"
+    raise RigError(f"{path} is no calibration that mien knows; give OpenCV's .yml or .xml, caliscope's or "
+                   "aniposelib's .toml, or COLMAP's text folder")
 
 
 def from_opencv(path: Path, size: tuple[int, int] | None = None) -> Rig:
