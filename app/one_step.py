@@ -22,7 +22,7 @@ from capture.errors import MienError, UsageError
 from capture.files import make_folder
 from capture.shoot import Take
 
-STEPS = ("prepare", "detect", "solve", "export", "report")
+STEPS = ("prepare", "detect", "actors", "solve", "export", "report")
 POLL_SECONDS = 2.0
 
 
@@ -44,6 +44,11 @@ def run(options: argparse.Namespace) -> int:
             return failure.exit_code
     if options.only == "report":
         return _report(takes, unread, request, tell)
+    if options.only == "actors":
+        from app.batch_profiles import make_first
+
+        make_first(takes, request, tell)
+        return 0
     if options.only == "prepare":
         step = _prepare
     else:

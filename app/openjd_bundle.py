@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.batch_profiles import missing
 from app.detection import stretches
 from app.identity import digest
 from app.outcomes import options_of
@@ -81,7 +82,8 @@ def run(options: argparse.Namespace) -> int:
         place = options.openjd if len(groups) == 1 else options.openjd / str(number)
         name = f"mien {shoot.name}" + (f" {number} of {len(groups)}" if len(groups) > 1 else "")
         values = {parameter.name: parameter.value for parameter in parameters}
-        _write(place / "template.json", template(name, takes, stretches_of, parameters, request.device == "cuda"))
+        _write(place / "template.json", template(name, takes, stretches_of, parameters, request.device == "cuda",
+                                                 bool(missing(shoot.takes, request))))
         _write(place / "parameter_values.json", {"parameterValues": [{"name": key, "value": value}
                                                                      for key, value in values.items()]})
         _write(place / "parameters.json", values)
@@ -90,8 +92,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def template(name: str, takes: Sequence[str], stretches_of: Sequence[Stretch], parameters: Sequence[Parameter],
-             gpu: bool) -> dict[str, object]:
-    """The job over takes, of whose cameras the given stretches are to be detected."""
+             gpu: bool, actors: bool = False) -> dict[str, object]:
+    """The job over takes, of whose cameras the given stretches are to be detected; `actors`: profiles are to be made
+    first."""
     take = {"name": "Take", "type": "STRING", "range": list(takes)}
     each = {"taskParameterDefinitions": [take]}
     steps = [_step("Prepare", "Check each take's clips and remember what they are.", parameters, each)]
@@ -107,6 +110,8 @@ def template(name: str, takes: Sequence[str], stretches_of: Sequence[Stretch], p
         if gpu:
             detect["hostRequirements"] = {"amounts": [{"name": "amount.worker.gpu", "min": 1}]}
         steps.append(detect)
+    if actors:
+        steps.append(_step("Actors", "Learn actors' faces from the takes that are marked for it.", parameters, None))
     steps += [_step("Solve", "Turn each take's landmarks into animation.", parameters, each),
               _step("Export", "Write each take's files.", parameters, each),
               _step("Report", "Write the summary and the page of the shoot; fails if any take has failed.", parameters,

@@ -23,6 +23,10 @@ def run(options: argparse.Namespace) -> int:
     request = request_of(options)
     for failure in unread:
         tell.take(failure.take, failure.state, failure.error, ())
+    if len(takes) > 1:
+        from app.batch_profiles import make_first
+
+        make_first(takes, request, tell)
     if options.cluster:
         outcomes = _on_cluster(takes, request, options, tell) if takes else []
     elif len(takes) == 1:

@@ -54,6 +54,12 @@ def _rating(value: object) -> int:
     return value
 
 
+def _yes_or_no(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise DataError(f"{value!r} is neither true nor false")
+    return value
+
+
 def _between(low: float, high: float) -> Callable[[object], float]:
     def check(value: object) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
@@ -64,6 +70,6 @@ def _between(low: float, high: float) -> Callable[[object], float]:
 
 
 CHECKS: dict[str, Callable[[object], object]] = {"name": _text, "actor": _name, "model": _text, "notes": _text,
-                                                 "rating": _rating, "frame_rate": exact_rate, "cameras": _names,
-                                                 "focal_35mm": _between(8, 800),
+                                                 "rating": _rating, "profile": _yes_or_no, "frame_rate": exact_rate,
+                                                 "cameras": _names, "focal_35mm": _between(8, 800),
                                                  "interocular_mm": _between(40, 90)}
