@@ -11,8 +11,8 @@ import numpy as np
 
 from capture.errors import MienError
 
-MOST_SIZES = 4
-"""Sizes of pictures whose memory is kept."""
+MOST_SIZES = 2
+"""Sizes of pictures whose memory is kept: one is quick to make, and takes up to 100 MB in a large window."""
 
 
 class Offscreen:
