@@ -16,7 +16,6 @@ from exporters.mesh import Mesh, meshes, normals, shape_normals
 from exporters.rotations import continuous
 from exporters.scene import GENERATOR, VERSION, Scene
 
-
 FIRST = "customLayerData"
 
 

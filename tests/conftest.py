@@ -7,8 +7,9 @@ import pytest
 
 from solver.face_model import FaceModel
 from solver.model_import import packed_model
-from tests.app.command import mien
+from tests.app.command import environment, mien
 from tests.material import shared
+from tests.network_watch import watched
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -27,8 +28,8 @@ def ict(cache: None) -> FaceModel:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory, cache: None) -> Path:
-    """The folder of `mien demo`, run once; what it said is in said.txt."""
+    """The folder of `mien demo`, run once; what it said is in said.txt, the sockets it opened in ../watched."""
     folder = tmp_path_factory.mktemp("demo")
-    ended = mien("demo", folder)
+    ended = mien("demo", folder, env=environment() | watched(folder.with_name("watched")))
     (folder / "said.txt").write_text(ended.stderr)
     return folder

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def mien(*arguments: str | Path, check: int | None = 0, **settings: object) -> subprocess.CompletedProcess:
     """Run one command and return its outcome; `check` is the expected exit code, None for any."""
     ended = subprocess.run([sys.executable, "-m", "app.cli", *map(str, arguments)], cwd=ROOT, capture_output=True,
-                           text=True, check=False, timeout=300, env=environment(), **settings)
+                           text=True, check=False, timeout=300, **{"env": environment(), **settings})
     if check is not None:
         assert ended.returncode == check, f"exit {ended.returncode}\n{ended.stdout}\n{ended.stderr}"
     assert "Traceback" not in ended.stderr
