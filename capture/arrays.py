@@ -1,6 +1,7 @@
 """Named arrays in one file: NumPy's npz, atomically, without pickle or clock time: equal arrays, equal bytes."""
 
 import lzma
+import math
 import tokenize
 import warnings
 import zipfile
@@ -17,6 +18,11 @@ DAMAGE = (OSError, EOFError, MemoryError, RecursionError, zipfile.BadZipFile, zl
           tokenize.TokenError, SyntaxError, KeyError, ValueError, TypeError, AttributeError, OverflowError,
           NotImplementedError, RuntimeError)
 """What Python's zip and NumPy's header raise for bytes that make no sense or are locked by a password."""
+
+
+HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+MOST_UNPACKED = 1100
+"""Deflate makes a byte into 1032 at most."""
 
 
 class Damaged(Exception):
@@ -42,13 +48,27 @@ def load_arrays(path: Path, only: Sequence[str] | None = None) -> dict[str, np.n
         # np.load leaves its own file open when the zip is damaged, so it gets ours.
         with warnings.catch_warnings(), path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             warnings.simplefilter("ignore")  # NumPy warns of odd headers; whether they make sense is seen here
-            arrays = {name: archive[name] for name in archive.files if only is None or name in only}
+            wanted = [name for name in archive.files if only is None or name in only]
+            _check_sizes(archive.zip, wanted, path.stat().st_size)
+            arrays = {name: archive[name] for name in wanted}
     except DAMAGE as error:
         raise Damaged(f"{error}") from error
     odd = next((name for name, array in arrays.items() if not isinstance(array, np.ndarray)), None)
     if odd is not None:
         raise Damaged(f"{odd} is no array")
     return arrays
+
+
+def _check_sizes(archive: zipfile.ZipFile, wanted: Sequence[str], size: int) -> None:
+    """Raise ValueError where a few bytes declare an array that would fill the memory; nothing is allocated before."""
+    for info in archive.infolist():
+        if info.compress_size > size or info.file_size > MOST_UNPACKED * size:
+            raise ValueError(f"{info.filename} says that it is larger than the file can hold")
+        if info.filename.removesuffix(".npy") in wanted and info.filename.endswith(".npy"):
+            with archive.open(info) as member:
+                shape, _, kind = HEADERS[np.lib.format.read_magic(member)](member)
+            if math.prod(shape) * kind.itemsize > info.file_size:
+                raise ValueError(f"{info.filename} says that it has {math.prod(shape)} numbers")
 
 
 def _write(file: BinaryIO, arrays: dict[str, np.ndarray], compress: bool) -> None:

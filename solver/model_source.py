@@ -60,6 +60,9 @@ def model_files(source: Path) -> Iterator[ModelFiles]:
             if path.is_absolute() or ".." in path.parts or any(":" in part for part in path.parts[:1]):
                 raise ModelError(f"{source} has a file that leads out of its folder ({name!r}); "
                                  "download it again from its source")
+        longest = max((info.compress_size for info in infos.values()), default=0)
+        if longest > source.stat().st_size:  # zipfile would make room for what is declared
+            raise ModelError(f"{source} is damaged: a file in it is said to be longer than the zip; download it again")
         if len(infos) > MOST_FILES:
             raise ModelError(f"{source} holds {len(infos)} files; give the model's own zip")
         whole = sum(info.file_size for info in infos.values())

@@ -16,6 +16,9 @@ from pathlib import Path
 from tests.fuzz.child import RESULT, ROOT
 from tests.fuzz.targets import TARGETS
 
+PATIENCE = 60
+"""Seconds by the clock for a second of processor time: it may run beside much else, at the lowest priority."""
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__.split("\n")[0])
@@ -46,10 +49,15 @@ def spend(name: str, folder: Path, seconds: float, seed: int) -> None:
         (folder / RESULT).unlink(missing_ok=True)
         total = read(total_path)
         with (folder / "log.txt").open("wb") as log:
-            child = subprocess.run([sys.executable, "-m", "tests.fuzz.child", name, str(folder), str(left),
-                                    str(seed + total["runs"])], cwd=ROOT, stdout=log, stderr=log, check=False,
-                                   env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
-                                        "MIEN_CACHE": str(folder / "scratch" / "cache"), "PYTHONHASHSEED": "0"})
+            child = subprocess.Popen([sys.executable, "-m", "tests.fuzz.child", name, str(folder), str(left),
+                                      str(seed + total["runs"])], cwd=ROOT, stdout=log, stderr=log,
+                                     env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
+                                          "MIEN_CACHE": str(folder / "scratch" / "cache"), "PYTHONHASHSEED": "0"})
+            try:
+                child.wait(60 + PATIENCE * left)
+            except subprocess.TimeoutExpired:  # it waits for something, which no reader does
+                child.kill()
+                child.wait()
         result = read(folder / RESULT)
         if child.returncode:
             said = (folder / "log.txt").read_text(errors="replace")[-20_000:]

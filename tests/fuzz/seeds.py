@@ -26,6 +26,19 @@ def _broken_lzma() -> bytes:
     return bytes(data)
 
 
+def _long_member() -> bytes:
+    """A zip whose directory says that its member has four billion bytes."""
+    data = bytearray(_zip("neutral.obj", _FACE))
+    at = data.rindex(b"PK\x01\x02") + 20
+    data[at:at + 4] = b"\xfe\xff\xff\xff"
+    return bytes(data)
+
+
+def _huge_array(numbers: int) -> bytes:
+    header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({numbers},), }}".ljust(117) + "\n"
+    return _zip("key.npy", b"\x93NUMPY\x01\x00v\x00" + header.encode())
+
+
 SEEDS: dict[str, dict[str, bytes]] = {
     "rig.toml": {
         "a number that no float holds": _CAMERA.replace(b"700.0, 0.0", b"1" + b"0" * 400 + b", 0.0"),
@@ -47,7 +60,13 @@ SEEDS: dict[str, dict[str, bytes]] = {
     "zip": {
         "a member without a name": _zip("/", b"").replace(b"/PK", b"\0PK"),
         "a member of a broken LZMA stream": _broken_lzma(),
+        "a member longer than its zip": _long_member(),
         "a member that leads out": _zip("../neutral.obj", _FACE),
+    },
+    "npz": {
+        "an array that would fill the memory": _huge_array(10**11),
+        "an array that no memory holds": _huge_array(10**30),
+        "an array of a negative length": _huge_array(-5),
     },
     "events": {"brackets without end": b"[" * 100_000, "an infinite count": b'{"event": "progress", "take": "", '
                b'"step": "", "done": Infinity, "total": 1}'},
