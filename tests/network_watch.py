@@ -45,7 +45,8 @@ UNIX = ("library socket 1\n", "python socket.__new__ ['1', ")
 
 
 def watched(folder: Path) -> dict[str, str]:
-    """Environment variables under which sockets are written down in `folder`; libraries' too on a Linux with a C compiler."""
+    """Environment variables under which sockets are written down in `folder`; on a Linux with a C compiler those of
+    libraries too."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "sitecustomize.py").write_text(HOOK)
     out = {"SOCKET_LOG": str(folder / "sockets.txt"),
