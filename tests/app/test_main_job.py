@@ -89,13 +89,11 @@ def test_damaged_artefacts_are_made_again(tmp_path: Path) -> None:
     assert load(path, "key") is None
 
 
-def test_a_take_solved_with_truth_beats_the_peer(tmp_path: Path) -> None:
+def test_a_take_solved_with_truth_beats_the_peer(actor1: Path) -> None:
     """Three cameras of a path-traced actor, ICT's model: better than answering zero, and than MediaPipe's scores."""
-    shoot = shared("truth", "actor1")
-    model = shared("models", "ICT-FaceKit-master.zip")
-    mien_here("solve", shoot, "--model", model, "--out", tmp_path, "--format", "json")
-    truth = read_truth(shoot / "truth.npz", packed_model(model, "ict")).performance
-    accuracy = compare(read(tmp_path / "T001.mien.json"), truth)
+    model = packed_model(shared("models", "ICT-FaceKit-master.zip"), "ict")
+    truth = read_truth(shared("truth", "actor1", "truth.npz"), model).performance
+    accuracy = compare(read(actor1 / "T001.mien.json"), truth)
     assert accuracy.mean_correlation > 0.5  # MediaPipe's Face Landmarker: 0.42 to 0.49 by camera
     assert accuracy.mean_rmse < 0.20
     assert accuracy.mean_rmse < 0.8 * accuracy.mean_zero_rmse
