@@ -34,6 +34,7 @@ def align(problem: Problem, state: State, film: Film, looks: int, landmarks: Lan
     """
     base = footing(film, landmarks, frames, rig, state, spots, tick)
     for _ in range(looks):
+        problem = replace(problem, appearance=None)  # what a long take's pictures said fills a quarter of a gigabyte
         problem = replace(problem, appearance=evidence(film, frames, base, state, model, tick))
         state = minimise(problem, state, STAGE, lambda iteration: None)
     return problem, state

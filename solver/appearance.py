@@ -23,7 +23,7 @@ from solver.embedding import Embedding
 from solver.face_model import FaceModel
 from solver.landmarks import Landmarks
 from solver.parts import INSIDE, is_part
-from solver.points import DTYPE, SurfacePoints, surface_points
+from solver.points import SurfacePoints, surface_points
 from solver.problem import POSE, Appearance, State
 
 Film = Callable[[int, int, int], Iterator[np.ndarray]]
@@ -170,8 +170,7 @@ def evidence(film: Film, frames: np.ndarray, base: Footing, state: State, model:
                 for total, part in zip((information, side, cost), share, strict=True):
                     total[frame] += part
             tick()
-    return Appearance(state, torch.tensor(information), torch.tensor(side, dtype=DTYPE),
-                      torch.tensor(cost, dtype=DTYPE))
+    return Appearance(state, *(torch.from_numpy(array) for array in (information, side, cost)))
 
 
 @dataclass(frozen=True)
@@ -294,10 +293,11 @@ def _pictures(film: Film, camera: int, frames: np.ndarray) -> Iterator[tuple[int
 
 
 def _boxes(landmarks: Landmarks, frames: np.ndarray) -> np.ndarray:
-    xy = np.where(landmarks.seen[:, frames, :, None], landmarks.xy[:, frames], np.nan)  # (C, T', N, 2)
     found = landmarks.found[:, frames]
     boxes = np.full((*found.shape, 4), np.nan)
-    boxes[found] = np.concatenate([np.nanmin(xy[found], axis=1), np.nanmax(xy[found], axis=1)], axis=1)
+    for camera, row in np.argwhere(found):
+        xy = landmarks.xy[camera, frames[row]][landmarks.seen[camera, frames[row]]]
+        boxes[camera, row] = *xy.min(axis=0), *xy.max(axis=0)
     return boxes
 
 
