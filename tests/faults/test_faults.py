@@ -1,5 +1,6 @@
 """A small part of `python -m tests.faults`: a few kills, failing calls and power cuts, and the same command again."""
 
+import os
 import random
 import shutil
 from collections.abc import Iterator
@@ -13,11 +14,11 @@ from tests.faults.animator import layer
 from tests.faults.campaign import Job, Server, Tally, served
 from tests.faults.power import Change
 
-pytestmark = pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc for the shim")
-
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, cache: None) -> Iterator[Server]:
+    if shutil.which("gcc") is None and os.environ.get("CI") != "true":  # there it must not skip
+        pytest.skip("needs gcc for the shim between mien and the system")
     with served(tmp_path_factory.mktemp("server")) as server:
         yield server
 
