@@ -49,7 +49,6 @@ def run(options: argparse.Namespace) -> int:
     tell = teller(options.events)
     with contextlib.ExitStack() as held:
         send = held.enter_context(wire.sending(options.port or PORTS[options.to], options.host)) if options.to else None
-        tell.note("", "loading the networks")
         engine = Live(options, sources[0], tell, send)
         held.callback(engine.close)
         lines = told() if options.armed else queue.Queue()
@@ -84,6 +83,11 @@ class Live:
         now = datetime.datetime.now()
         self._midnight = time.monotonic() - (now - now.replace(hour=0, minute=0, second=0, microsecond=0)
                                              ).total_seconds()
+        self._source = LiveCamera(source, self._seconds_of_day)
+        self._camera = self._source.camera
+        self._camera.start()
+        self._await_camera()  # before the networks, which take seconds to load
+        tell.note("", "loading the networks")
         landmarker, self._model = landmarker_named("mien", options.device), model_named(options.model)
         self._embedding, self._reader = landmarker.embedding(self._model), landmarker.reader
         self._scheme = landmarker.detector.scheme
@@ -94,15 +98,12 @@ class Live:
         self._folder: Path | None = None
         self._frames: list[tuple[float, LiveFrame]] = []
         self._sent, self._began, self._said = 0, 0.0, 0.0
+        self._person_told = False
         self._stop = threading.Event()
-        self._source = LiveCamera(source, self._seconds_of_day)
-        self._camera = self._source.camera
         self._thread = threading.Thread(target=self._look, name="landmarks", daemon=True)
         if self._json is not None:
             self._json.write(event="shapes", names=list(self._model.shape_names), model=options.model)
-        self._camera.start()
         self._thread.start()
-        self._await_camera()
 
     def obey(self, line: str) -> None:
         """Do one command: record, cut; slate SCENE, actor NAME.
@@ -168,7 +169,7 @@ class Live:
         while self._camera.status().state != LIVE:
             problem = self._camera.status().problem
             if problem or time.monotonic() > deadline:
-                self.close()
+                self._camera.close()
                 raise ClipError(problem or f"{self._camera.source.camera} gives no pictures; check its cable")
             time.sleep(TICK_SECONDS)
 
@@ -230,6 +231,9 @@ class Live:
             event |= {"weights": frame.weights.round(3).tolist(), "rotation": turn.round(5).tolist(),
                       "translation": frame.translation.round(5).tolist(), "gaze": frame.gaze.round(4).tolist(),
                       "focal_px": round(float(self._solver.camera.matrix[0, 0]), 2)}
+            if self._solver.person_known and not self._person_told:
+                self._person_told = True
+                event["identity"] = self._solver.identity.round(4).tolist()
         if self._options.pictures:
             event["jpeg"] = jpeg_text(_small(picture.rgb))
             event["points"] = look.points.round(1).ravel().tolist() if look is not None else []

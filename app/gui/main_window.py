@@ -26,6 +26,7 @@ from app.gui import theme
 from app.gui.actions import COMMANDS
 from app.gui.inspector import Inspector
 from app.gui.jobs_panel import JobsPanel
+from app.gui.live_panel import LivePanel
 from app.gui.message_bar import MessageBar
 from app.gui.panel_actor import ActorPanel
 from app.gui.panel_cameras import CamerasPanel
@@ -62,7 +63,7 @@ class MainWindow(QMainWindow):
         self.solve, self.cameras, self.export = SolvePanel(session), CamerasPanel(session), ExportPanel(session)
         self.take, self.model, self.sync = TakePanel(session), ModelPanel(session), SyncPanel(session)
         self.actor = ActorPanel(session)
-        self.record = RecordPanel(session)
+        self.record, self.live = RecordPanel(session), LivePanel(session)
         self.player = SoundPlayer(session, parent=self)
         self.messages = MessageBar()
         self.actions_by_text = self._make_actions()
@@ -81,7 +82,7 @@ class MainWindow(QMainWindow):
         self.inspector = Inspector()
         for name, page in (("Take", self.take), ("Calibration", self.cameras), ("Sync", self.sync),
                            ("Actor", self.actor), ("Model", self.model), ("Solve", self.solve),
-                           ("Export", self.export), ("Record", self.record)):
+                           ("Export", self.export), ("Record", self.record), ("Live", self.live)):
             self.inspector.add_page(name, page)
         self.inspector.show_page("Solve")
         self.docks = {
@@ -213,7 +214,7 @@ class MainWindow(QMainWindow):
         QApplication.instance().removeEventFilter(self)
         self.session.close()
         self.grid.close_loader()
-        for part in (self.timeline, self.sync, self.player, self.record):
+        for part in (self.timeline, self.sync, self.player, self.record, self.live):
             part.stop()
         self.viewport.canvas.stop()
         super().closeEvent(event)

@@ -1,0 +1,138 @@
+"""What the live preview shows: the camera's picture, the landmarks and the face over it, and the liveliest weights."""
+
+import base64
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPolygonF
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from app.gui import theme
+from app.overlay import wire_faces, wireframe
+from capture.camera import lone_camera
+from exporters.rotations import matrices
+from solver.face_model import FaceModel, deform
+
+BARS, BAR_HEIGHT, NAME_WIDTH = 10, 17, 128
+WIRE = (140, 212, 255)
+SETTLE = 0.9
+"""How slowly a shape's place among the liveliest is forgotten: a bar that jumps cannot be read."""
+
+
+class LiveView(QWidget):
+    """Shows one camera's face as it is told."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.picture: QImage | None = None
+        self.points = np.zeros((0, 2))
+        self.told: dict = {}
+        self.show_points, self.show_mesh = True, True
+        self._model: FaceModel | None = None
+        self._faces = np.zeros((0, 4), dtype=int)
+        self._identity: np.ndarray | None = None
+        self.mesh: QImage | None = None
+        self.setMinimumHeight(180)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAccessibleName("Live picture")
+
+    def sizeHint(self) -> QSize:
+        return QSize(280, 210)
+
+    def set_model(self, model: FaceModel | None) -> None:
+        """The face that is drawn; None for none."""
+        self._model, self._identity = model, None
+        self._faces = wire_faces(model) if model is not None else self._faces
+
+    def clear(self) -> None:
+        self.picture, self.mesh, self.points, self.told = None, None, np.zeros((0, 2)), {}
+        self.update()
+
+    def take_event(self, event: dict) -> None:
+        """Show what an event tells."""
+        self.told = event
+        if "identity" in event:
+            self._identity = np.array(event["identity"])
+        if "jpeg" in event:
+            self.picture = QImage.fromData(base64.b64decode(event["jpeg"]))
+            self.points = np.array(event["points"], dtype=float).reshape(-1, 2)
+        self.mesh = self._drawn(event) if self.show_mesh and "weights" in event else None
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), theme.PANE)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        if self.picture is None or self.picture.isNull():
+            painter.setPen(theme.QUIET)
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "no picture")
+            return
+        target, scale = self._target()
+        painter.drawImage(target, self.picture)
+        if self.mesh is not None:
+            painter.drawImage(target, self.mesh)
+        if self.show_points and len(self.points):
+            places = (self.points + 0.5) * scale + [target.x(), target.y()]
+            painter.setPen(theme.POINT)
+            painter.drawPoints(QPolygonF([QPointF(x, y) for x, y in places.tolist()]))
+
+    def _target(self) -> tuple[QRectF, float]:
+        """Where the picture is shown, and px of the widget for one of the camera."""
+        width, height = self.told.get("size") or (self.picture.width(), self.picture.height())
+        scale = min(self.width() / width, self.height() / height)
+        target = QRectF(0, 0, width * scale, height * scale)
+        target.moveCenter(QRectF(self.rect()).center())
+        return target, scale
+
+    def _drawn(self, event: dict) -> QImage | None:
+        if self._model is None or self.picture is None or len(event["weights"]) != len(self._model.shape_names):
+            return None
+        target, scale = self._target()
+        size = max(round(target.width()), 2), max(round(target.height()), 2)
+        gaze = np.array(event["gaze"]) if self._model.eyes else None
+        in_head = deform(self._model, np.array(event["weights"]), self._identity, gaze)
+        turn = matrices(np.array([event["rotation"]]))[0]
+        camera = lone_camera("camera", tuple(event["size"]), event["focal_px"])
+        pixels = wireframe(camera, in_head @ turn.T + np.array(event["translation"]), self._faces, size, scale,
+                           (0.0, 0.0), WIRE)
+        return QImage(pixels.tobytes(), *size, 4 * size[0], QImage.Format.Format_RGBA8888_Premultiplied).copy()
+
+
+class WeightBars(QWidget):
+    """The liveliest weights as bars."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.names: tuple[str, ...] = ()
+        self.weights = np.zeros(0)
+        self._life = np.zeros(0)
+        self.setFixedHeight(BARS * BAR_HEIGHT)
+        self.setAccessibleName("Liveliest weights")
+
+    def set_names(self, names: list[str]) -> None:
+        self.names, self.weights, self._life = tuple(names), np.zeros(len(names)), np.zeros(len(names))
+        self.update()
+
+    def take_weights(self, weights: list[float]) -> None:
+        if len(weights) == len(self.names):
+            self.weights = np.array(weights)
+            self._life = np.maximum(SETTLE * self._life, self.weights)
+            self.update()
+
+    def shown(self) -> list[str]:
+        """The names of the liveliest, in the model's order."""
+        liveliest = np.sort(np.argsort(-self._life, kind="stable")[:BARS])
+        return [self.names[index] for index in liveliest]
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        for row, name in enumerate(self.shown()):
+            weight = float(self.weights[self.names.index(name)])
+            line = QRectF(0, row * BAR_HEIGHT, self.width(), BAR_HEIGHT)
+            painter.setPen(theme.QUIET)
+            painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
+            bar = QRectF(NAME_WIDTH, line.y() + 5, max(self.width() - NAME_WIDTH - 40, 10), BAR_HEIGHT - 10)
+            painter.fillRect(bar, theme.BASE)
+            painter.fillRect(QRectF(bar.x(), bar.y(), bar.width() * min(weight, 1.0), bar.height()), theme.ACCENT)
+            painter.setPen(theme.TEXT)
+            painter.drawText(line, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"{weight:.2f}")

@@ -1,0 +1,57 @@
+"""The Live page, by its buttons, on a face that plays as if a camera saw it."""
+
+import socket
+
+from PySide6.QtCore import Qt
+
+from capture.match import probe_take
+from exporters.to_json import read
+
+LEFT = Qt.MouseButton.LeftButton
+PATIENCE = 90_000
+
+
+def test_start_record_send_and_stop(window, qtbot, demo, tmp_path):
+    panel, session = window.live, window.session
+    session.create_shoot(tmp_path / "shoot")
+    window.inspector.show_page("Live")
+    assert not panel.record.isEnabled()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        receiver.settimeout(10)
+        panel.source.setEditText(f"loop:{demo / 'takes/T001/camA.mp4'}")
+        panel.receiver.setCurrentText("Live Link Face")
+        panel.port.setValue(receiver.getsockname()[1])
+        qtbot.mouseClick(panel.start, LEFT)
+        qtbot.waitUntil(lambda: panel.view.mesh is not None and panel.bars.weights.any(), timeout=PATIENCE)
+        assert len(panel.view.points) == 478
+        assert not panel.view.picture.isNull()
+        assert "ms late" in panel.facts.text()
+        assert receiver.recv(4000)[0] == 6
+    qtbot.mouseClick(panel.mesh, LEFT)
+    qtbot.waitUntil(lambda: panel.view.mesh is None, timeout=PATIENCE)
+    qtbot.mouseClick(panel.record, LEFT)
+    qtbot.waitUntil(lambda: panel.take == "T001", timeout=PATIENCE)
+    assert panel.record.text() == "Cut"
+    qtbot.wait(1500)
+    qtbot.mouseClick(panel.record, LEFT)
+    qtbot.waitUntil(lambda: bool(session.takes), timeout=PATIENCE)
+    assert "T001 is recorded" in panel.words.text()
+    take = session.takes[0]
+    assert read(take.folder / "live.mien.json").frames == probe_take(take)[0].frames > 20
+    qtbot.mouseClick(panel.start, LEFT)
+    qtbot.waitUntil(lambda: not panel.child.running, timeout=PATIENCE)
+    assert (panel.start.text(), panel.view.picture) == ("Start", None)
+
+
+def test_bad_input_is_a_sentence(window, qtbot):
+    panel = window.live
+    window.inspector.show_page("Live")
+    panel.source.setEditText("")
+    qtbot.mouseClick(panel.start, LEFT)
+    assert "write a device" in panel.words.text()
+    panel.source.setEditText("clip:nowhere.mp4")
+    qtbot.mouseClick(panel.start, LEFT)
+    qtbot.waitUntil(lambda: "cannot be opened" in panel.words.text(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: not panel.child.running, timeout=PATIENCE)
+    assert panel.start.text() == "Start"
