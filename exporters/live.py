@@ -50,7 +50,7 @@ def live_link_packet(device: str, subject: str, sixtieths: Fraction, values: Seq
     """
     out = struct.pack(">B", LIVE_LINK_VERSION)
     for text in (device, subject):
-        raw = text.encode()
+        raw = text.encode("utf-8", "surrogateescape")
         out += struct.pack(">i", len(raw)) + raw
     if values is None:
         return out
@@ -89,7 +89,7 @@ def _check(performance: Performance) -> None:
     if largest > LARGEST or not 1e-3 <= performance.frame_rate <= 1e4:
         raise DataError(f"take {performance.take!r} has numbers that no face has (up to {largest:.3g}, at "
                         f"{float(performance.frame_rate):.3g} frames a second); solve the take again")
-    odd = next((name for name in performance.shape_names if "\0" in name or len(name.encode()) > LONGEST_NAME), None)
+    odd = next((name for name in performance.shape_names if "\0" in name or len(_osc_text(name)) > LONGEST_NAME), None)
     if odd is not None:
         raise DataError(f"take {performance.take!r} has a shape named {odd[:40]!r}, which cannot be sent; rename it")
 
@@ -209,5 +209,5 @@ def _play(send: Callable[[bytes], object], packets: Packets, frames: int | None,
 
 
 def _osc_text(text: str) -> bytes:
-    raw = text.encode() + b"\0"
+    raw = text.encode("utf-8", "surrogateescape") + b"\0"
     return raw + bytes(-len(raw) % 4)

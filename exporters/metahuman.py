@@ -131,7 +131,7 @@ def write_csv(scene: Scene, path: Path) -> None:
     lines = [f"# {performance.model_name}", ",".join(("Frame", "Timecode", *performance.shape_names))]
     lines += [f"{frame},{start + frame}," + ",".join(f"{value:.6f}" for value in row)
               for frame, row in enumerate(performance.weights.tolist())]
-    write_bytes(path, ("\n".join(lines) + "\n").encode())
+    write_bytes(path, ("\n".join(lines) + "\n").encode("utf-8", "surrogateescape"))
 
 
 def write_fbx(scene: Scene, path: Path) -> None:

@@ -149,7 +149,8 @@ def _performance(path: Path, document: dict[str, Any]) -> Performance:
     frames, shapes = int(document["frames"]), tuple(document["shapes"])
     for text in (document["take"], document.get("actor", ""), document["model"]["name"], *shapes,
                  *document.get("cameras", ())):
-        if not text.isprintable() and any(0xD800 <= ord(letter) < 0xE000 for letter in text):
+        # A file's name in another encoding comes as letters 0xDC80 to 0xDCFF, and goes out as the same bytes.
+        if any(0xD800 <= ord(letter) < 0xDC80 or 0xDD00 <= ord(letter) < 0xE000 for letter in text):
             raise DataError(f"{path}: the name {text!r} holds half a letter; {DAMAGED}")
     head, eyes = document["head"], document["eyes"]
     # The weights come first: once they have as many rows as `frames` says, that number is safe to allocate by.

@@ -15,6 +15,7 @@ from pxr import Usd, UsdSkel
 
 from capture.errors import OutputError
 from exporters import WRITERS, to_csv, to_fbx, to_json
+from exporters.live import live_link, vmc
 from exporters.metahuman import PREFIX
 from exporters.names import ANY, MAYA, clean
 from exporters.scene import Scene, bare_scene, make_scene
@@ -121,6 +122,20 @@ def seen_in_metahuman(path):
 SEEN = {".mien.json": seen_in_json, ".csv": seen_in_csv, ".fbx": seen_in_fbx, ".glb": seen_in_glb,
         ".usda": seen_in_usd, ".usdc": seen_in_usd, ".maya.anim": seen_in_maya, ".unity.anim": seen_in_unity}
 """Formats that hold the take's own shapes -> what is seen in a file: name -> (T), and the last key's second."""
+
+
+@pytest.mark.parametrize("suffix", WRITERS)
+def test_names_of_files_in_another_encoding_can_be_written(tmp_path, suffix):
+    """A folder whose name is no UTF-8 gives a take such letters."""
+    model = dataclasses.replace(MODEL, name="m\udce9", shape_names=("s\udce9", *MODEL.shape_names[1:]))
+    performance = dataclasses.replace(made_performance(model, 3), take="T\udce9")
+    WRITERS[suffix](make_scene(model, performance), tmp_path / f"T001{suffix}")
+    assert (tmp_path / f"T001{suffix}").stat().st_size > 500
+    assert live_link(performance)(0)
+    assert vmc(performance)(0)
+    if suffix == ".mien.json":
+        again = to_json.read(tmp_path / "T001.mien.json")
+        assert (again.take, again.model_name, again.shape_names) == ("T\udce9", "m\udce9", model.shape_names)
 
 
 @pytest.mark.parametrize("suffix", SEEN)
