@@ -5,6 +5,7 @@ a process's largest memory never falls.
 """
 
 import argparse
+import itertools
 import json
 import subprocess
 import sys
@@ -42,23 +43,24 @@ def main() -> None:
     parser.add_argument("--cameras", type=int, default=3, choices=range(1, len(YAWS) + 1))
     parser.add_argument("--model", default="ict", help="ict is the shared one")
     parser.add_argument("--preset", default="standard", choices=PRESETS)
+    parser.add_argument("--film", action="store_true", help="pictures, too, which the face is aligned to twice")
     parser.add_argument("--here", action="store_true", help="all lengths in this process, the shortest first")
     options = parser.parse_args()
     counts = sorted(int(count) for count in options.frames.split(","))
     measure = here if options.here else apart
     for count in counts:
-        print(json.dumps(measure(count, options.cameras, options.model, options.preset)), flush=True)
+        print(json.dumps(measure(count, options.cameras, options.model, options.preset, options.film)), flush=True)
 
 
-def apart(frames: int, cameras: int, model: str, preset: str) -> dict[str, float]:
+def apart(frames: int, cameras: int, model: str, preset: str, film: bool) -> dict[str, float]:
     """The same as `here`, in a process of its own."""
     command = [sys.executable, "-m", "tests.bench.memory", "--here", "--frames", str(frames), "--cameras", str(cameras),
-               "--model", model, "--preset", preset]
+               "--model", model, "--preset", preset, *(["--film"] if film else [])]
     return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True,
                                      cwd=Path(__file__).parents[2]).stdout.splitlines()[-1])
 
 
-def here(frames: int, cameras: int, name: str, preset: str) -> dict[str, float]:
+def here(frames: int, cameras: int, name: str, preset: str, film: bool) -> dict[str, float]:
     """Solve a made take: MiB before the landmarks, with them, and at most; processor seconds; the weights' error."""
     torch.set_num_threads(1)
     model = packed_model(SHARED / "models" / "ICT-FaceKit-master.zip", "ict") if name == "ict" else model_named(name)
@@ -68,8 +70,11 @@ def here(frames: int, cameras: int, name: str, preset: str) -> dict[str, float]:
     landmarks, rig, truth = made_take(model, embedding, landmarker, frames, cameras)
     held, began = peak_mib(), time.process_time()
     facts = TakeFacts("long", "", Fraction(30), "00:00:00:00", {})
-    performance, _ = solve_take(landmarks, rig, False, model, embedding, facts, lambda done, total: None,
-                                PRESETS[preset], reading=landmarker.read(landmarks))
+    picture = np.random.default_rng(0).integers(0, 255, (*SIZE[::-1], 3), dtype=np.uint8)
+    performance, _ = solve_take(
+        landmarks, rig, False, model, embedding, facts, lambda done, total: None,
+        replace(PRESETS[preset], looks=2) if film else PRESETS[preset], reading=landmarker.read(landmarks),
+        film=(lambda camera, first, stop: itertools.repeat(picture, stop - first)) if film else None)
     return {"frames": frames, "before_mib": round(before), "landmarks_mib": round(held), "peak_mib": round(peak_mib()),
             "cpu_ms_per_frame": round(1000 * (time.process_time() - began) / frames, 2),
             "rmse": round(float(np.sqrt(np.mean((performance.weights - truth) ** 2))), 4)}
