@@ -127,9 +127,7 @@ class ChannelList(QWidget):
     def _icon(self, name: str, colour: QColor) -> QIcon:
         key = (name, colour.name())
         if key not in self._icons:
-            drawn, self._icons[key] = theme.icon(name, colour), QIcon()
-            for side in (16, 32):  # as pictures: 150 of them are painted whenever a value changes
-                self._icons[key].addPixmap(drawn.pixmap(side, side))
+            self._icons[key] = theme.icon(name, colour)
         return self._icons[key]
 
     def _selected(self) -> None:

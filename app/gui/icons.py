@@ -7,18 +7,45 @@ import importlib.util
 import json
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QIconEngine, QPainter, QPixmap
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPainter, QPixmap
 
 FONT = "materialdesignicons6-webfont"
 OFF = QColor("#5a5d61")
+SIDES = (16, 20, 24, 32, 40, 48)
+"""Sizes in px that are kept of each icon; Qt takes the next larger one. As pictures: an icon engine in Python dies with
+the Python object that stands for it, while Qt still draws with it.
+"""
 SIZE = 0.9
 """Of the letter, over the room it has."""
 
 
 def icon(name: str, colour: QColor) -> QIcon:
     """One of the Material Design icons, by its name."""
-    return QIcon(_Letter(_letters()[name], colour))
+    return _drawn(name, colour.name())
+
+
+@functools.cache
+def _drawn(name: str, colour: str) -> QIcon:
+    icon = QIcon()
+    for side in SIDES:
+        for mode, tint in ((QIcon.Mode.Normal, QColor(colour)), (QIcon.Mode.Disabled, OFF)):
+            icon.addPixmap(_picture(_letters()[name], side, tint), mode)
+    return icon
+
+
+def _picture(letter: str, side: int, colour: QColor) -> QPixmap:
+    picture = QPixmap(side, side)
+    picture.fill(Qt.GlobalColor.transparent)
+    font = QFont(_family())
+    font.setPixelSize(max(1, round(side * SIZE)))
+    font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
+    painter = QPainter(picture)
+    painter.setFont(font)
+    painter.setPen(colour)
+    painter.drawText(picture.rect(), Qt.AlignmentFlag.AlignCenter, letter)
+    painter.end()
+    return picture
 
 
 @functools.cache
@@ -35,32 +62,3 @@ def _family() -> str:
 
 def _folder() -> Path:
     return Path(importlib.util.find_spec("qtawesome").submodule_search_locations[0]) / "fonts"
-
-
-class _Letter(QIconEngine):
-    """Draws one letter in whatever size is asked for."""
-
-    def __init__(self, letter: str, colour: QColor) -> None:
-        super().__init__()
-        self.letter, self.colour = letter, colour
-
-    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
-        painter.save()
-        font = QFont(_family())
-        font.setPixelSize(max(1, round(rect.height() * SIZE)))
-        font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
-        painter.setFont(font)
-        painter.setPen(OFF if mode == QIcon.Mode.Disabled else self.colour)
-        painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, self.letter)
-        painter.restore()
-
-    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
-        drawn = QPixmap(size)
-        drawn.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(drawn)
-        self.paint(painter, QRect(QPoint(0, 0), size), mode, state)
-        painter.end()
-        return drawn
-
-    def clone(self) -> QIconEngine:
-        return _Letter(self.letter, self.colour)
