@@ -23,7 +23,7 @@ from capture.errors import DataError
 from capture.files import make_folder
 from capture.shoot import Take
 from solver.actor import Actor, save_actor
-from solver.actor_fit import OTHER, Case, Face, foretold, misfit, solved
+from solver.actor_fit import OTHER, Case, Face, foretold, misfit, solved, without_blurred
 from solver.correct import solve_around
 from solver.corrections import Layer
 from solver.face_model import FaceModel
@@ -101,8 +101,8 @@ def make(name: str, takes: Sequence[Take], request: Request, tell: Teller) -> tu
         materials = [_material(take, request, tell) for take in takes]
         frames = sum(int(one.case.landmarks.found.any(axis=0).sum()) for one in materials)
         if frames < FEWEST:
-            raise DataError(f"the takes show a face in {frames} frames, and a profile needs {FEWEST}; film the poses "
-                            "of `mien actor guide`")
+            raise DataError(f"the takes show a sharp face in {frames} frames, and a profile needs {FEWEST}; film the "
+                            "poses of `mien actor guide`, in focus and with a short shutter")
         tell.progress(name, "learn", 0, 3)
         cut = [max(round(LEARNT * one.frames), 1) for one in materials]
         tried = learn(name, model, landmarker, [one.part(0, at) for one, at in zip(materials, cut, strict=True)])
@@ -169,6 +169,8 @@ def judged(actor: Actor, model: FaceModel, landmarker: Landmarker, held_out: Seq
     own, anybody = subject(actor, model, landmarker).face(), Face(model, landmarker.embedding(model))
     rows = []
     for one in held_out:
+        if not one.used.landmarks.found.any():
+            continue
         for fold in (0, 1):
             rows.append(np.stack([foretold(one.used, face, fold) for face in (anybody, own)], axis=1))  # (T, 2)
     pairs = np.concatenate(rows) if rows else np.zeros((0, 2))
@@ -229,9 +231,12 @@ def _material(take: Take, request: Request, tell: Teller) -> Material:
         options = replace(options_of(take, own), actor="")
         ready = prepare(take, options, lambda warning: tell.note(take.name, warning))
         done = solve(ready, options, tools, tell)
+    landmarks = without_blurred(done.landmarks)
+    if lost := int((done.landmarks.found.any(axis=0) & ~landmarks.found.any(axis=0)).sum()):
+        tell.note(take.name, f"{lost} frames are too blurred to learn from")
     step = 1 if options.corrections else -(-done.performance.frames // MOST)
     chosen = np.arange(0, done.performance.frames, step)
     lone = ready.lone and len(done.given.cameras) == 1
-    case = Case(done.landmarks, done.given, lone, ready.clips.rate / step, tools.landmarker.read(done.landmarks))
+    case = Case(landmarks, done.given, lone, ready.clips.rate / step, tools.landmarker.read(done.landmarks))
     return Material(take.name, done.performance.steps["solve"], case.of(chosen),
                     replace(case.of(chosen), rig=done.rig, lone=False), options.corrections, ready.first, step)

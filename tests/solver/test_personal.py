@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from solver.actor_fit import OTHER, Case, Face, foretold, misfit
+from solver.actor_fit import OTHER, Case, Face, foretold, misfit, without_blurred
 from solver.face_model import FaceModel
 from solver.performance import Performance
 from solver.personal import evidence, kept_meaning, on_mesh, personal_points
@@ -82,6 +82,19 @@ def test_a_shape_changes_only_where_it_moves() -> None:
     still = np.linalg.norm(model.shapes, axis=2) == 0
     assert not change[still].any()
     assert change.any()
+
+
+def test_blurred_frames_are_nothing_to_learn_from() -> None:
+    """By what the network says of its points: a camera that sees the face sharply is enough."""
+    model = few_shapes(small_face(), SHAPES)
+    landmarks = seen_by(model, everywhere(model), made_performance(model, 12), RIG, 0.5)
+    height = np.ptp(landmarks.xy[..., 1], axis=2)[..., None]
+    share = np.full(landmarks.seen.shape, 0.008)
+    share[:, 3:6] = 0.02
+    share[0, 8] = 0.02
+    known = replace(landmarks, scheme="mien478", sigma=share * height)
+    assert np.flatnonzero(~without_blurred(known).found.any(axis=0)).tolist() == [3, 4, 5]
+    assert without_blurred(replace(known, scheme="mediapipe478")).seen.all()
 
 
 def test_another_person_fits_worse_and_the_right_one_foretells_hidden_landmarks() -> None:
