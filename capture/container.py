@@ -11,14 +11,13 @@ import av
 import numpy as np
 
 from capture.errors import ClipError
+from capture.pictures import LONGEST_SIDE
 
 # A playlist or an ffconcat script named .mp4 could otherwise make FFmpeg open other files, or addresses on a network.
 OPTIONS = {"protocol_whitelist": "file",
            "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mxf,mpegts,mpeg,flv,asf,ogg,dv"}
 
 COPY_AGAIN = "copy it again from the camera or card"
-
-LONGEST_SIDE = 16384
 
 MOST_TIMECODES = 1000
 """Samples of a timecode track that are read: a file may hold millions."""

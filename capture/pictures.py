@@ -15,6 +15,12 @@ from capture.errors import ClipError
 
 SUFFIXES = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".exr": "exr"}
 
+LONGEST_SIDE = 16384
+"""Of a picture, px: more is a mistake or an attack, and 16384 squared takes 800 MB already."""
+
+HEADER = 1 << 20
+"""Bytes within which a JPEG states its size, thumbnails and colour profiles before it included."""
+
 UNTAGGED = 2
 """FFmpeg's AVCOL_SPC_UNSPECIFIED."""
 
@@ -115,12 +121,29 @@ def _load(path: Path) -> np.ndarray:
         return _load_exr(path, wrong)
     try:
         data = np.fromfile(path, dtype=np.uint8)
+        declared = _declared_size(data[:HEADER].tobytes())
+        if declared is not None and max(declared) > LONGEST_SIDE:
+            raise ClipError(f"{path} says that it is {declared[0]} by {declared[1]} px, more than {LONGEST_SIDE} a "
+                            "side; scale it down, or export it again if that is wrong")
         bgr = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
     except (OSError, cv2.error) as error:
         raise wrong from error
     if bgr is None:
         raise wrong
     return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+
+
+def _declared_size(header: bytes) -> tuple[int, int] | None:
+    """Width and height that a PNG or JPEG states, before a decoder takes memory for them; None if it is neither."""
+    if header[:8] == b"\x89PNG\r\n\x1a\n":
+        return int.from_bytes(header[16:20], "big"), int.from_bytes(header[20:24], "big")
+    at = 2 if header[:2] == b"\xff\xd8" else len(header)
+    while at + 9 <= len(header) and header[at] == 0xFF:
+        kind, length = header[at + 1], int.from_bytes(header[at + 2:at + 4], "big")
+        if 0xC0 <= kind <= 0xCF and kind not in (0xC4, 0xC8, 0xCC):  # a frame's start, of whichever process
+            return int.from_bytes(header[at + 7:at + 9], "big"), int.from_bytes(header[at + 5:at + 7], "big")
+        at += 2 + max(length, 2)
+    return None
 
 
 def _load_exr(path: Path, wrong: ClipError) -> np.ndarray:

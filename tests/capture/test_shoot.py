@@ -1,3 +1,4 @@
+import zlib
 from fractions import Fraction
 from pathlib import Path
 
@@ -170,6 +171,24 @@ def test_exr_pictures_are_shown_as_a_screen_would(tmp_path):
         (tmp_path / "camA" / f"{index:04d}.exr").write_bytes(b"".join(bytes(packet) for packet in packets))
     rgb = list(frames(probe(tmp_path / "camA", Fraction(25))))[1].rgb
     np.testing.assert_allclose(rgb[8, 16], [127.5, 255, 3.3], atol=0.6)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+def test_a_picture_that_claims_to_be_huge_is_refused_before_memory_is_taken(suffix, tmp_path):
+    """30,000 px square would be 2.7 GB; the file has 200 bytes."""
+    path = tmp_path / f"frame_0001{suffix}"
+    cv2.imwrite(str(path), np.full((16, 24, 3), 128, np.uint8))
+    assert probe(path).size == (24, 16)
+    data, huge = path.read_bytes(), 30000
+    if suffix == ".png":
+        chunk = b"IHDR" + 2 * huge.to_bytes(4, "big") + data[24:29]
+        data = data[:12] + chunk + zlib.crc32(chunk).to_bytes(4, "big") + data[33:]
+    else:
+        at = data.index(b"\xff\xc0") + 5
+        data = data[:at] + 2 * huge.to_bytes(2, "big") + data[at + 4:]
+    path.write_bytes(data)
+    with pytest.raises(ClipError, match="says that it is 30000 by 30000 px, more than 16384 a side"):
+        probe(path)
 
 
 def test_one_picture_is_a_clip_of_one_frame():
