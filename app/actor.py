@@ -93,8 +93,7 @@ def run_list(options: argparse.Namespace) -> int:
     for path in sorted((options.shoot / FOLDER).glob(f"*/{NAME}")):
         try:
             actor = load_actor(path.parent)
-            print(f"{path.parent.name}: model {actor.model_name}, {len(actor.shape_names)} shapes of its own"
-                  + (", a network of its own" if actor.network else ""))
+            print(f"{path.parent.name}: model {actor.model_name}, {len(actor.shape_names)} shapes of its own")
         except MienError as error:
             print(f"{path.parent.name}: {error}")
     return 0

@@ -16,7 +16,7 @@ from solver.actor import NAME, load_actor, save_actor
 
 SUM = "SHA256"
 LARGEST = 512 << 20
-"""Bytes that a packed profile unpacks to at most: an adapted network and shapes of a dense model take a tenth."""
+"""Bytes that a packed profile unpacks to at most: all shapes of a dense model take a tenth."""
 
 
 def pack(folder: Path, out: Path) -> Path:

@@ -2,7 +2,6 @@
 
     actor.json            format, version, model, measures, history, and the SHA-256 of each other file
     face-HASH.npz         identity, where landmarks lie, personal shapes, the reader's code
-    network-HASH.npz      the landmark network adapted to the actor, where one was trained
 
 Files are named by their content and actor.json is written last, so that a profile is the old or the new one, whole, at
 any moment. Everything is JSON or NumPy's npz without pickle: a profile from a stranger runs no code.
@@ -49,7 +48,6 @@ class Actor:
         reader_key: of that reading network.
         measures: name -> metres.
         history: what it was made from, the oldest first: plain words and numbers.
-        network: the adapted landmark network's file, None where there is none.
     """
 
     name: str
@@ -65,13 +63,12 @@ class Actor:
     reader_key: str
     measures: Mapping[str, float]
     history: tuple[Mapping[str, object], ...] = field(default=())
-    network: Path | None = None
 
     @property
     def key(self) -> str:
         """A name for all that changes a solve: equal keys, equal solves."""
         digest = hashlib.sha256(json.dumps([VERSION, self.model_sha256, self.scheme, self.shape_names, self.code_faces,
-                                            self.reader_key, self.network and sha256(self.network)]).encode())
+                                            self.reader_key]).encode())
         for array in (self.identity, self.points, self.shapes, self.code):
             digest.update(np.ascontiguousarray(array, np.float32).tobytes())
         return digest.hexdigest()[:32]
@@ -97,19 +94,15 @@ def save_actor(actor: Actor, folder: Path) -> Path:
               "vertices": np.array(actor.shapes.shape[1])}
     face = _by_content(folder, "face", lambda path: save_arrays(path, arrays, compress=True))
     files = {face.name: sha256(face)}
-    network = ""
-    if actor.network is not None:
-        kept = _by_content(folder, "network", lambda path: write_bytes(path, actor.network.read_bytes()))
-        network, files[kept.name] = kept.name, sha256(kept)
     document = {
         "format": FORMAT, "version": VERSION, "name": actor.name,
         "model": {"name": actor.model_name, "sha256": actor.model_sha256}, "scheme": actor.scheme,
-        "face": face.name, "network": network, "files": files, "shapes": list(actor.shape_names),
+        "face": face.name, "files": files, "shapes": list(actor.shape_names),
         "reader": {"key": actor.reader_key, "faces": actor.code_faces},
         "measures_m": {name: round(float(value), 5) for name, value in actor.measures.items()},
         "history": [dict(entry) for entry in actor.history]}
     write_bytes(folder / NAME, (json.dumps(document, indent=1, allow_nan=False) + "\n").encode())
-    for path in (*folder.glob("face-*.npz"), *folder.glob("network-*.npz")):
+    for path in folder.glob("face-*.npz"):
         if path.name not in files:
             with contextlib.suppress(OSError):
                 path.unlink()
@@ -145,13 +138,12 @@ def load_actor(folder: Path, model: FaceModel | None = None) -> Actor:
             raise ValueError(f"it does not fit the model {model.name!r}")
         shapes = np.zeros((len(names), vertices, 3), np.float32)
         shapes[:, arrays["shape_vertices"]] = arrays["shapes"]
-        network = document["network"]
         actor = Actor(
             str(document["name"]), *found, str(document["scheme"]), arrays["identity"].astype(np.float64),
             arrays["points"].astype(np.float64), names, shapes, arrays["code"].astype(np.float64),
             int(document["reader"]["faces"]), str(document["reader"]["key"]),
             {str(name): _number(value) for name, value in document["measures_m"].items()},
-            tuple(dict(entry) for entry in document["history"]), _file(folder, network, files) if network else None)
+            tuple(dict(entry) for entry in document["history"]))
         _check(actor, model)
     except (Damaged, KeyError, ValueError, TypeError, AttributeError, IndexError, OSError) as error:
         raise DataError(f"{path} is damaged ({error}); copy the whole profile again, or make it anew with "
