@@ -22,6 +22,9 @@ COPY_AGAIN = "copy it again from the camera or card"
 MOST_TIMECODES = 1000
 """Samples of a timecode track that are read: a file may hold millions."""
 
+LONGEST_PIXEL = 4
+"""Anamorphic lenses double a pixel's width; a damaged header could ask for pictures that fill the memory."""
+
 FIRST_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"styp")
 """What an MP4 or MOV file may begin with."""
 
@@ -67,6 +70,10 @@ def opened(path: Path) -> Iterator[tuple[av.container.InputContainer, av.VideoSt
         if max(stream.width, stream.height) > LONGEST_SIDE:
             raise ClipError(f"{path} is {stream.width} by {stream.height} px, more than {LONGEST_SIDE} a side; "
                             "scale it down")
+        aspect = stream.sample_aspect_ratio
+        if aspect and not 1 / LONGEST_PIXEL <= aspect <= LONGEST_PIXEL:
+            raise ClipError(f"{path} says that its pixels are {aspect.numerator} wide and {aspect.denominator} high; "
+                            "export it with square pixels")
         yield container, stream
 
 

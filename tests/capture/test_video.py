@@ -276,3 +276,17 @@ def test_a_moved_clip_says_where_it_was(tmp_path, pictures):
     shutil.move(tmp_path / "a.mp4", tmp_path / "b.mp4")
     with pytest.raises(ClipError, match="does not exist"):
         list(frames(clip))
+
+
+@pytest.mark.parametrize("aspect", [Fraction(5), Fraction(1, 2000)])
+def test_pixels_that_would_fill_the_memory_are_refused(tmp_path, aspect):
+    clip = write_clip(tmp_path / "a.mp4", numbered(2), pixel_aspect=aspect)
+    with pytest.raises(ClipError, match="square pixels"):
+        probe(clip)
+
+
+def test_a_timecode_track_does_not_hide_the_keyframes(tmp_path):
+    """Without them every frame would be reached from the first one."""
+    clip = probe(write_clip(tmp_path / "camA.mov", numbered(24), timecode="10:00:00:00", options={"g": "6"}))
+    assert len(clip.index.keys) == 4
+    assert str(clip.start_timecode) == "10:00:00:00"

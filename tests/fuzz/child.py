@@ -118,7 +118,8 @@ class Feeder:
         except MienError as error:
             text, link = str(error), error
             while link is not None:
-                if isinstance(link, MemoryError) or getattr(link, "errno", None) == 12:
+                # FFmpeg says that memory is short where it refuses a size that makes no sense: it asked for none.
+                if isinstance(link, MemoryError) and not type(link).__module__.startswith("av."):
                     self._keep(data, f"memory: {_place(error)}")
                     break
                 link = link.__cause__ or link.__context__
