@@ -100,8 +100,8 @@ def probe(path: Path, rate: Fraction | None = None) -> Clip:
         codec = stream.codec_context.name
         stated = [stream.guessed_rate, stream.average_rate]
         timecode_text = _timecode_text(container, stream)
-        counts = containers.timecode_counts(container)
         index = containers.read_index(path, container, stream)
+        counts = containers.timecode_counts(container)  # last: it leaves the container at the timecodes' end
     frame_rate, times, variable = _beat(index, stated)
     warnings = []
     dropped = _dropped(times, frame_rate) if variable else ()
@@ -122,8 +122,8 @@ def probe(path: Path, rate: Fraction | None = None) -> Clip:
             warnings.append(f"the timecode of {path.name} is left aside: {error}")
     if (jump := _jump(counts, frame_rate)) is not None:
         warnings.append(f"the timecode of {path.name} jumps by {jump[1]:+d} frames after {jump[0]:.2f} s, so the clip "
-                        "was cut together or its clock was set meanwhile: only its first frame's timecode is used; check "
-                        "with `mien sync`")
+                        "was cut together or its clock was set meanwhile: only its first frame's timecode is used; "
+                        "check with `mien sync`")
     clip = Clip(path, path.stem, UNKNOWN_SIZE, frame_rate, len(times), times, start, sound, codec, variable,
                 tuple(warnings), float(index.ticks[0] * index.tick), index)
     height, width = next(_decode(clip, 0, 1)).rgb.shape[:2]
