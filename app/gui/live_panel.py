@@ -34,6 +34,8 @@ class LivePanel(QWidget):
         recent = session.recent
         self.source = QComboBox(editable=True, toolTip="A device, the address of a stream, or loop:FILE for a clip")
         self.source.setAccessibleName("Camera")
+        self.source.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.source.setMinimumContentsLength(8)
         self.source.setEditText(recent.choice("live/camera", ""))
         self.source.lineEdit().setPlaceholderText("/dev/video0, or choose")
         self.receiver = QComboBox(toolTip="Where the weights are sent while they come")

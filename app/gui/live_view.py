@@ -13,8 +13,10 @@ from capture.camera import lone_camera
 from exporters.rotations import matrices
 from solver.face_model import FaceModel, deform
 
-BARS, BAR_HEIGHT, NAME_WIDTH = 10, 17, 128
+BARS, BAR_HEIGHT, NAME_WIDTH = 10, 17, 140
 WIRE = (140, 212, 255)
+STRONGER = 1.7
+"""The wires' strength, over that of a face which fills a pane: in a small picture they would hardly be seen."""
 SETTLE = 0.9
 """How slowly a shape's place among the liveliest is forgotten: a bar that jumps cannot be read."""
 
@@ -95,6 +97,7 @@ class LiveView(QWidget):
         camera = lone_camera("camera", tuple(event["size"]), event["focal_px"])
         pixels = wireframe(camera, in_head @ turn.T + np.array(event["translation"]), self._faces, size, scale,
                            (0.0, 0.0), WIRE)
+        pixels = np.minimum(pixels * STRONGER, [*WIRE, 255]).astype(np.uint8)
         return QImage(pixels.tobytes(), *size, 4 * size[0], QImage.Format.Format_RGBA8888_Premultiplied).copy()
 
 

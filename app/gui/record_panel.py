@@ -1,5 +1,6 @@
 """The inspector's Record page: cameras are armed, rolled and cut. It only talks to `mien record`."""
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
@@ -43,6 +44,8 @@ class RecordPanel(QWidget):
         self.sources.setToolTip("One camera a line: its name, and a device or the address of a stream")
         self.sources.setAccessibleName("Cameras")
         self.sources.setTabChangesFocus(True)
+        self.sources.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.sources.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.sources.setFixedHeight(ROWS * self.sources.fontMetrics().lineSpacing() + 14)
         self.find = QPushButton("Find", toolTip="List the cameras that are attached to this computer")
         self.scene = QLineEdit(session.recent.choice("record/scene", ""), placeholderText="sc04",
