@@ -187,11 +187,12 @@ def clips() -> list[bytes]:
              ("a.mov", {"codec": "mpeg4", "sound": np.zeros(2000)}),
              ("a.mkv", {"codec": "libx264"}), ("a.avi", {"codec": "mjpeg", "pix_fmt": "yuvj420p"}),
              ("a.mxf", {"codec": "mpeg2video", "rate": 25}),
-             ("a.mp4", {"codec": "libx264", "container_options": {"movflags": "frag_keyframe+empty_moov"}}))
+             ("a.mp4", {"codec": "libx264", "container_options": {"movflags": "frag_keyframe+empty_moov",
+                                                                  "fflags": "bitexact"}}))
     made = []
     for name, settings in kinds:
         made += written(name, lambda path, settings=settings: write_clip(
-            path, numbered(4, (64, 64)), **{"rate": 30, **settings}))
+            path, numbered(4, (64, 64)), **{"rate": 30, "container_options": {"fflags": "bitexact"}, **settings}))
     return made
 
 
