@@ -216,7 +216,7 @@ class Live:
             self.done += 1
             timecode = clock_timecode(self._seconds_of_day(part.began), part.rate)
             path = write_live(folder, self._frames, part, timecode, self._model, self._solver.identity,
-                              self._options.actor or "")
+                              self._options.actor or "") if self._solver is not None else None
             outputs += (str(path),) if path is not None else ()
         self._tell.take(folder.name, "done" if outputs else "failed", problem, outputs)
 

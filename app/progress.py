@@ -8,6 +8,7 @@ Each JSON line is one event, told apart by its key "event"; `assets/events.schem
     board       camera, size, corners: where a calibration board was seen in one picture
     take        take, state ("done", "failed" or "cancelled"), error, outputs
     end         exit_code, done, failed
+    recorder, camera, picture, shapes, live: some times a second, of `mien record` and `mien live`; see the schema
 
 Keys and events may be added, never changed.
 """
