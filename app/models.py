@@ -86,7 +86,7 @@ def _treatment(model: FaceModel) -> None:
     if model.between:
         print(f"{len(model.between)} in-betweens: "
               + ", ".join(f"{step.of} at {step.weight:.2f}" for step in model.between)
-              + "; pictures go through them, a solve takes the straight way to the full shape")
+              + "; pictures and solves go through them")
     if (jaw := model.jaw) is not None:
         x, y, z = jaw.pivot * 1000
         print(f"jaw joint {jaw.name!r} at {x:.0f}, {y:.0f}, {z:.0f} mm holds {np.count_nonzero(jaw.share > 0.5)} "

@@ -23,7 +23,7 @@ from solver.embedding import Embedding
 from solver.face_model import FaceModel
 from solver.landmarks import Landmarks
 from solver.parts import INSIDE, is_part
-from solver.points import SurfacePoints, surface_points
+from solver.points import SurfacePoints, move, surface_points
 from solver.problem import POSE, Appearance, State
 
 Film = Callable[[int, int, int], Iterator[np.ndarray]]
@@ -177,16 +177,18 @@ def evidence(film: Film, frames: np.ndarray, base: Footing, state: State, model:
 class _Posing:
     """Places spots: frame -> where they are, and what moves them."""
 
-    resting: np.ndarray  # (N, 3) metres, in the head
+    points: SurfacePoints
+    state: State
     normals: np.ndarray  # (N, 3)
-    shapes: np.ndarray  # (N, 3, K)
     rotation: np.ndarray  # (T, 3, 3)
     translation: np.ndarray  # (T, 3)
-    weights: np.ndarray  # (T, K)
 
-    def turned(self, frame: int) -> np.ndarray:
-        """(N, 3) in the world's axes, about the head's origin."""
-        return (self.resting + self.shapes @ self.weights[frame]) @ self.rotation[frame].T
+    def turned(self, frame: int) -> tuple[np.ndarray, np.ndarray]:
+        """(N, 3) in the world's axes, about the head's origin; and (N, 3, K) what the weights do, in the head's."""
+        part = slice(frame, frame + 1)
+        moved = move(self.points, self.state.weights[part], self.state.gaze[part], self.state.identity)
+        by_weights = moved.by_weights.numpy()
+        return moved.position[0].numpy() @ self.rotation[frame].T, by_weights.reshape(by_weights.shape[-3:])
 
     def facing(self, frame: int, camera: Camera, in_world: np.ndarray) -> np.ndarray:
         """(N) how much each spot counts as it turns to, 1, or away from the camera, 0."""
@@ -202,8 +204,7 @@ def _posing(spots: Spots, state: State, model: FaceModel) -> _Posing:
     resting = model.neutral[corners] + np.tensordot(identity, model.identity[:, corners], 1)  # (N, 3, 3)
     normals = np.cross(resting[:, 1] - resting[:, 0], resting[:, 2] - resting[:, 0])
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-20)
-    return _Posing(np.einsum("ncx,nc->nx", resting, spots.barycentric), normals, spots.points.shapes.numpy(),
-                   state.rotation.numpy(), state.translation.numpy(), state.weights.numpy())
+    return _Posing(spots.points, state, normals, state.rotation.numpy(), state.translation.numpy())
 
 
 def _reference(camera: Camera, kept: Sequence[View], chosen: np.ndarray, pose: _Posing,
@@ -215,7 +216,7 @@ def _reference(camera: Camera, kept: Sequence[View], chosen: np.ndarray, pose: _
     """
     values, slopes, counts, places = [], [], [], []
     for view, frame in zip(kept, chosen, strict=True):
-        in_world = pose.turned(frame) + pose.translation[frame]
+        in_world = pose.turned(frame)[0] + pose.translation[frame]
         pixels = project(camera, in_world)
         value, slope = look_up(bands(view, px_per_metre), view, pixels)
         known = np.isfinite(value).all(axis=1) & np.isfinite(slope).all(axis=(1, 2))
@@ -256,7 +257,7 @@ def _affine_basis(pixels: np.ndarray, known: np.ndarray) -> np.ndarray:
 def _linearised(camera: Camera, view: View, reference: Reference, pose: _Posing, frame: int,
                 px_per_metre: float) -> tuple[np.ndarray, np.ndarray, float]:
     """Half the Hessian (D, D), minus half the gradient (D), and the cost of one picture."""
-    turned = pose.turned(frame)
+    turned, by_weights = pose.turned(frame)
     in_world = turned + pose.translation[frame]
     value, slope = look_up(bands(view, px_per_metre), view, project(camera, in_world))  # (N, S), (N, S, 2)
     known = np.isfinite(value).all(axis=1) & np.isfinite(slope).all(axis=(1, 2))
@@ -268,20 +269,19 @@ def _linearised(camera: Camera, view: View, reference: Reference, pose: _Posing,
     used = np.flatnonzero(counts > 0)
     by_pixel = np.einsum("nsi,nsj,ns->nij", slope[used], slope[used], pull[used])  # (N', 2, 2)
     towards = np.einsum("nsi,ns->ni", slope[used], (pull * apart)[used])  # (N', 2)
-    jacobian = _by_unknowns(camera, in_world[used], turned[used], pose, used, frame)  # (N', 2, D)
+    jacobian = _by_unknowns(camera, in_world[used], turned[used], by_weights[used], pose.rotation[frame])  # (N', 2, D)
     rows = jacobian.reshape(-1, jacobian.shape[-1])
     information = rows.T @ (by_pixel @ jacobian).reshape(rows.shape)
     return information, towards.reshape(-1) @ rows, float((pull * apart**2).sum())
 
 
-def _by_unknowns(camera: Camera, in_world: np.ndarray, turned: np.ndarray, pose: _Posing, used: np.ndarray,
-                 frame: int) -> np.ndarray:
+def _by_unknowns(camera: Camera, in_world: np.ndarray, turned: np.ndarray, by_weights: np.ndarray,
+                 rotation: np.ndarray) -> np.ndarray:
     """(N', 2, D): how each spot's pixel, as filmed, answers to the head's increments and the weights."""
     by_world = np.stack([(project(camera, in_world + step) - project(camera, in_world - step)) / (2 * STEP_M)
                          for step in STEP_M * np.eye(3)], axis=-1)  # (N', 2, 3) px per metre
     by_rotation = np.cross(turned[:, None], by_world)  # d(r x p) . g = r . (p x g)
-    by_head = by_world @ pose.rotation[frame]
-    return np.concatenate([by_rotation, by_world, by_head @ pose.shapes[used]], axis=-1)
+    return np.concatenate([by_rotation, by_world, by_world @ rotation @ by_weights], axis=-1)
 
 
 def _pictures(film: Film, camera: int, frames: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:

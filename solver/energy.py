@@ -232,7 +232,7 @@ def _accumulate(normal: Normal, problem: Problem, state: State, part: slice, mov
     modes, unknowns = len(state.identity), normal.diagonal.shape[-1]
     head_from_world = state.rotation[part].mT.unsqueeze(1)  # (T, 1, 3, 3)
     by_local = torch.cat([-skew(moved.position) @ head_from_world, head_from_world.expand(frames, points, 3, 3),
-                          moved.by_weights.expand(frames, *moved.by_weights.shape), moved.by_gaze], -1)  # (T, N, 3, D)
+                          moved.by_weights.expand(frames, -1, -1, -1), moved.by_gaze], -1)  # (T, N, 3, D)
     rows = by_local.reshape(frames, -1, unknowns)  # (T, 3 N, D)
     stiff_rows = (stiffness @ by_local).reshape(frames, -1, unknowns)
     pull_rows = pull.reshape(frames, -1, pull.shape[-1])  # (T, 3 N, 1 + C)

@@ -1,5 +1,7 @@
-"""The surface points of a model that landmarks are compared with, as linear functions of identity and weights."""
+"""The surface points of a model that landmarks are compared with, as functions of identity and weights: linear but for
+shapes with in-betweens, which are straight from one in-between to the next."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +16,21 @@ DTYPE = torch.float64
 
 
 @dataclass(frozen=True)
+class Bend:
+    """A shape that passes through in-betweens.
+
+    Attributes:
+        shape: its index.
+        at: (M) weights from 0 over the in-betweens' to 1.
+        offsets: (M, N, 3) metres there.
+    """
+
+    shape: int
+    at: Tensor
+    offsets: Tensor
+
+
+@dataclass(frozen=True)
 class SurfacePoints:
     """N points on a model, in head space: `neutral + identity . i`, those on an eyeball turned, `+ shapes . w`.
 
@@ -24,6 +41,7 @@ class SurfacePoints:
         eye: (N) which eye the point turns with: 0 left, 1 right, -1 none.
         eye_centre: (2, 3) metres.
         eye_centre_identity: (2, 3, I).
+        bends: the shapes that do not go straight.
     """
 
     neutral: Tensor
@@ -32,6 +50,7 @@ class SurfacePoints:
     eye: Tensor
     eye_centre: Tensor
     eye_centre_identity: Tensor
+    bends: tuple[Bend, ...] = ()
 
 
 def surface_points(model: FaceModel, embedding: Embedding) -> SurfacePoints:
@@ -54,7 +73,18 @@ def surface_points(model: FaceModel, embedding: Embedding) -> SurfacePoints:
         neutral = neutral + torch.tensor(np.where(eye[:, None] < 0, embedding.offset, 0.0), dtype=DTYPE)
     return SurfacePoints(neutral, on_surface(model.identity), on_surface(model.shapes),
                          torch.tensor(eye), torch.tensor(np.array(centres), dtype=DTYPE),
-                         torch.tensor(np.array(centre_identity), dtype=DTYPE))
+                         torch.tensor(np.array(centre_identity), dtype=DTYPE), _bends(model, on_surface))
+
+
+def _bends(model: FaceModel, on_surface: Callable[[np.ndarray], Tensor]) -> tuple[Bend, ...]:
+    bends = []
+    for name in dict.fromkeys(step.of for step in model.between):
+        index = model.shape_names.index(name)
+        steps = sorted((step for step in model.between if step.of == name), key=lambda step: step.weight)
+        places = [on_surface(step.offsets) for step in steps] + [on_surface(model.shapes[index])]
+        bends.append(Bend(index, torch.tensor([0.0, *(step.weight for step in steps), 1.0], dtype=DTYPE),
+                          torch.stack([torch.zeros_like(places[0]), *places])))
+    return tuple(bends)
 
 
 @dataclass(frozen=True)
@@ -63,7 +93,7 @@ class MovedPoints:
 
     Attributes:
         position: (T, N, 3) metres, in the head.
-        by_weights: (N, 3, K), the same in all frames.
+        by_weights: (N, 3, K), the same in all frames; or (T, N, 3, K) where a shape bends.
         by_gaze: (T, N, 3, 4) for left yaw, left pitch, right yaw, right pitch.
         by_identity: (T, N, 3, I).
     """
@@ -97,4 +127,13 @@ def move(points: SurfacePoints, weights: Tensor, gaze: Tensor, identity: Tensor)
             by_identity = by_identity.clone()
             by_identity[:, chosen] = centre_moves + torch.einsum("txy,eyi->texi", turn, arm_moves)
     position += torch.einsum("nxk,tk->tnx", points.shapes, weights)
-    return MovedPoints(position, points.shapes, by_gaze, by_identity)
+    by_weights = points.shapes.repeat(frames, 1, 1, 1) if points.bends else points.shapes
+    for bend in points.bends:
+        weight = weights[:, bend.shape]  # (T)
+        piece = torch.bucketize(weight.contiguous(), bend.at[1:-1])  # (T) the straight piece that each frame is on
+        low, high = bend.at[piece], bend.at[piece + 1]
+        slope = (bend.offsets[piece + 1] - bend.offsets[piece]) / (high - low)[:, None, None]  # (T, N, 3)
+        straight = weight[:, None, None] * points.shapes[..., bend.shape]
+        position += bend.offsets[piece] + (weight - low)[:, None, None] * slope - straight
+        by_weights[..., bend.shape] = slope
+    return MovedPoints(position, by_weights, by_gaze, by_identity)

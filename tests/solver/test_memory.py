@@ -11,8 +11,8 @@ ICT's fewer unknowns, which is what is measured at that length, under 3."""
 
 
 def test_memory_for_each_frame() -> None:
-    said = subprocess.run([sys.executable, "-m", "tests.bench.memory", "--here", "--frames", "60,260", "--model", "mien",
-                           "--preset", "draft"], check=True, capture_output=True, text=True,
+    said = subprocess.run([sys.executable, "-m", "tests.bench.memory", "--here", "--frames", "60,260",
+                           "--model", "mien", "--preset", "draft"], check=True, capture_output=True, text=True,
                           cwd=Path(__file__).parents[2]).stdout
     short, long = (json.loads(line) for line in said.splitlines())
     assert (long["frames"], short["frames"]) == (260, 60)
