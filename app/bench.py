@@ -108,7 +108,8 @@ def _truth(take: Take, found: Answer, first: int | None = None) -> Truth:
     if stop > truth.performance.frames:
         raise InputError(f"{path} tells of {truth.performance.frames} frames, and the take has {stop} or more; "
                          "give the truth of the whole take")
-    return truth.cut(first, stop)
+    alone = take.rig_path is None and len(found.performance.cameras) == 1
+    return (truth.around_its_camera() if alone else truth).cut(first, stop)
 
 
 def _peer(take: Take, task: Path, first: int, frames: int) -> Iterator[tuple[str, tuple[str, ...], object]]:

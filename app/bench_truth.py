@@ -14,6 +14,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from capture.arrays import Damaged, load_arrays
+from capture.camera import WORLD_FROM_LONE_CAMERA
 from capture.errors import DataError
 from capture.shoot import Take
 from exporters.to_json import read
@@ -34,14 +35,29 @@ EVERY = 4
 @dataclass(frozen=True)
 class Truth:
     """The performance, and the actor's own neutral, (V, 3) metres, on the model's vertices; None where the truth is of
-    other vertices than the model's."""
+    other vertices than the model's. The only camera, camera_from_world, where the truth knows one: rotation (3, 3) and
+    translation (3) metres."""
 
     performance: Performance
     neutral: np.ndarray | None
+    camera: tuple[np.ndarray, np.ndarray] | None = None
 
     def cut(self, first: int, stop: int) -> "Truth":
         """Of the frames from `first` up to, and without, `stop`."""
         return replace(self, performance=cut(self.performance, first, stop))
+
+    def around_its_camera(self) -> "Truth":
+        """In the world of a solve without a rig, whose only camera stands at the origin; unchanged where the truth does
+        not know that camera."""
+        if self.camera is None:
+            return self
+        rotation, translation = self.camera
+        world_from_camera = WORLD_FROM_LONE_CAMERA.T
+        turn = Rotation.from_matrix(world_from_camera @ rotation)
+        moved = self.performance.head_translation @ rotation.T + translation
+        return replace(self, performance=replace(
+            self.performance, head_rotation=(turn * Rotation.from_quat(self.performance.head_rotation)).as_quat(),
+            head_translation=moved @ world_from_camera.T))
 
 
 def truth_path(take: Take) -> Path | None:
@@ -79,6 +95,8 @@ def read_truth(path: Path, model: FaceModel) -> Truth:
         rotation = Rotation.from_matrix(arrays["head_R"]).as_quat()
         translation, neutral = arrays["head_t"] * CM, arrays["neutral"] * CM
         frames = len(weights)
+        alone = len(arrays.get("cam_R", ())) == 1 == len(arrays.get("cam_t", ()))
+        camera = (arrays["cam_R"][0], arrays["cam_t"][0] * CM) if alone else None
         in_model = np.zeros((frames, len(model.shape_names)))
         for column, name in enumerate(model.shape_names):
             if name in shapes:
@@ -91,7 +109,7 @@ def read_truth(path: Path, model: FaceModel) -> Truth:
             residual_px=np.zeros(frames), seen=np.ones(frames), flags=((),) * frames)
     except (Damaged, KeyError, ValueError, IndexError) as error:
         raise _damaged(path, error) from error
-    return Truth(performance, neutral if len(neutral) == len(model.neutral) else None)
+    return Truth(performance, neutral if len(neutral) == len(model.neutral) else None, camera)
 
 
 def cut(performance: Performance, first: int, stop: int) -> Performance:

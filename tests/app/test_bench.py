@@ -5,12 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from app.bench_accuracy import active_shapes, column, scores
 from app.bench_compare import compared, from_truth, region_of
 from app.bench_intervals import BETTER, UNSURE, WORSE, Interval, intervals
 from app.bench_truth import Truth, cut, read_truth, surface_mm
 from app.models import model_named
+from capture.camera import lone_camera
 from capture.errors import DataError
 from exporters.scene import make_scene
 from exporters.to_json import read, write
@@ -89,6 +91,18 @@ def test_the_surface_is_measured_in_millimetres() -> None:
     assert surface_mm(truth, Truth(truth, neutral), model) == pytest.approx(0.0, abs=1e-6)
     aside = replace(truth, head_translation=truth.head_translation + np.array([0.003, 0.0, 0.0]))
     assert surface_mm(aside, Truth(truth, neutral), model) == pytest.approx(3.0)
+
+
+def test_a_take_without_a_rig_is_compared_in_its_cameras_own_world() -> None:
+    """What the camera sees of the head is the same in both worlds."""
+    truth = made_performance(small_face(), frames=8)
+    camera = Rotation.from_euler("xyz", [170, 12, -7], degrees=True).as_matrix(), np.array([0.02, -0.05, 0.7])
+    alone = Truth(truth, None, camera).around_its_camera().performance
+    lone = lone_camera("cam", (64, 64), 100.0).rotation
+    seen = [(rotation @ Rotation.from_quat(one.head_rotation).as_matrix(), one.head_translation @ rotation.T + shift)
+            for one, (rotation, shift) in ((truth, camera), (alone, (lone, np.zeros(3))))]
+    np.testing.assert_allclose(seen[0][0], seen[1][0], atol=1e-9)
+    np.testing.assert_allclose(seen[0][1], seen[1][1], atol=1e-9)
 
 
 def test_accuracy_of_the_demo_beside_the_peer(demo: Path, tmp_path: Path) -> None:
