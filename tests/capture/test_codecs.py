@@ -43,9 +43,10 @@ def test_8k_within_a_bound_of_memory(tmp_path: Path) -> None:
     picture = np.full((2, 4320, 7680, 3), 90, np.uint8)
     picture[1, :, :3840] = 200
     path = write_clip(tmp_path / "wide.mp4", picture, 24, options={"preset": "ultrafast", "crf": "30"})
-    read = ("import resource, sys; from pathlib import Path; from capture.video import frames, probe; "
+    read = ("import sys; from pathlib import Path; from app.timings import peak_mib; "
+            "from capture.video import frames, probe; "
             "clip = probe(Path(sys.argv[1])); print(clip.size, [int(f.rgb[9, 9, 0] > 150) for f in frames(clip)], "
-            "resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)")
+            "int(peak_mib()))")
     said = subprocess.run([sys.executable, "-c", read, str(path)], cwd=Path(__file__).parents[2], check=True,
                           capture_output=True, text=True).stdout
     assert said.startswith("(7680, 4320) [0, 1] ")
