@@ -54,10 +54,9 @@ STEP_M = 1e-4
 
 @dataclass(frozen=True)
 class Spots:
-    """N spots on a model's skin: triangle (N), barycentric (N, 3), and as linear functions of the unknowns."""
+    """N spots on a model's skin: where they lie, and as functions of the unknowns."""
 
-    triangle: np.ndarray
-    barycentric: np.ndarray
+    embedding: Embedding
     points: SurfacePoints
 
 
@@ -115,7 +114,7 @@ def skin_spots(model: FaceModel, embedding: Embedding, count: int = SAMPLES) -> 
     u, v = np.where(u + v > 1, (1 - u, 1 - v), (u, v))
     barycentric = np.stack([1 - u - v, u, v], axis=1)
     everywhere = Embedding("skin", triangle, barycentric, np.zeros(count), np.zeros(count, bool), np.ones(count, bool))
-    return Spots(triangle, barycentric, surface_points(model, everywhere))
+    return Spots(everywhere, surface_points(model, everywhere))
 
 
 def footing(film: Film, landmarks: Landmarks, frames: np.ndarray, rig: Rig, state: State, spots: Spots,
@@ -199,11 +198,7 @@ class _Posing:
 
 
 def _posing(spots: Spots, state: State, model: FaceModel) -> _Posing:
-    identity = state.identity.numpy()
-    corners = model.triangles[spots.triangle]  # (N, 3)
-    resting = model.neutral[corners] + np.tensordot(identity, model.identity[:, corners], 1)  # (N, 3, 3)
-    normals = np.cross(resting[:, 1] - resting[:, 0], resting[:, 2] - resting[:, 0])
-    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-20)
+    normals = spots.embedding.normals(model, state.identity.numpy())
     return _Posing(spots.points, state, normals, state.rotation.numpy(), state.translation.numpy())
 
 

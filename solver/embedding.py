@@ -65,6 +65,15 @@ class Embedding:
         """(V, 3) a deformed model's vertices -> (N, 3) where its landmarks are."""
         return np.einsum("ncx,nc->nx", vertices[model.triangles[self.triangle]], self.barycentric)
 
+    def normals(self, model: FaceModel, identity: np.ndarray | None = None) -> np.ndarray:
+        """(N, 3) unit normals of the resting face at the landmarks: the mean face's, or an actor's of identity (I)."""
+        corners = model.triangles[self.triangle]  # (N, 3)
+        resting = model.neutral[corners]
+        if identity is not None:
+            resting = resting + np.tensordot(identity, model.identity[:, corners], 1)
+        normal = np.cross(resting[:, 1] - resting[:, 0], resting[:, 2] - resting[:, 0])
+        return normal / np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-20)
+
 
 def embed(model: FaceModel, find_face: FindFace, scheme: str) -> Embedding:
     """Find the landmarks of `scheme` on `model`; kept in the cache from then on.

@@ -127,7 +127,7 @@ def _apart(performance: Performance, model: FaceModel, embedding: Embedding, rig
     usable = embedding.known & ~embedding.contour
     points = surface_points(model, embedding)
     identity = performance.identity if len(performance.identity) else np.zeros(len(model.identity))
-    normals = _normals(model, embedding, identity)
+    normals = embedding.normals(model, identity)
     cameras = [rig[name] for name in landmarks.cameras]
     for start in range(0, performance.frames, CHUNK):
         part = slice(start, min(start + CHUNK, performance.frames))
@@ -165,11 +165,3 @@ def measured_share(performance: Performance) -> np.ndarray:
         return np.full(len(performance.shape_names), np.nan)
     sigma = np.median(performance.sigma[seen], axis=0)
     return 1.0 - np.minimum(sigma / prior_sigma(float(performance.frame_rate)), 1.0) ** 2
-
-
-def _normals(model: FaceModel, embedding: Embedding, identity: np.ndarray) -> np.ndarray:
-    """(N, 3) unit normals of the actor's resting face at the landmarks."""
-    corners = model.triangles[embedding.triangle]  # (N, 3)
-    resting = model.neutral[corners] + np.tensordot(identity, model.identity[:, corners], 1)
-    normal = np.cross(resting[:, 1] - resting[:, 0], resting[:, 2] - resting[:, 0])
-    return normal / np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-20)

@@ -240,7 +240,7 @@ def _precision(landmarks: Landmarks, seen_frames: np.ndarray, used: np.ndarray, 
     """(C, T, N) one over px^2: the detector's spread and that of where the landmark lies on the model, for points that
     face the camera; on the far side of the face a detector only guesses."""
     on_surface = embedding.spread_m * np.where(embedding.contour, CONTOUR, 1.0)  # (N)
-    resting, facing_in_head = embedding.points(model, model.neutral), _normals(model, embedding)
+    resting, facing_in_head = embedding.points(model, model.neutral), embedding.normals(model)
     out = np.zeros(used.shape)
     for start in range(0, len(seen_frames), CHUNK):
         part = slice(start, start + CHUNK)
@@ -257,13 +257,6 @@ def _precision(landmarks: Landmarks, seen_frames: np.ndarray, used: np.ndarray, 
             with np.errstate(invalid="ignore", divide="ignore"):
                 out[index, part] = np.where(used[index, part], counts / variance, 0.0)
     return out
-
-
-def _normals(model: FaceModel, embedding: Embedding) -> np.ndarray:
-    """(N, 3) unit normals of the mean face at its landmarks."""
-    a, b, c = np.moveaxis(model.neutral[model.triangles[embedding.triangle]], 1, 0)
-    normal = np.cross(b - a, c - a)
-    return normal / np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-20)
 
 
 def _performance(landmarks: Landmarks, model: FaceModel, facts: TakeFacts, state: State, sigma: Tensor,

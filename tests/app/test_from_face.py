@@ -2,21 +2,11 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from capture.camera import Rig, load_rig
+from capture.camera import load_rig
 from tests.app.command import error_of, mien_here
-
-
-def directions(found: Rig, right: Rig) -> list[float]:
-    """Degrees between where each camera looks and where it should, seen from the first one."""
-    out = []
-    for mine, truth in zip(found.cameras[1:], right.cameras[1:], strict=True):
-        axes = [rig.rotation[2] @ first.rotation.T for rig, first in ((mine, found.cameras[0]),
-                                                                      (truth, right.cameras[0]))]
-        out.append(float(np.degrees(np.arccos(np.clip(axes[0] @ axes[1], -1, 1)))))
-    return out
+from tests.directions import directions
 
 
 def test_calibrate_from_the_face(demo: Path, tmp_path: Path) -> None:

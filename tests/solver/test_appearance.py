@@ -131,7 +131,7 @@ def test_the_same_take_gives_the_same_bytes(head: FaceModel, embedding: Embeddin
 
 def test_spots_lie_on_skin_that_no_blink_folds(embedding: Embedding) -> None:
     head = load_model(HEAD)
-    spots = skin_spots(head, embedding)
+    spots = skin_spots(head, embedding).embedding
     corners = head.neutral[head.triangles[spots.triangle]]
     normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     assert (normal[:, 2] > FORWARD * np.linalg.norm(normal, axis=1)).all()

@@ -18,6 +18,7 @@ from solver.landmarks import Landmarks
 from solver.rig_check import check_rig, find_bump, find_mirrored, odd_size, refuse_foreign
 from solver.rig_turns import find_turned
 from solver.self_calibrate import calibrate_from_face, interocular
+from tests.directions import directions
 from tests.synthetic import small_face
 
 SIZE = (1280, 720)
@@ -67,16 +68,6 @@ def film(model: FaceModel, embedding: Embedding, rig: Rig = RIG, frames: int = 3
     xy = np.stack([project(each, points) for each in rig.cameras])
     xy += generator.normal(0, noise, xy.shape)
     return Landmarks(rig.names, "made", xy, np.full(xy.shape[:3], 1.0), np.ones(xy.shape[:3], bool))
-
-
-def directions(found: Rig, right: Rig) -> list[float]:
-    """Degrees between where each camera looks and where it should, seen from the first one."""
-    out = []
-    for mine, truth in zip(found.cameras[1:], right.cameras[1:], strict=True):
-        axes = [rig.rotation[2] @ first.rotation.T for rig, first in ((mine, found.cameras[0]),
-                                                                      (truth, right.cameras[0]))]
-        out.append(float(np.degrees(np.arccos(np.clip(axes[0] @ axes[1], -1, 1)))))
-    return out
 
 
 def test_cameras_are_found_from_a_face(model, embedding):
