@@ -138,8 +138,10 @@ class Feeder:
             place.with_suffix(".txt").write_text(f"{why}\n{more}")
 
     def tell(self) -> None:
+        from app.timings import peak_mib
+
         result = {"cpu_seconds": time.process_time() - self.began, "inputs": self.inputs, "slowest": self.slowest,
-                  "answers": len(self.answers), "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10,
+                  "answers": len(self.answers), "peak_mib": round(peak_mib() or 0),
                   "top": sorted(self.answers.items(), key=lambda item: -item[1])[:12]}
         (self.folder / RESULT).write_text(json.dumps(result, indent=1))
 
