@@ -29,11 +29,12 @@ def visible(levels: CurveLevels, first: float, last: float, pixels: int) -> tupl
     """What to draw of the frames first..last on so many pixels.
 
     Returns:
-        frames: (M) where, lows and highs: (M, K) equal where single frames can be told apart.
+        frames: (M) where, lows and highs: (M, K) equal where each frame is drawn. M is one to FACTOR for each pixel,
+        or fewer where there are no more frames.
     """
     count = len(levels.values)
     level = 0
-    while level + 1 < len(levels.lows) and (last - first) / FACTOR ** level > pixels:
+    while level + 1 < len(levels.lows) and (last - first) / FACTOR ** (level + 1) > pixels:
         level += 1
     run = FACTOR ** level
     begin = max(0, int(first) // run - 1)

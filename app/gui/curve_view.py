@@ -1,13 +1,13 @@
-"""The curves over time, drawn: grey ones from a cached picture, selected ones in colour with their keys."""
+"""The curves over time, drawn: a picture of them that is kept while they stand still, and over it keys and playhead."""
 
-import cv2
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen, QPolygonF, QResizeEvent
+from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from app.gui import curve_levels, theme
+from app.gui import curve_levels, curve_picture, theme
 from app.gui.channel_list import colour_of
+from app.gui.curve_picture import Stroke
 from app.gui.session import Session
 from app.gui.time_axis import LEFT, TimeAxis
 from solver.corrections import Key, Spot
@@ -17,7 +17,6 @@ KEY = 4.0
 """Half the side of a key's square in px."""
 HANDLE = 34.0
 """Length of a tangent's handle in px."""
-SUBPIXEL_BITS = 3
 
 
 class CurveView(QWidget):
@@ -32,7 +31,7 @@ class CurveView(QWidget):
         self.shown: tuple[str, ...] = ()
         self.box: QRectF | None = None
         self._levels: curve_levels.CurveLevels | None = None
-        self._grey: QImage | None = None
+        self._picture: QImage | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumHeight(80)
         self.setMouseTracking(True)
@@ -123,11 +122,11 @@ class CurveView(QWidget):
             self.refresh()
 
     def refresh(self) -> None:
-        self._grey = None
+        self._picture = None
         self.update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        self._grey = None
+        self._picture = None
 
     def _curves_changed(self) -> None:
         weights = self.session.weights
@@ -185,32 +184,31 @@ class CurveView(QWidget):
                 painter.drawText(QPointF(x + 3, self.height() - 6), self.axis.label(frame))
 
     def _paint_curves(self, painter: QPainter) -> None:
-        if self._grey is None:
-            self._grey = self._grey_curves()
+        if self._picture is None:
+            ratio = self.devicePixelRatioF()
+            self._picture = curve_picture.draw(self._strokes(ratio), max(1, round(self.width() * ratio)),
+                                               max(1, round(self.height() * ratio)))
         painter.setClipRect(QRectF(LEFT - 6, 0, self.width(), self.height() - BOTTOM))
-        painter.drawImage(QRectF(0, 0, self.width(), self.height()), self._grey)
+        painter.drawImage(QRectF(0, 0, self.width(), self.height()), self._picture)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        session = self.session
-        performance = session.data.scene.performance
-        for shape in self.editable():
-            column, colour = self._column(shape), colour_of(session.shapes, shape)
-            faint = QPen(colour, 1, Qt.PenStyle.DotLine)
-            if session.before is not None:
-                self._paint_line(painter, curve_levels.build(session.before[:, column, None]), 0, faint)
-            elif shape in session.layer.keys:
-                self._paint_line(painter, curve_levels.build(performance.weights[:, column, None]), 0, faint)
-            self._paint_line(painter, self._levels, column, QPen(colour, 1.8))
         for shape in self.editable():
             self._paint_keys(painter, shape)
         painter.setClipping(False)
 
-    def _paint_line(self, painter: QPainter, levels: curve_levels.CurveLevels, column: int, pen: QPen) -> None:
-        xs, low, high = self._points(levels, 1.0, [column])
-        single = np.array_equal(low, high)  # frame by frame, without least and greatest
-        points = np.stack([xs, low[:, 0]], axis=1) if single else np.stack(
-            [np.repeat(xs, 2), np.stack([low[:, 0], high[:, 0]], axis=1).ravel()], axis=1)
-        painter.setPen(pen)
-        painter.drawPolyline(QPolygonF([QPointF(x, y) for x, y in points.tolist()]))
+    def _strokes(self, ratio: float) -> list[Stroke]:
+        """Grey curves first, then the selected ones, each over what it was before."""
+        session, thin, thick = self.session, max(1, round(ratio)), max(1, round(2 * ratio))
+        grey = [self._column(shape) for shape in self.shown if shape not in session.shapes]
+        strokes = [Stroke(*self._points(self._levels, ratio, grey), theme.GREY_CURVE, thin)]
+        for shape in self.editable():
+            column, colour = self._column(shape), colour_of(session.shapes, shape)
+            earlier = session.before if session.before is not None else session.data.scene.performance.weights \
+                if shape in session.layer.keys else None
+            if earlier is not None:
+                levels = curve_levels.build(earlier[:, column, None])
+                strokes.append(Stroke(*self._points(levels, ratio, [0]), colour, thin, dotted=True))
+            strokes.append(Stroke(*self._points(self._levels, ratio, [column]), colour, thick))
+        return strokes
 
     def _points(self, levels: curve_levels.CurveLevels, ratio: float, columns: list[int],
                 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -221,24 +219,6 @@ class CurveView(QWidget):
         x = LEFT + (frames + self.first - self.axis.first) * self.axis.scale(self.width())
         lows, highs = lows[:, columns], highs[:, columns]
         return x * ratio, (self.high - lows) * scale * ratio, (self.high - highs) * scale * ratio
-
-    def _grey_curves(self) -> QImage:
-        """All unselected curves; OpenCV draws fifty lines of a thousand points faster than the painter takes them."""
-        ratio = self.devicePixelRatioF()
-        width, height = max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio))
-        picture = np.zeros((height, width, 4), dtype=np.uint8)
-        columns = [self._column(shape) for shape in self.shown if shape not in self.session.shapes]
-        if columns:
-            xs, lows, highs = self._points(self._levels, ratio, columns)
-            single = np.array_equal(lows, highs)
-            ends = lows.T if single else np.stack([lows.T, highs.T], axis=2).reshape(len(columns), -1)
-            lines = np.stack([np.broadcast_to(np.repeat(xs, 1 if single else 2), ends.shape), ends], axis=2)
-            fixed = np.clip(np.round(lines * (1 << SUBPIXEL_BITS)), -(1 << 20), 1 << 20).astype(np.int32)
-            colour = (*theme.GREY_CURVE.getRgb()[:3], 255)
-            # Runs of many frames are upright strokes: smoothing them shows nothing and takes three times as long.
-            kind = cv2.LINE_AA if single else cv2.LINE_8
-            cv2.polylines(picture, list(fixed[:, :, None]), False, colour, max(1, round(ratio)), kind, SUBPIXEL_BITS)
-        return QImage(picture.tobytes(), width, height, 4 * width, QImage.Format.Format_RGBA8888_Premultiplied).copy()
 
     def _paint_keys(self, painter: QPainter, shape: str) -> None:
         colour = colour_of(self.session.shapes, shape)
