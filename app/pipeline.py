@@ -38,7 +38,7 @@ from solver.landmarks import Landmarks
 from solver.performance import Performance
 from solver.solve import PRESETS, TakeFacts, solve_take
 
-SOLVE_VERSION = 6
+SOLVE_VERSION = 7
 CORRECT_VERSION = 2
 EXPORT_VERSION = 2
 PROFILE = "profile"

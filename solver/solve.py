@@ -17,7 +17,7 @@ from solver.appearance import Film, skin_spots
 from solver.embedding import Embedding
 from solver.energy import CHUNK, residual_px
 from solver.face_model import FaceModel
-from solver.fit import STAGES, Stage, fit, stages, weight_sigma
+from solver.fit import STAGES, Stage, fit, minimise, stages, weight_sigma
 from solver.landmarks import Landmarks
 from solver.performance import Performance
 from solver.points import DTYPE, surface_points
@@ -56,6 +56,8 @@ class Preset:
 PRESETS = {"draft": Preset(stages(person=8, performance=4), 0), "standard": Preset(STAGES, 2),
            "final": Preset(stages(person=120, performance=80), 4)}
 """Each stage stops earlier where nothing more is gained."""
+SETTLE = Stage("settle", frozenset({"pose", "weights", "gaze"}), "all", 8)
+"""The last: see `solver.energy.stillness`. Error bars do not count it: what stands still may stand still in error."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,7 @@ def solve_take(landmarks: Landmarks, rig: Rig, lone: bool, model: FaceModel, emb
     if spots:
         problem, state = align(problem, state, film, preset.looks, landmarks, seen_frames, used, model, spots,
                                progress.looked)
+    state = minimise(replace(problem, settling=True), state, SETTLE, lambda iteration: None)
     state = with_gaze(state, problem, model)
     sigma = weight_sigma(problem, state)
     residual = residual_px(problem, state).numpy()
