@@ -24,6 +24,8 @@ def run_train(options: argparse.Namespace) -> int:
 
     In the folder: NETWORK.checkpoint.npz to go on from, NETWORK.npz to give to others, NETWORK.png, the faces.
     """
+    if options.begin is not None and options.network != "parts":
+        raise UsageError("--begin is for parts; the network of the whole face always begins with MediaPipe's weights")
     tell = teller(options.events)
     model = model_named(options.model)
     faces = train_common.made_faces(
@@ -33,6 +35,8 @@ def run_train(options: argparse.Namespace) -> int:
     kind = train.Config if options.network == "landmarks" else train_parts.Config
     config = kind(checkpoint, faces, seed=options.seed, device=options.device)
     chosen = {name: getattr(options, name) for name in ("steps", "batch", "rate") if getattr(options, name) is not None}
+    if options.begin is not None:
+        chosen["begin"] = options.begin
     config = replace(config, **chosen, every=min(config.every, chosen.get("steps", config.steps)))
     if checkpoint.exists():
         tell.note("net", f"going on from {checkpoint}; give another --out to begin anew")

@@ -106,8 +106,11 @@ def load_trained(path: Path) -> LandmarkNetwork:
 
 def save_parts(networks: dict[str, PartNetwork], about: dict[str, Any], path: Path) -> None:
     """Write the second look's networks, 16-bit, and `about` them (plain JSON values)."""
-    arrays = {f"{name}.{key}": value.detach().cpu().half().numpy()
-              for name, network in networks.items() for key, value in network.state_dict().items()}
+    arrays = {}
+    for name, network in networks.items():
+        for key, value in network.state_dict().items():
+            half = value.detach().cpu().half().numpy()
+            arrays[f"{name}.{key}"] = _short(half) if half.ndim > 1 else half
     _write(path, {"format": FORMAT, "version": VERSION, "architecture": PARTS, "kind": "weights", **about}, arrays,
            compress=True)
 
@@ -118,10 +121,7 @@ def load_parts(path: Path) -> dict[str, PartNetwork]:
     Raises:
         ModelError: as `load_trained`.
     """
-    about, arrays = _read(path, PARTS)
-    stored = {name.removeprefix("weights/"): array for name, array in arrays.items()
-              if about["kind"] != "checkpoint" or name.startswith("weights/")}
-    out = {}
+    stored, out = stored_parts(path), {}
     for part in PARTS_KNOWN:
         own = {name.removeprefix(f"{part.name}."): array for name, array in stored.items()
                if name.startswith(f"{part.name}.")}
@@ -130,9 +130,20 @@ def load_parts(path: Path) -> dict[str, PartNetwork]:
         network = PartNetwork(part)
         for key, value in network.state_dict().items():
             _check(path, f"{part.name}.{key}", own.get(key), value, PARTS)
-        network.load_state_dict({key: torch.from_numpy(own[key].astype(np.float32)) for key in network.state_dict()})
+        network.load_state_dict({key: own[key] for key in network.state_dict()})
         out[part.name] = network.eval().requires_grad_(False)
     return out
+
+
+def stored_parts(path: Path) -> dict[str, torch.Tensor]:
+    """The second look's weights of a file or a checkpoint as they are, by network and layer ("eye.stem.weight").
+
+    Raises:
+        ModelError: the file is missing, damaged, or of another version or architecture.
+    """
+    about, arrays = _read(path, PARTS)
+    return {name.removeprefix("weights/"): torch.from_numpy(array.astype(np.float32)) for name, array in arrays.items()
+            if about["kind"] != "checkpoint" or name.startswith("weights/")}
 
 
 def save_checkpoint(path: Path, about: dict[str, Any], tables: dict[str, dict[str, torch.Tensor]],
@@ -162,10 +173,17 @@ def load_checkpoint(path: Path, architecture: str = ARCHITECTURE
     return about, tables
 
 
-def _check(path: Path, name: str, stored: np.ndarray | None, wanted: torch.Tensor, architecture: str) -> None:
-    if stored is None or stored.shape != tuple(wanted.shape) or not np.isfinite(stored).all():
+def _check(path: Path, name: str, stored: np.ndarray | torch.Tensor | None, wanted: torch.Tensor,
+           architecture: str) -> None:
+    if stored is None or tuple(stored.shape) != tuple(wanted.shape) or not np.isfinite(np.asarray(stored)).all():
         raise ModelError(f"{path} does not hold whole weights of {architecture} ({name} is missing or wrong); "
                          "train again with `mien net train`")
+
+
+def _short(values: np.ndarray) -> np.ndarray:
+    """16-bit floats rounded to 8 binary digits after the first, for a smaller file: no weight is known better."""
+    bits = values.view(np.uint16).astype(np.uint32)
+    return (((bits + 2) // 4 * 4).astype(np.uint16)).view(np.float16)
 
 
 def _write(path: Path, about: dict[str, Any], arrays: dict[str, np.ndarray], compress: bool) -> None:

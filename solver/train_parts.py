@@ -1,4 +1,4 @@
-"""Training the second look: the networks of the eyes, the mouth and the whole face, from nothing.
+"""Training the second look: the networks of the eyes, the mouth and the whole face, from nothing or from weights.
 
 Each learns where its points are and how sure it can be, by the Gaussian's negative log likelihood weighted by sigma
 (Seitzer et al. 2022, "On the pitfalls of heteroscedastic uncertainty estimation", beta 1/2): so points that cannot be
@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader, Dataset
 from solver import network_file, train_common
 from solver.crop import apply, crop_from_picture, crops
 from solver.network import EYE_LEFT, LIPS
-from solver.network_parts import EYE, FACE, PARTS, Part, PartNetwork, part_square
+from solver.network_parts import EYE, FACE, MOUTH, PARTS, Part, PartNetwork, part_square
 from solver.train_common import Tell, alone, in_shares, rate_at, shown
 from solver.train_data_augment import creased, faulty, shaken
 
@@ -27,7 +27,8 @@ CLIP = 5.0
 LAST = 0.005
 """The last step's learning rate as a share of the first."""
 FINE = 2.0
-"""What a point of the lips' lines, lids and iris counts beside one of the cheeks."""
+"""What a point of the lips' lines, lids and iris counts beside one of the cheeks; to the face's network, one that no
+other network looks at beside those of eyes and mouth."""
 KEPT = 0.998
 """How slowly the running mean of the weights follows."""
 ONE_SIGMA = 0.683
@@ -47,6 +48,7 @@ class Config(train_common.Config):
 
     Attributes:
         parts: names of the networks to train.
+        begin: weights to begin with instead of nothing; layers that the file has not, or of another size, begin anew.
     """
 
     steps: int = 10000
@@ -54,6 +56,7 @@ class Config(train_common.Config):
     rate: float = 1e-3
     warm_up: int = 200
     parts: tuple[str, ...] = tuple(part.name for part in PARTS)
+    begin: Path | None = None
 
     def learnt(self) -> tuple[Part, ...]:
         return tuple(part for part in PARTS if part.name in self.parts)
@@ -99,7 +102,8 @@ def part_example(picture: np.ndarray, points: np.ndarray, part: Part, mirrored: 
 
 def point_weights(part: Part) -> Tensor:
     """(P,) what each point counts; their mean is 1."""
-    fine = {*LIPS.frame[:40], *EYE_LEFT.frame[:16], 468, 469, 470, 471, 472} if part is not FACE else set()
+    fine = {*LIPS.frame[:40], *EYE_LEFT.frame[:16], 468, 469, 470, 471, 472} if part is not FACE \
+        else set(FACE.points) - {*EYE.points, *EYE.mirrored, *MOUTH.points}
     weights = torch.tensor([FINE if point in fine else 1.0 for point in part.points])
     return weights / weights.mean()
 
@@ -148,6 +152,10 @@ def train(config: Config, report: Callable[[int, int], None] = lambda done, tota
     for part, column in zip(parts, held, strict=True):
         own = torch.cat([true for _, true in column])
         networks[part.name].mean.copy_(own.mean(0) / part.size - 0.5)
+    if config.begin is not None:
+        stored, known = network_file.stored_parts(config.begin), networks.state_dict()
+        networks.load_state_dict(known | {name: value for name, value in stored.items()
+                                          if name in known and value.shape == known[name].shape})
     names = dict(networks.named_parameters())
     optimiser = torch.optim.AdamW(names.values(), config.rate, weight_decay=0.01)
     mean = {name: value.clone() for name, value in networks.state_dict().items()}

@@ -165,6 +165,18 @@ def test_training_goes_on_where_it_stopped_and_ships_what_it_learnt(faces, tmp_p
             assert torch.allclose(got, wanted, atol=0.05)
 
 
+def test_a_training_may_begin_with_finished_weights(faces, tmp_path):
+    """Layers that the file has are taken over; a network that it lacks begins as it would without."""
+    eye = PartNetwork(EYE)
+    torch.nn.init.normal_(eye.out.bias, std=0.1)
+    network_file.save_parts({"eye": eye}, {}, tmp_path / "eye.npz")
+    config = plan(faces, tmp_path, steps=1, every=1, rate=0.0, begin=tmp_path / "eye.npz")
+    begun = network_file.load_parts(train(config))
+    assert torch.allclose(begun["eye"].out.bias, eye.out.bias, atol=1e-3)
+    assert torch.allclose(begun["eye"].wide.weight, eye.wide.weight, rtol=2**-8, atol=1e-6)
+    assert (begun["mouth"].out.bias == 0).all()
+
+
 def test_sigmas_are_stretched_to_hold_their_share(faces, tmp_path):
     """A network that has learnt nothing but says that it is sure is corrected on the held-out faces."""
     config = plan(faces, tmp_path, parts=("mouth",), rate=0.0)
@@ -225,8 +237,8 @@ def test_the_rate_warms_up_and_fades():
     assert (np.diff(rates[9:]) < 0).all()
 
 
-def test_lids_lips_and_irises_count_more():
-    for part, fine, coarse in ((EYE, 159, 70), (MOUTH, 13, 42)):
+def test_lids_lips_irises_and_what_one_network_alone_sees_count_more():
+    for part, fine, coarse in ((EYE, 159, 70), (MOUTH, 13, 42), (FACE, 152, 13)):
         weights = point_weights(part)
         assert float(weights.mean()) == pytest.approx(1)
         assert weights[part.points.index(fine)] > weights[part.points.index(coarse)]
