@@ -64,6 +64,7 @@ def _extract(file: Path, folder: Path) -> None:
             members = archive.infolist()
             names = [member.filename for member in members]
             strange = any(Path(name).name != name or name.startswith(".") for name in names)
+            strange |= any(member.compress_type != zipfile.ZIP_STORED for member in members)
             too_much = len(names) > 8 or sum(member.file_size for member in members) > LARGEST
             if strange or too_much or len(set(names)) != len(names):
                 raise DataError(f"{file} is no packed profile of an actor; pack it again with `mien actor pack`")

@@ -1,6 +1,7 @@
 """`mien demo`: three virtual cameras film the built-in head, the main job solves the footage, the truth is known."""
 
 import argparse
+import contextlib
 import importlib.util
 from fractions import Fraction
 from pathlib import Path
@@ -14,6 +15,7 @@ from app.cli import DEFAULT_FORMATS
 from app.film import film, ring_of_cameras
 from app.models import BUILT_IN, model_named
 from app.progress import teller
+from capture.errors import MienError, UsageError
 from exporters.scene import make_scene
 from exporters.to_json import read, write
 from solver.face_model import FaceModel
@@ -26,6 +28,7 @@ FOCAL_PX = 1120.0
 DISTANCE = 0.65
 YAWS = {"camA": 0.0, "camB": np.radians(-38.0), "camC": np.radians(36.0)}
 TAKE = "T001"
+ACTOR = "built-in"
 SEED = 7
 
 BEATS = (  # what the actor does, one after another: shapes and how far each goes
@@ -50,11 +53,12 @@ def run(folder: Path, frames: int, events: bool) -> int:
     model = model_named(BUILT_IN)
     truth = known_performance(model, frames)
     rig = ring_of_cameras(YAWS, DISTANCE, SIZE, FOCAL_PX)
-    take = film(model, truth, rig, folder, Look(), lambda done, total: tell.progress(TAKE, "film", done, total))
     truth_path = folder / "truth.mien.json"
+    _own(folder, truth_path)
     write(make_scene(model, truth), truth_path)
+    take = film(model, truth, rig, folder, Look(), lambda done, total: tell.progress(TAKE, "film", done, total))
     options = argparse.Namespace(
-        paths=[take], out=None, rig=None, actor="built-in", format=_formats(),
+        paths=[take], out=None, rig=None, actor=ACTOR, format=_formats(),
         model=BUILT_IN, detector="auto", device="auto", jobs=1, cluster=None, start=None, end=None, preset="standard",
         corrections="", force=False, events=events, debug=False)
     code = solving.run(options)
@@ -63,6 +67,16 @@ def run(folder: Path, frames: int, events: bool) -> int:
         for line in ("The solve against the truth:", *table(accuracy).splitlines()):
             tell.note("", line)
     return code
+
+
+def _own(folder: Path, truth_path: Path) -> None:
+    """Raise UsageError where somebody else's footage would be overwritten."""
+    if not any((folder / "takes").glob("*/*")):
+        return
+    with contextlib.suppress(MienError):
+        if read(truth_path).actor == ACTOR:
+            return
+    raise UsageError(f"{folder} holds takes that `mien demo` has not filmed; give it a new folder")
 
 
 def _formats() -> tuple[str, ...]:
@@ -86,7 +100,7 @@ def known_performance(model: FaceModel, frames: int, seed: int = SEED) -> Perfor
     places = np.stack([0.012 * np.sin(6.0 * time), 0.008 * np.sin(9.0 * time), 0.01 * np.sin(3.0 * time)], axis=1)
     identity = np.clip(0.7 * draw.standard_normal(len(model.identity)), -1.5, 1.5)
     return Performance(
-        take=TAKE, actor="built-in", model_name=model.name, model_sha256=model.sha256, frame_rate=Fraction(30),
+        take=TAKE, actor=ACTOR, model_name=model.name, model_sha256=model.sha256, frame_rate=Fraction(30),
         start_timecode="10:00:00:00", cameras=tuple(YAWS), shape_names=model.shape_names, weights=weights,
         head_rotation=Rotation.from_euler("xyz", turns).as_quat(), head_translation=places,
         gaze=(weights @ gaze_from_weights(model).T).reshape(frames, 2, 2), identity=identity,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from capture.links import WORK, is_inside
 from capture.shoot import Take
 
 SOLVE_NAME = "solve.json"
@@ -39,10 +40,12 @@ class Places:
 
 
 def places(take: Take, out: Path | None) -> Places:
-    """With --out everything lies below it; else beside the footage, where the shoot's layout says."""
+    """With --out everything lies below it; else beside the footage, where the shoot's layout says. What there is to
+    say of a take whose folder leads out of its shoot is said within the shoot."""
     if out is not None:
-        return Places(out, out / ".mien" / take.name)
+        return Places(out, out / WORK / take.name)
     if take.shoot is not None:
-        return Places(take.shoot.folder / "solved", take.folder / ".mien")
+        solved, work = take.shoot.folder / "solved", take.folder / WORK
+        return Places(solved, work if is_inside(work, take.shoot.folder) else solved / WORK / take.name)
     beside = take.folder if take.folder is not None else take.clips[0].parent
-    return Places(beside / "solved", beside / ".mien" / take.name if take.folder is None else beside / ".mien")
+    return Places(beside / "solved", beside / WORK / take.name if take.folder is None else beside / WORK)

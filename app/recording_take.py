@@ -9,6 +9,7 @@ from pathlib import Path
 from app.places import SYNC_NAME
 from capture.errors import OutputError, UsageError
 from capture.files import make_folder, output_error, write_bytes
+from capture.links import check_inside
 from capture.record import Recorded
 from capture.sync import Clock, Timeline, save_timeline
 
@@ -42,10 +43,11 @@ def begin_take(shoot: Path, slate: Slate, cameras: Sequence[str]) -> Path:
     """Make the folder of a take that is about to be recorded. Of two recorders, each gets its own.
 
     Raises:
+        InputError: the takes are elsewhere, behind a link.
         UsageError: there is a take of that number already.
         OutputError: it cannot be made.
     """
-    make_folder(shoot / "takes")
+    check_inside(make_folder(shoot / "takes"), shoot)
     number = slate.number or next_number(shoot, slate.scene)
     while True:
         folder = shoot / "takes" / take_name(slate.scene, number)

@@ -62,6 +62,8 @@ def load_arrays(path: Path, only: Sequence[str] | None = None) -> dict[str, np.n
 def _check_sizes(archive: zipfile.ZipFile, wanted: Sequence[str], size: int) -> None:
     """Raise ValueError where a few bytes declare an array that would fill the memory; nothing is allocated before."""
     for info in archive.infolist():
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise ValueError(f"{info.filename} is packed by another method than deflate")
         if info.compress_size > size or info.file_size > MOST_UNPACKED * size:
             raise ValueError(f"{info.filename} says that it is larger than the file can hold")
         if info.filename.removesuffix(".npy") in wanted and info.filename.endswith(".npy"):

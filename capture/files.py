@@ -11,6 +11,8 @@ from typing import BinaryIO
 
 from capture.errors import OutputError
 
+CLIP_SUFFIXES = (".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".mxf")
+
 CURES = {
     errno.ENOSPC: "the disk is full; free some space and run the same command again",
     errno.EDQUOT: "your disk quota is used up; free some space and run the same command again",
@@ -73,7 +75,13 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Put `data` under `path`, atomically."""
+    """Put `data` under `path`, atomically.
+
+    Raises:
+        OutputError: it cannot be written, or a clip is there: whatever this is, it is not worth the footage.
+    """
+    if path.suffix.lower() in CLIP_SUFFIXES and path.exists():
+        raise OutputError(f"{path} is a clip, which mien never overwrites; give another name")
     with replacing(path) as file:
         file.write(data)
 

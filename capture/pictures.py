@@ -3,6 +3,7 @@
 import itertools
 import os
 import re
+import struct
 from fractions import Fraction
 from pathlib import Path
 
@@ -121,16 +122,19 @@ def _load(path: Path) -> np.ndarray:
         return _load_exr(path, wrong)
     try:
         data = np.fromfile(path, dtype=np.uint8)
-        declared = _declared_size(data[:HEADER].tobytes())
-        if declared is not None and max(declared) > LONGEST_SIDE:
-            raise ClipError(f"{path} says that it is {declared[0]} by {declared[1]} px, more than {LONGEST_SIDE} a "
-                            "side; scale it down, or export it again if that is wrong")
+        _check_size(path, _declared_size(data[:HEADER].tobytes()))
         bgr = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
     except (OSError, cv2.error) as error:
         raise wrong from error
     if bgr is None:
         raise wrong
     return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+
+
+def _check_size(path: Path, declared: tuple[int, int] | None) -> None:
+    if declared is not None and max(declared) > LONGEST_SIDE:
+        raise ClipError(f"{path} says that it is {declared[0]} by {declared[1]} px, more than {LONGEST_SIDE} a "
+                        "side; scale it down, or export it again if that is wrong")
 
 
 def _declared_size(header: bytes) -> tuple[int, int] | None:
@@ -146,14 +150,26 @@ def _declared_size(header: bytes) -> tuple[int, int] | None:
     return None
 
 
+def _declared_window(header: bytes) -> tuple[int, int] | None:
+    """The larger width and height of the two windows that an EXR states; None if it states none."""
+    sizes = []
+    for name in (b"dataWindow", b"displayWindow"):
+        at = header.find(name + b"\0box2i\0\x10\0\0\0")
+        if at >= 0:
+            left, top, right, bottom = struct.unpack_from("<4i", header, at + len(name) + 11)
+            sizes.append((abs(right - left) + 1, abs(bottom - top) + 1))
+    return (max(size[0] for size in sizes), max(size[1] for size in sizes)) if sizes else None
+
+
 def _load_exr(path: Path, wrong: ClipError) -> np.ndarray:
     """EXR holds linear light; sRGB's curve (IEC 61966-2-1) makes it the picture that a screen shows."""
     try:
+        _check_size(path, _declared_window(path.read_bytes()[:HEADER]))
         with av.open(os.path.abspath(path), options={"protocol_whitelist": "file",
                                                      "format_whitelist": "exr_pipe"}) as container:
             picture = next(container.decode(video=0), None)
             linear = None if picture is None else picture.to_ndarray()
-    except (av.error.FFmpegError, ValueError, IndexError) as error:
+    except (OSError, av.error.FFmpegError, ValueError, IndexError) as error:
         raise wrong from error
     if linear is None or linear.dtype.kind != "f":
         raise wrong

@@ -15,9 +15,10 @@ from pathlib import Path
 
 from capture import pictures
 from capture.errors import ClipError, InputError
+from capture.files import CLIP_SUFFIXES
+from capture.links import check_inside, check_shoot, check_take, check_tree
 from capture.settings import read_settings
 
-CLIP_SUFFIXES = (".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".mxf")
 SOUND_SUFFIXES = (".wav", ".flac", ".aif", ".aiff", ".m4a", ".mp3")
 
 
@@ -90,6 +91,7 @@ def find_takes(path: Path) -> tuple[Take, ...]:
         if path.suffix.lower() not in (*CLIP_SUFFIXES, *pictures.SUFFIXES):
             raise ClipError(f"{path} is not a clip that mien knows; give one of {', '.join(CLIP_SUFFIXES)}, "
                             "a PNG, JPEG or EXR picture, a take folder or a shoot folder")
+        check_take(path.parent, path.parent)
         return (Take(path.stem, None, (path,), rig_path=_existing(path.parent / "rig.toml")),)
     if is_shoot(path):
         takes = open_shoot(path).takes
@@ -122,6 +124,7 @@ def open_shoot(folder: Path) -> Shoot:
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder; give a shoot folder")
+    check_shoot(folder)
     settings = read_settings(folder / "shoot.toml")
     board = folder / "calibration"
     calibration = _clips(board, folder) if board.is_dir() else ()
@@ -144,9 +147,11 @@ def camera_name(clip: Path) -> str:
 
 
 def _read_take(folder: Path, shoot: Shoot | None, root: Path) -> Take:
+    check_take(folder, root)
     settings = read_settings(folder / "take.toml")
     clips = _clips(folder, root)
     if not clips and pictures.is_sequence(folder):
+        check_tree(folder, root)
         clips = (folder,)
     if not clips:
         raise ClipError(f"{folder} holds no clip; put one clip per camera into it "
@@ -155,7 +160,7 @@ def _read_take(folder: Path, shoot: Shoot | None, root: Path) -> Take:
     named = [file for file in sounds if file.stem.lower() == "audio"]
     audio = next(iter(named or (sounds if len(sounds) == 1 else [])), None)
     if audio is not None:
-        _check_inside(audio, root)
+        check_inside(audio, root)
     rig_path = _existing(folder / "rig.toml") or (shoot.rig_path if shoot else None)
     name = folder.name if folder.name not in ("", "..") else folder.resolve().name
     return Take(name, folder, clips, settings, audio, shoot, rig_path, _existing(folder / "sync.toml"))
@@ -168,7 +173,9 @@ def _clips(folder: Path, root: Path) -> tuple[Path, ...]:
         video = entry.suffix.lower() in CLIP_SUFFIXES and not entry.is_dir()
         if not video and not pictures.is_numbered(entry):
             continue
-        _check_inside(entry, root)
+        check_inside(entry, root)
+        if not video:
+            check_tree(entry, root)
         camera = camera_name(entry)
         if camera in by_camera:
             raise ClipError(f"{folder} has two clips of the camera {camera}, {by_camera[camera].name} and "
@@ -184,15 +191,6 @@ def _entries(folder: Path) -> list[Path]:
         return sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
     except OSError as error:
         raise InputError(f"{folder} cannot be read ({error.strerror}); check its rights") from error
-
-
-def _check_inside(entry: Path, root: Path) -> None:
-    try:
-        inside = entry.resolve().is_relative_to(root.resolve())
-    except (OSError, RuntimeError):  # a loop of links
-        inside = False
-    if not inside:
-        raise InputError(f"{entry} is a link that leads out of {root}; copy the file itself there")
 
 
 def _existing(path: Path) -> Path | None:

@@ -22,6 +22,7 @@ from capture.arrays import Damaged, load_arrays, save_arrays
 from capture.errors import DataError
 from capture.files import make_folder, sha256, write_bytes
 from solver.face_model import FaceModel
+from solver.rig import MOST_MOVES
 
 FORMAT, VERSION = "mien.actor", 1
 NAME = "actor.json"
@@ -134,6 +135,8 @@ def load_actor(folder: Path, model: FaceModel | None = None) -> Actor:
         arrays = load_arrays(_file(folder, document["face"], files))
         names = tuple(str(name) for name in document["shapes"])
         vertices = int(arrays["vertices"])
+        if not 0 <= 3 * vertices * max(len(names), 1) <= MOST_MOVES:
+            raise ValueError(f"{len(names)} shapes of {vertices} vertices")
         if model is not None and vertices != len(model.neutral):
             raise ValueError(f"it does not fit the model {model.name!r}")
         shapes = np.zeros((len(names), vertices, 3), np.float32)
@@ -145,7 +148,7 @@ def load_actor(folder: Path, model: FaceModel | None = None) -> Actor:
             {str(name): _number(value) for name, value in document["measures_m"].items()},
             tuple(dict(entry) for entry in document["history"]))
         _check(actor, model)
-    except (Damaged, KeyError, ValueError, TypeError, AttributeError, IndexError, OSError) as error:
+    except (Damaged, KeyError, ValueError, TypeError, AttributeError, IndexError, OverflowError, OSError) as error:
         raise DataError(f"{path} is damaged ({error}); copy the whole profile again, or make it anew with "
                         f"`mien actor make {folder.name}`") from error
     return actor

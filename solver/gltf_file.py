@@ -12,19 +12,22 @@ from urllib.parse import unquote
 import numpy as np
 
 from capture.errors import ModelError
+from capture.links import is_inside
+from solver.model_source import read_file
+from solver.rig import Room
 
 KINDS = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
 WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
-MOST_NUMBERS = 100_000_000
 
 
 @dataclass(frozen=True)
 class GltfFile:
-    """A glTF file: its JSON, and its buffers by their numbers."""
+    """A glTF file: its JSON, its buffers by their numbers, and the room that is left for what is read of them."""
 
     where: str
     json: dict
     buffer: Callable[[int], bytes]
+    room: Room
 
 
 def open_gltf(data: bytes, where: str, read_beside: Callable[[str], bytes]) -> GltfFile:
@@ -49,6 +52,7 @@ def open_gltf(data: bytes, where: str, read_beside: Callable[[str], bytes]) -> G
     if not str(table["asset"]["version"]).startswith("2."):
         raise ValueError(f"glTF version {table['asset']['version']}")
     loaded: dict[int, bytes] = {}
+    room = Room(len(data))
 
     def buffer(index: int) -> bytes:
         if index not in loaded:
@@ -66,21 +70,21 @@ def open_gltf(data: bytes, where: str, read_beside: Callable[[str], bytes]) -> G
                 if path.is_absolute() or ".." in path.parts or ":" in uri:
                     raise ModelError(f"{where} asks for {uri!r}, which is not beside it; export it as one .glb")
                 loaded[index] = read_beside(str(path))
+                room.more(len(loaded[index]))
             if len(loaded[index]) < entry["byteLength"]:
                 raise ValueError(f"buffer {index} has {len(loaded[index])} of {entry['byteLength']} bytes")
         return loaded[index]
 
-    return GltfFile(where, table, buffer)
+    return GltfFile(where, table, buffer, room)
 
 
 def beside(path: Path) -> Callable[[str], bytes]:
     """A reader of files in the folder of `path`."""
     def read(name: str) -> bytes:
-        try:
-            return (path.parent / name).read_bytes()
-        except OSError as error:
-            raise ModelError(f"{path} needs {name} beside it, which cannot be read ({error.strerror}); copy it there"
-                             ) from error
+        place = path.parent / name
+        if not place.is_file() or not is_inside(place, path.parent):
+            raise ModelError(f"{path} needs {name} beside it, which is not there; copy it there")
+        return read_file(place)
     return read
 
 
@@ -88,8 +92,7 @@ def accessor(file: GltfFile, index: int) -> np.ndarray:
     """(count, width) numbers; normalised integers as fractions."""
     entry = file.json["accessors"][index]
     kind, width, count = np.dtype(KINDS[entry["componentType"]]), WIDTHS[entry["type"]], int(entry["count"])
-    if not 0 <= count * width <= MOST_NUMBERS:
-        raise ValueError(f"accessor {index} says that it has {count} entries")
+    file.room.take(count * width, f"the {count} entries of accessor {index}")
     values = _view(file, entry["bufferView"], entry.get("byteOffset", 0), kind, count, width) \
         if "bufferView" in entry else np.zeros((count, width), kind)
     if "sparse" in entry:

@@ -11,12 +11,19 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from capture.errors import ModelError
+from capture.links import is_inside
 
 LARGEST_FILE = 256 << 20
 """Bytes of one file of a model, unpacked; ICT's are 2.6 million."""
 LARGEST_ALL = 4 << 30
 """Bytes of all files of a zip, unpacked; ICT's are 250 million."""
 MOST_FILES = 20_000
+MOST_PACKED = 100
+"""A file is packed to no less than its hundredth: OBJ text to its fourth, and a bomb to its thousandth."""
+PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""The others take as much memory as the file asks them to."""
+SMALL = 1 << 20
+"""Bytes of a file that may be packed as tightly as it likes."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,8 @@ def model_files(source: Path) -> Iterator[ModelFiles]:
         ModelError: it is missing, damaged, too large, or a zip with paths that lead out of it.
     """
     if source.is_dir():
-        found = (path for path in source.rglob("*") if path.is_file())
+        found = (path for path in source.rglob("*") if path.is_file()
+                 and not (path.is_symlink() and not is_inside(path, source)))
         names = sorted(path.relative_to(source).as_posix() for path in itertools.islice(found, MOST_FILES + 1))
         if len(names) > MOST_FILES:
             raise ModelError(f"{source} holds more than {MOST_FILES} files; give the model's own folder")
@@ -60,15 +68,24 @@ def model_files(source: Path) -> Iterator[ModelFiles]:
             if path.is_absolute() or ".." in path.parts or any(":" in part for part in path.parts[:1]):
                 raise ModelError(f"{source} has a file that leads out of its folder ({name!r}); "
                                  "download it again from its source")
-        longest = max((info.compress_size for info in infos.values()), default=0)
-        if longest > source.stat().st_size:  # zipfile would make room for what is declared
-            raise ModelError(f"{source} is damaged: a file in it is said to be longer than the zip; download it again")
+        size = source.stat().st_size
+        if sum(info.compress_size for info in infos.values()) > size:  # zipfile would make room for what is declared
+            raise ModelError(f"{source} is damaged: its files are said to be longer than the zip; download it again")
         if len(infos) > MOST_FILES:
             raise ModelError(f"{source} holds {len(infos)} files; give the model's own zip")
         whole = sum(info.file_size for info in infos.values())
         if whole > LARGEST_ALL:
             raise ModelError(f"{source} says that it unpacks to {whole >> 30} GB, and no model is above "
                              f"{LARGEST_ALL >> 30}; download it again from its source")
+        strange = next((name for name, info in infos.items() if info.compress_type not in PACKINGS), None)
+        if strange is not None:
+            raise ModelError(f"{source}: {strange} is packed by another method than deflate; pack the folder again as "
+                             "an ordinary zip")
+        dense = next((info for info in infos.values() if info.file_size > max(SMALL, MOST_PACKED * info.compress_size)),
+                     None)
+        if dense is not None:
+            raise ModelError(f"{source}: {dense.filename} unpacks to {dense.file_size >> 20} MB from "
+                             f"{dense.compress_size >> 10} kB, as no model does; download it again from its source")
         yield ModelFiles(str(source), tuple(sorted(infos)), lambda name: _read_member(archive, infos[name], source))
 
 

@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 MOST_MOVES = 300_000_000
-"""Numbers in all shapes of one mesh; 52 shapes of a head of 30,000 vertices are 5 million."""
+"""Numbers in all vertices and shapes of a rig; 52 shapes of a head of 30,000 vertices are 5 million."""
+FEW_MOVES, MOVES_A_BYTE = 20_000_000, 20
+"""A file may hold the first many however small it is, and so many more for each of its bytes: shapes that move little
+are stored as little."""
 
 
 @dataclass(frozen=True)
@@ -60,10 +63,26 @@ class Rig:
     above: dict[str, str] = field(default_factory=dict)
 
 
-def check_size(vertices: int, shapes: int) -> None:
-    """Raise ValueError for a mesh whose shapes would fill the memory: a few bytes can declare them."""
-    if 3 * vertices * shapes > MOST_MOVES:
-        raise ValueError(f"{shapes} shapes of {vertices} vertices")
+class Room:
+    """What a file's meshes may take of the memory in all, counted before it is taken: a few bytes can declare any
+    number of vertices, and name the same ones any number of times.
+
+    Args:
+        size: of the file, bytes.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.left = min(MOST_MOVES, FEW_MOVES + MOVES_A_BYTE * size)
+
+    def more(self, size: int) -> None:
+        """Another file of so many bytes belongs to it."""
+        self.left = min(MOST_MOVES, self.left + MOVES_A_BYTE * size)
+
+    def take(self, numbers: int, what: str) -> None:
+        """Room for so many numbers, which make up `what`; raises ValueError where there is none."""
+        self.left -= numbers
+        if self.left < 0 or numbers < 0:
+            raise ValueError(f"{what} are more than it can hold")
 
 
 def polygons(counts: list[int]) -> tuple[np.ndarray, np.ndarray]:

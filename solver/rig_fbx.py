@@ -14,7 +14,7 @@ import numpy as np
 
 from capture.errors import ModelError
 from solver.fbx_nodes import Node, read_nodes
-from solver.rig import Rig, RigMesh, check_size, picked, polygons
+from solver.rig import Rig, RigMesh, Room, picked, polygons
 
 CENTIMETRE = 0.01
 EULER_ORDERS = ("xyz", "xzy", "yzx", "yxz", "zxy", "zyx")
@@ -23,9 +23,10 @@ GREY = (0.5, 0.5, 0.5)
 
 @dataclass(frozen=True)
 class _Objects:
-    """The file's objects by their ids, and who hangs from whom."""
+    """The file's objects by their ids, who hangs from whom, and the room that is left for what they say."""
 
     where: str
+    room: Room
     nodes: dict[int, Node]
     children: dict[int, list[int]]
     parent: dict[int, int]
@@ -44,7 +45,7 @@ def read_fbx(data: bytes, where: str) -> Rig:
     """
     root = read_nodes(data, where)
     try:
-        objects = _objects(root, where)
+        objects = _objects(root, where, Room(len(data)))
         models = [key for key, node in objects.nodes.items() if node.name == "Model"]
         meshes = tuple(_mesh(objects, model, geometry) for model in models
                        for geometry in objects.below(model, "Geometry", b"Mesh"))
@@ -60,7 +61,7 @@ def read_fbx(data: bytes, where: str) -> Rig:
                          ) from error
 
 
-def _objects(root: Node, where: str) -> _Objects:
+def _objects(root: Node, where: str, room: Room) -> _Objects:
     nodes = {node.values[0]: node for part in root.all("Objects") for node in part.children
              if len(node.values) >= 3 and isinstance(node.values[0], int)}
     children, parent = defaultdict(list), {}
@@ -70,7 +71,7 @@ def _objects(root: Node, where: str) -> _Objects:
             children[above].append(child)
             if link.values[0] == b"OO" and (above == 0 or getattr(nodes.get(above), "name", "") == "Model"):
                 parent[child] = above
-    return _Objects(where, nodes, children, parent)
+    return _Objects(where, room, nodes, children, parent)
 
 
 def _name(node: Node) -> str:
@@ -98,6 +99,7 @@ def _mesh(objects: _Objects, model: int, key: int) -> RigMesh:
     corners = node.array("PolygonVertexIndex", np.int64)
     ends = np.flatnonzero(corners < 0)  # the last corner of each polygon is stored as -index - 1
     indices = np.where(corners < 0, -corners - 1, corners)
+    objects.room.take(3 * len(vertices) + 4 * len(corners), f"the mesh of {len(vertices)} vertices and its copies")
     name = _name(objects.nodes[model])
     if len(ends) == 0 or (len(indices) and indices.max() >= len(vertices)):
         raise ModelError(f"{objects.where}: the mesh {name!r} has no faces or points to vertices that it does not "
@@ -155,14 +157,13 @@ def _shapes(objects: _Objects, geometry: int, count: int, mesh: str
             ) -> tuple[dict[str, np.ndarray], dict[str, list[tuple[float, np.ndarray]]]]:
     """Each channel's full shape as (V, 3) offsets in the geometry's own space, and its in-betweens."""
     found, between = {}, {}
-    targets = [node for node in objects.nodes.values() if node.name == "Geometry" and node.values[2] == b"Shape"]
-    check_size(count, len(targets) + 1)
     for deformer in objects.below(geometry, "Deformer", b"BlendShape"):
         for channel in objects.below(deformer, "Deformer", b"BlendShapeChannel"):
             name = _name(objects.nodes[channel])
             targets = objects.below(channel, "Geometry", b"Shape")
             if not targets:
                 continue
+            objects.room.take(3 * count * len(targets), f"its shapes of {count} vertices")
             name = name or _name(objects.nodes[targets[0]])
             full = objects.nodes[channel].array("FullWeights", np.float64)
             full = full if len(full) == len(targets) else np.linspace(0, 100, len(targets) + 1)[1:]
@@ -197,6 +198,7 @@ def _held(objects: _Objects, geometry: int, count: int) -> dict[str, np.ndarray]
             node = objects.nodes[cluster]
             indices, weights = node.array("Indexes", np.int64), node.array("Weights", np.float64)
             for joint in objects.below(cluster, "Model"):
+                objects.room.take(count, f"its joints' weights for {count} vertices")
                 share = np.zeros(count)
                 share[indices] = weights
                 held[_name(objects.nodes[joint])] = share

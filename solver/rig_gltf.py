@@ -13,7 +13,7 @@ import numpy as np
 
 from capture.errors import ModelError
 from solver.gltf_file import GltfFile, accessor, open_gltf
-from solver.rig import Rig, RigMesh, check_size
+from solver.rig import Rig, RigMesh
 
 KNOWN_EXTENSIONS = {"KHR_mesh_quantization", "KHR_texture_transform", "KHR_materials_unlit"}
 TRIANGLES, STRIP, FAN = 4, 5, 6
@@ -96,7 +96,7 @@ def _mesh(file: GltfFile, node: dict, world: np.ndarray, worlds: dict[int, np.nd
         twice = next(shape for shape in names if names.count(shape) > 1)
         raise ModelError(f"{file.where}: the mesh {name!r} has two shapes named {twice!r}; rename one")
     counts = [int(file.json["accessors"][block["attributes"]["POSITION"]]["count"]) for block in blocks]
-    check_size(sum(counts), count + 1)
+    file.room.take(3 * sum(counts) * (count + 1), f"{count} shapes of {sum(counts)} vertices")
     points, uvs, deltas, faces, held = [], [], [], [], []
     start = 0
     for block in blocks:
@@ -160,6 +160,7 @@ def _skinned(file: GltfFile, skin: dict, attributes: dict, worlds: dict[int, np.
     which = accessor(file, attributes["JOINTS_0"]).astype(np.int64)
     much = accessor(file, attributes["WEIGHTS_0"]).astype(np.float64)
     much = much / np.maximum(much.sum(axis=1, keepdims=True), 1e-12)
+    file.room.take((16 + len(joints)) * len(which), f"the weights of {len(joints)} joints for {len(which)} vertices")
     held = {}
     for number, joint in enumerate(joints):
         share = (much * (which == number)).sum(axis=1)

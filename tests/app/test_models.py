@@ -139,6 +139,10 @@ def cut_fbx(face: FaceModel, share: float) -> bytes:
     return whole[:int(len(whole) * share)]
 
 
+def dates(folder: Path, without: Path) -> dict[Path, int]:
+    return {path: path.lstat().st_mtime_ns for path in folder.rglob("*") if without not in (path, *path.parents)}
+
+
 NAN_OBJ = "v 0 0 nan\nv 1 0 0\nv 1 1 0\nv 0 1 0\nf 1 2 3 4\n"
 
 
@@ -162,12 +166,10 @@ NAN_OBJ = "v 0 0 nan\nv 1 0 0\nv 1 1 0\nv 0 1 0\nf 1 2 3 4\n"
 def test_a_bad_rig_gets_a_sentence_and_nothing_is_written(cache: Path, tmp_path: Path, write: Callable[[Path], Path],
                                                           sentence: str) -> None:
     source = write(tmp_path)
-    before = {path: path.stat().st_mtime_ns for path in tmp_path.parent.rglob("*")}
+    before = dates(tmp_path.parent, cache)
     said = error_of(mien_here("model", "add", source, "--name", "bad", check=3))
     assert sentence in said
     assert str(source) in said
-    after = {path: path.stat().st_mtime_ns for path in tmp_path.parent.rglob("*") if cache not in (path, *path.parents)}
-    before = {path: when for path, when in before.items() if cache not in (path, *path.parents)}
-    assert after == before
+    assert dates(tmp_path.parent, cache) == before
     assert not list((cache / "models").glob("*")) if (cache / "models").exists() else True
     assert mien_here("model", "list").stdout.count("\n") == 1  # the built-in head alone

@@ -1,3 +1,5 @@
+import shutil
+import struct
 import zlib
 from fractions import Fraction
 from pathlib import Path
@@ -97,6 +99,41 @@ def test_links_that_leave_the_shoot_are_refused(shoot, tmp_path):
     assert "leads out of" in takes["T006"].problem
 
 
+@pytest.mark.parametrize("name", [
+    "takes/T001/.mien", "takes/T001/.mien/parts", "takes/T001/take.toml", "takes/T001/rig.toml", "takes/T001/sync.toml",
+    "takes/T001/corrections.json", "takes/T001/camB", "takes/T001/camB/shot_1.png", "takes/T001/audio.wav"])
+def test_no_link_out_of_a_take_is_followed(name, shoot, tmp_path):
+    """Neither to read nor to write there; the other takes are not concerned."""
+    secret = write_pictures(tmp_path / "elsewhere", 1)
+    place = shoot / name
+    if place.is_dir():
+        shutil.rmtree(place)
+    place.parent.mkdir(exist_ok=True)
+    place.symlink_to(secret if place.suffix in ("", ".mien") else next(secret.iterdir()))
+    first, second = find_takes(shoot)
+    assert first.problem.startswith(f"{place} is a link that leads out of {shoot}")
+    assert second.problem == ""
+    with pytest.raises(InputError, match="leads out"):
+        find_takes(shoot / "takes" / "T001")
+
+
+@pytest.mark.parametrize("name", ["solved", "actors/anna", "actors/anna/actor.json", "rig.toml", "shoot.toml",
+                                  "calibration/board.toml"])
+def test_no_link_out_of_a_shoot_is_followed(name, shoot, tmp_path):
+    secret, place = touch(tmp_path / "elsewhere" / "secret"), shoot / name
+    place.unlink(missing_ok=True)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.symlink_to(secret if place.suffix else secret.parent)
+    with pytest.raises(InputError, match="leads out"):
+        find_takes(shoot)
+
+
+def test_links_within_a_shoot_and_to_it_are_followed(shoot, tmp_path):
+    (shoot / "takes/T001/rig.toml").symlink_to("../../rig.toml")
+    (tmp_path / "short").symlink_to(shoot)
+    assert [take.problem for take in find_takes(tmp_path / "short")] == ["", ""]
+
+
 @pytest.mark.parametrize(("make", "says"), [
     (lambda root: root / "none", "does not exist"), (lambda root: touch(root / "a.txt"), "not a clip"),
     (lambda root: touch(root / "s/shoot.toml", "").parent, "without a take"),
@@ -157,32 +194,44 @@ def test_pictures_without_a_rate_or_with_a_gap_are_refused(tmp_path):
         list(frames(probe(folder, Fraction(25))))
 
 
-def test_exr_pictures_are_shown_as_a_screen_would(tmp_path):
-    """Linear 0.2140 is sRGB 0.5 (IEC 61966-2-1)."""
+def exr() -> bytes:
+    """32 by 16 px of one linear colour."""
     import av
 
-    (tmp_path / "camA").mkdir()
     linear = np.zeros((16, 32, 3), np.float32)
     linear[:, :, 0], linear[:, :, 1], linear[:, :, 2] = 0.2140, 2.0, 0.001
+    encoder = av.CodecContext.create("exr", "w")
+    encoder.width, encoder.height, encoder.pix_fmt, encoder.time_base = 32, 16, "gbrpf32le", Fraction(1, 25)
+    packets = encoder.encode(av.VideoFrame.from_ndarray(linear, format="gbrpf32le")) + encoder.encode(None)
+    return b"".join(bytes(packet) for packet in packets)
+
+
+def test_exr_pictures_are_shown_as_a_screen_would(tmp_path):
+    """Linear 0.2140 is sRGB 0.5 (IEC 61966-2-1)."""
+    (tmp_path / "camA").mkdir()
     for index in range(2):
-        encoder = av.CodecContext.create("exr", "w")
-        encoder.width, encoder.height, encoder.pix_fmt, encoder.time_base = 32, 16, "gbrpf32le", Fraction(1, 25)
-        packets = encoder.encode(av.VideoFrame.from_ndarray(linear, format="gbrpf32le")) + encoder.encode(None)
-        (tmp_path / "camA" / f"{index:04d}.exr").write_bytes(b"".join(bytes(packet) for packet in packets))
+        (tmp_path / "camA" / f"{index:04d}.exr").write_bytes(exr())
     rgb = list(frames(probe(tmp_path / "camA", Fraction(25))))[1].rgb
     np.testing.assert_allclose(rgb[8, 16], [127.5, 255, 3.3], atol=0.6)
 
 
-@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".exr"])
 def test_a_picture_that_claims_to_be_huge_is_refused_before_memory_is_taken(suffix, tmp_path):
     """30,000 px square would be 2.7 GB; the file has 200 bytes."""
     path = tmp_path / f"frame_0001{suffix}"
-    cv2.imwrite(str(path), np.full((16, 24, 3), 128, np.uint8))
-    assert probe(path).size == (24, 16)
+    if suffix == ".exr":
+        path.write_bytes(exr())
+    else:
+        cv2.imwrite(str(path), np.full((16, 32, 3), 128, np.uint8))
+    assert probe(path).size == (32, 16)
     data, huge = path.read_bytes(), 30000
     if suffix == ".png":
         chunk = b"IHDR" + 2 * huge.to_bytes(4, "big") + data[24:29]
         data = data[:12] + chunk + zlib.crc32(chunk).to_bytes(4, "big") + data[33:]
+    elif suffix == ".exr":
+        window = b"displayWindow\0box2i\0\x10\0\0\0"
+        at = data.index(window) + len(window)
+        data = data[:at] + struct.pack("<4i", 0, 0, huge - 1, huge - 1) + data[at + 16:]
     else:
         at = data.index(b"\xff\xc0") + 5
         data = data[:at] + 2 * huge.to_bytes(2, "big") + data[at + 4:]

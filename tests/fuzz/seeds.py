@@ -26,6 +26,14 @@ def _broken_lzma() -> bytes:
     return bytes(data)
 
 
+def _large_dictionary() -> bytes:
+    """LZMA that asks for four gigabytes to unpack a few bytes."""
+    data = bytearray(_zip("neutral.obj", _FACE * 20, zipfile.ZIP_LZMA))
+    start = data.index(b"neutral.obj") + len(b"neutral.obj")
+    data[start + 5:start + 9] = b"\xff\xff\xff\xff"
+    return bytes(data)
+
+
 def _long_member() -> bytes:
     """A zip whose directory says that its member has four billion bytes."""
     data = bytearray(_zip("neutral.obj", _FACE))
@@ -60,6 +68,7 @@ SEEDS: dict[str, dict[str, bytes]] = {
     "zip": {
         "a member without a name": _zip("/", b"").replace(b"/PK", b"\0PK"),
         "a member of a broken LZMA stream": _broken_lzma(),
+        "a member that asks for gigabytes to be unpacked": _large_dictionary(),
         "a member longer than its zip": _long_member(),
         "a member that leads out": _zip("../neutral.obj", _FACE),
     },

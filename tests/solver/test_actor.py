@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from capture.arrays import load_arrays, save_arrays
 from capture.errors import DataError
+from capture.files import sha256
 from solver.actor import NAME, Actor, load_actor, save_actor
 from solver.face_model import FaceModel
 from tests.synthetic import small_face
@@ -92,6 +94,15 @@ def test_numbers_of_no_face_are_refused(tmp_path: Path) -> None:
         save_actor(bad, tmp_path / "bad")
         with pytest.raises(DataError, match="is damaged"):
             load_actor(tmp_path / "bad", model)
+
+
+def test_a_profile_that_declares_a_model_which_would_fill_the_memory_is_refused(tmp_path: Path) -> None:
+    save_actor(made(small_face()), tmp_path / "bad")
+    face = next((tmp_path / "bad").glob("face-*.npz"))
+    save_arrays(face, load_arrays(face) | {"vertices": np.array(10**10)})
+    edit(tmp_path / "bad", files={face.name: sha256(face)})
+    with pytest.raises(DataError, match="shapes of 10000000000 vertices"):
+        load_actor(tmp_path / "bad")
 
 
 def edit(folder: Path, **values: object) -> None:

@@ -3,6 +3,7 @@ import json
 import struct
 import zipfile
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
@@ -185,6 +186,26 @@ def test_a_zip_that_claims_to_be_huge_is_refused(tmp_path):
     data[entry + 24:entry + 28] = struct.pack("<I", 0xFFFFFFF0)
     path.write_bytes(data)
     with pytest.raises(ModelError, match="unpacks to 4095 MB"):
+        import_model(path, "kit")
+
+
+def test_a_zip_bomb_is_refused(tmp_path):
+    """Packed a thousand times smaller; and one whose files are all the same bytes of the zip."""
+    path = make_zip(tmp_path / "kit.zip", {"neutral.obj": b" " * 50_000_000})
+    with pytest.raises(ModelError, match=r"neutral\.obj unpacks to 47 MB from 47 kB"):
+        import_model(path, "kit")
+    path = make_zip(tmp_path / "kit.zip", {f"{index:02}.obj": Random(0).randbytes(5000) for index in range(50)})
+    data = bytearray(path.read_bytes())
+    start = data.index(b"PK\x01\x02")
+    length = struct.unpack_from("<I", data, start + 20)[0]
+    at, first = start, data[:30 + 6 + length]
+    while at >= 0:
+        data[at + 42:at + 46] = bytes(4)
+        at = data.find(b"PK\x01\x02", at + 1)
+    end = data.rindex(b"PK\x05\x06")
+    data[end + 16:end + 20] = struct.pack("<I", len(first))
+    path.write_bytes(first + data[start:])
+    with pytest.raises(ModelError, match="longer than the zip"):
         import_model(path, "kit")
 
 

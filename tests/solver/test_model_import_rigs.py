@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from capture.errors import ModelError
 from exporters import to_fbx, to_gltf
 from exporters.scene import make_scene
+from solver import rig
 from solver.face_model import ARKIT, FaceModel, deform
 from solver.model_file import load_model
 from solver.model_import import add_model, find_model, import_model, names_file
@@ -18,7 +20,7 @@ from solver.parts import EYEBALL, is_part
 from solver.rig_fbx import read_fbx
 from solver.rig_gltf import read_gltf
 from tests.material import shared
-from tests.solver.gltf_made import SQUARE, made_square
+from tests.solver.gltf_made import SQUARE, Made, made_square
 from tests.synthetic import made_performance
 
 FACECAP = ("FaceCapHeadGeneric.fbx", "FaceCapLiveModeAvatar.fbx")
@@ -295,6 +297,58 @@ def test_a_gltf_reads_only_what_lies_beside_it(tmp_path):
         (tmp_path / "rig.gltf").write_text(json.dumps(made.table))
         with pytest.raises(ModelError, match="not beside it"):
             import_model(tmp_path / "rig.gltf", "rig")
+
+
+def test_a_gltf_follows_no_link_out_of_its_folder(tmp_path):
+    made = made_square()
+    made.table["buffers"] = [{"byteLength": len(made.data), "uri": "rig.bin"}]
+    (tmp_path / "rig").mkdir()
+    (tmp_path / "rig" / "rig.gltf").write_text(json.dumps(made.table))
+    (tmp_path / "secret.bin").write_bytes(made.data)
+    (tmp_path / "rig" / "rig.bin").symlink_to(tmp_path / "secret.bin")
+    with pytest.raises(ModelError, match=r"needs rig\.bin beside it"):
+        import_model(tmp_path / "rig" / "rig.gltf", "rig")
+
+
+def test_a_folder_of_shapes_follows_no_link_out_of_it(tmp_path):
+    (tmp_path / "rig").mkdir()
+    for name in ("neutral", "jawOpen"):
+        (tmp_path / f"{name}.obj").write_text("v 0 0 0\nv 1 0 0\nv 1 1 0\nf 1 2 3\n")
+        (tmp_path / "rig" / f"{name}.obj").symlink_to(tmp_path / f"{name}.obj")
+    with pytest.raises(ModelError, match="no face model"):
+        import_model(tmp_path / "rig", "rig")
+
+
+def many_nodes() -> Made:
+    """10,000 nodes that all show one mesh of 50,000 vertices, each its own copy in the world."""
+    made = made_square()
+    made.table["accessors"][0] = {"componentType": 5126, "count": 50_000, "type": "VEC3"}
+    made.table["meshes"][0]["primitives"] = [{"attributes": {"POSITION": 0}}]
+    made.table["nodes"] *= 10_000
+    made.table["scenes"] = [{"nodes": list(range(10_000))}]
+    return made
+
+
+def many_indices() -> Made:
+    """A thousand primitives of 90,000,000 corners each, of which not one is in the file."""
+    made = made_square()
+    made.table["accessors"].append({"componentType": 5125, "count": 90_000_000, "type": "SCALAR"})
+    block = made.table["meshes"][0]["primitives"][0]
+    made.table["meshes"][0]["primitives"] = [block | {"indices": len(made.table["accessors"]) - 1}] * 1000
+    return made
+
+
+@pytest.mark.parametrize("make", [many_nodes, many_indices])
+def test_a_gltf_that_declares_more_than_it_holds_is_refused_before_memory_is_taken(make, tmp_path, monkeypatch):
+    monkeypatch.setattr(rig, "FEW_MOVES", 1_000_000)  # a twentieth, to be quick
+    (tmp_path / "rig.glb").write_bytes(make().glb())
+    tracemalloc.start()
+    try:
+        with pytest.raises(ModelError, match="are more than it can hold"):
+            import_model(tmp_path / "rig.glb", "rig")
+        assert tracemalloc.get_traced_memory()[1] < 64 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_damaged_fbx_files_get_a_sentence(tmp_path):

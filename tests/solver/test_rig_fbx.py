@@ -239,7 +239,7 @@ def test_shapes_that_would_fill_the_memory_are_refused(monkeypatch, tmp_path):
     (tmp_path / "rig.glb").write_bytes(made_square().glb())
     (tmp_path / "rig.fbx").write_text(SMALL_FBX)
     for name in ("rig.glb", "rig.fbx"):
-        with pytest.raises(ModelError, match=r"shapes of \d vertices"):
+        with pytest.raises(ModelError, match=r"\d vertices.* are more than it can hold"):
             import_model(tmp_path / name, "rig")
 
 
