@@ -1,5 +1,6 @@
 """Which landmark detectors there are: our own network, and MediaPipe's runtime as the reference."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,12 +54,16 @@ def landmarker_named(name: str = "auto", device: str = "auto") -> Landmarker:
     if name == "mediapipe" or (name == "auto" and network_file.shipped_path() is None):
         return Landmarker(mediapipe_runtime.MediapipeDetector(), mediapipe_runtime.find_face)
     if name in ("auto", "mien"):
-        detector = NetworkDetector(device=device)
+        detector = NetworkDetector(device=device, tell=_to_user)
     else:
-        detector = NetworkDetector(Path(name), device, network_file.shipped_parts())
+        detector = NetworkDetector(Path(name), device, network_file.shipped_parts(), _to_user)
 
     def find_face(rgb: np.ndarray) -> np.ndarray | None:
         look = detector.find(rgb)
         return None if look is None else look.points
 
     return Landmarker(detector, find_face, load_reader(shipped_reader()))
+
+
+def _to_user(text: str) -> None:
+    print(f"mien: {text}", file=sys.stderr)

@@ -83,16 +83,17 @@ class FaceWatch:
 def main() -> int:
     from solver import pretrained
     from solver.network_faces import faces
+    from solver.network_run import ready
 
     if hasattr(os, "nice"):
         os.nice(10)
-    finders = (pretrained.full_range(), pretrained.short_range())
+    finders = [(finder, ready(finder)) for finder in (pretrained.full_range(), pretrained.short_range())]
     while len(data := sys.stdin.buffer.read(SIDE * SIDE * 3)) == SIDE * SIDE * 3:
         picture = np.frombuffer(data, np.uint8).reshape(SIDE, SIDE, 3)
         box = None
-        for finder in finders:
+        for finder, run in finders:
             sized = cv2.resize(picture, (finder.size, finder.size), interpolation=cv2.INTER_AREA)
-            found = faces(finder, np.ascontiguousarray(sized)[None])[0]
+            found = faces(finder, sized[None], run)[0]
             if found:
                 face = max(found, key=lambda face: float(face.size.max()))
                 corner = face.centre - face.size / 2

@@ -1,7 +1,6 @@
 """`mien net`: train the landmark networks on made faces, write them for other runtimes, measure how fast they are."""
 
 import argparse
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -84,13 +83,13 @@ def run_export(options: argparse.Namespace) -> int:
 def run_bench(options: argparse.Namespace) -> int:
     """Measure every way to run the networks, print the table and draw it."""
     tell = teller(options.events)
-    with tempfile.TemporaryDirectory() as scratch:
-        speeds = network_speed.measure(Path(scratch), tuple(options.batches), not options.no_compile,
-                                       lambda text: tell.note("net", text))
+    speeds = network_speed.measure(tuple(options.batches), not options.no_compile, lambda text: tell.note("net", text))
     speeds += network_speed.measure_detectors(_still(options.picture))
-    print(f"{'network':<16}{'way':<24}{'batch':>6}{'CPU ms a picture':>18}")
+    print(f"{'network':<16}{'way':<28}{'batch':>6}{'CPU ms a picture':>18}")
     for speed in speeds:
-        print(f"{speed.network:<16}{speed.way:<24}{speed.batch:>6}{speed.ms:>18.2f}")
+        print(f"{speed.network:<16}{speed.way:<28}{speed.batch:>6}{speed.ms:>18.2f}")
+    for sentence in network_speed.ratios(speeds):
+        print(sentence)
     print(net_plots.bars(speeds, options.out))
     return 0
 

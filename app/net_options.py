@@ -43,7 +43,7 @@ def add_options(net: argparse.ArgumentParser, common: argparse.ArgumentParser) -
     bench = add("bench", "time the networks in torch, compiled torch, onnxruntime and MediaPipe's own graph",
                 "mien net bench --out speed.png")
     bench.add_argument("--out", type=Path, default=Path("net-bench.png"), metavar="PNG", help="the plot")
-    bench.add_argument("--batches", type=_positive, nargs="+", default=[1, 8, 32])
+    bench.add_argument("--batches", type=_positive, nargs="+", default=[1, 3, 16])
     bench.add_argument("--picture", type=Path, help="a picture with a face (default: the built-in head)")
     bench.add_argument("--no-compile", action="store_true", help="leave torch.compile out: it takes minutes")
 

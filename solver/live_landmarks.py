@@ -5,12 +5,12 @@ the mouth are looked at plain, not mirrored too; and whether there still is a fa
 """
 
 import numpy as np
-import torch
 
 from solver.crop import Roi, apply, crops, eight_bit_rgb, picture_from_crop
 from solver.network import SIZE
 from solver.network_detector import Look, NetworkDetector, placed
-from solver.network_parts import EYE, Part, PartNetwork, part_square
+from solver.network_parts import EYE, Part, part_square
+from solver.network_run import Runner, as_input
 from solver.network_second import merged
 
 ASK_EVERY = 5
@@ -37,7 +37,7 @@ class LiveLandmarks(NetworkDetector):
         self._count += 1
         if self._square is None or self._count % ASK_EVERY == 0:
             return self._follow(picture, self._square)
-        points, sigma = self._ask(self._as_input(crops([picture], [self._square], SIZE)))
+        points, sigma = self._ask(as_input(crops([picture], [self._square], SIZE)))
         return placed(points[0], sigma[0], self._square)
 
     def _closer(self, picture: np.ndarray, look: Look) -> Look:
@@ -51,18 +51,17 @@ class LiveLandmarks(NetworkDetector):
         points, sigma = merged(np.stack(answers)[:, None], np.stack(spreads)[:, None])
         return Look(points[0], sigma[0])
 
-    def _part(self, picture: np.ndarray, look: Look, part: Part, network: PartNetwork
+    def _part(self, picture: np.ndarray, look: Look, part: Part, network: Runner
               ) -> list[tuple[list[int], np.ndarray, np.ndarray]]:
         """One part, for the eye both of them in one batch: its landmarks, their (P, 2) px and (P) px."""
         sides = (False, True) if part is EYE else (False,)
         squares = [part_square(look.points, part, mirrored) for mirrored in sides]
-        batch = self._as_input(crops([picture] * len(sides), squares, part.size))
-        batch = torch.stack([one.flip(2) if mirrored else one for one, mirrored in zip(batch, sides, strict=True)])
-        with torch.inference_mode():
-            found, spread = network(batch.contiguous(memory_format=torch.channels_last))
+        batch = as_input(crops([picture] * len(sides), squares, part.size))
+        batch = np.stack([one[..., ::-1] if mirrored else one for one, mirrored in zip(batch, sides, strict=True)])
+        found, spread = network(batch)
         out = []
-        for mirrored, square, points, sigma in zip(sides, squares, found.cpu().numpy().astype(np.float64),
-                                                   spread.cpu().numpy().astype(np.float64), strict=True):
+        for mirrored, square, points, sigma in zip(sides, squares, found.astype(np.float64),
+                                                   spread.astype(np.float64), strict=True):
             local = points * [-1, 1] + [part.size, 0] if mirrored else points
             out.append((list(part.mirrored if mirrored else part.points),
                         apply(picture_from_crop(square, part.size), local), sigma * (square.side / part.size)))

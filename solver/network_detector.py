@@ -15,14 +15,16 @@ from pathlib import Path
 import numpy as np
 import torch
 from scipy.ndimage import gaussian_filter1d
+from scipy.special import expit
 
 from capture.errors import ModelError
 from solver import network_file, pretrained
 from solver.crop import Roi, apply, crops, eight_bit_rgb, picture_from_crop, roi_of_points
 from solver.detect import Footage, Report, Track
-from solver.network import POINTS, SIZE, LandmarkNetwork
+from solver.network import POINTS, SIZE
 from solver.network_faces import FullRange, ShortRange, faces
 from solver.network_mirror import unmirror
+from solver.network_run import Runner, Tell, as_input, ready
 from solver.network_second import SecondLook
 
 MARGIN = 1.35
@@ -38,6 +40,8 @@ LEAP = 0.35
 BATCH = 16
 SMOOTH = 1.5
 """Standard deviation in frames of the squares' smoothing."""
+STEPS, TURNS, PLACES = 8, 512, 1
+"""Squares are rounded to so many parts of a px and of a radian, the points that parts are cut by to decimal places."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,8 @@ class NetworkDetector:
     Args:
         weights: a trained network's file; None takes the one that ships.
         parts: a file of the second look's networks; None takes the one that ships if `weights` is None, else none.
-        device: where torch runs it: "cpu", "cuda", or "auto" for CUDA where there is any.
+        device: where it runs: "cpu", "cuda", or "auto" for CUDA where there is any.
+        tell: hears what a user should know, such as that a GPU's memory is too small for a batch.
 
     Raises:
         ModelError: the weights, or mediapipe's own that they build upon, cannot be read.
@@ -62,7 +67,8 @@ class NetworkDetector:
 
     scheme = network_file.SCHEME
 
-    def __init__(self, weights: Path | None = None, device: str = "cpu", parts: Path | None = None) -> None:
+    def __init__(self, weights: Path | None = None, device: str = "cpu", parts: Path | None = None,
+                 tell: Tell = lambda text: None) -> None:
         torch.set_num_threads(1)  # two threads wait for one another more than they help; takes run beside one another
         path = weights or network_file.shipped_path()
         parts = parts or (None if weights else network_file.shipped_parts())
@@ -72,12 +78,12 @@ class NetworkDetector:
         # Read before it is named, so that a file that is missing is told in words.
         network = network_file.load_trained(path)
         second = {} if parts is None else network_file.load_parts(parts)
-        self.key = f"network-1-{network_file.key_of(path)}" + (f"-{network_file.key_of(parts)}" if parts else "")
-        self._device = device = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
-        self._network: LandmarkNetwork = network.to(device, memory_format=torch.channels_last)
-        self._second = SecondLook(second, device)
-        self._presence = pretrained.plain_mesh().to(device)
-        self._finders: tuple[FullRange | ShortRange, ...] = (pretrained.full_range(), pretrained.short_range())
+        self.key = f"network-2-{network_file.key_of(path)}" + (f"-{network_file.key_of(parts)}" if parts else "")
+        device = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+        self._network = ready(network, device, ("points", "sigma"), tell)
+        self._second = SecondLook({name: ready(part, device, tell=tell) for name, part in second.items()})
+        self._presence = ready(pretrained.plain_mesh(), device, ("face",), tell)
+        self._finders: list[tuple[FullRange | ShortRange, Runner]] = []
 
     def detect(self, footage: Footage, report: Report) -> Track:
         """The landmarks in each of the T frames; a frame without a face is all unseen."""
@@ -119,33 +125,31 @@ class NetworkDetector:
             return None
         for _ in range(SETTLE):
             look, score = self._look(picture, square)
-            square = roi_of_points(look.points, MARGIN, profile=True)
+            square = settled(roi_of_points(look.points, MARGIN, profile=True))
         return look if score > FACE else None
 
     def _look(self, picture: np.ndarray, square: Roi) -> tuple[Look, float]:
-        crop = self._as_input(crops([picture], [square], SIZE))
+        crop = as_input(crops([picture], [square], SIZE))
         points, sigma = self._ask(crop)
-        with torch.inference_mode():
-            score = float(torch.sigmoid(self._presence(crop)[1])[0])
-        return placed(points[0], sigma[0], square), score
+        return placed(points[0], sigma[0], square), float(expit(self._presence(crop)[-1][0]))
 
-    def _ask(self, batch: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
+    def _ask(self, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(B, 3, S, S) -> points (B, 478, 2) and sigma (B, 478), px of the network's picture."""
-        with torch.inference_mode():
-            points, sigma, _ = self._network(batch)
-        return points.cpu().numpy().astype(np.float64), sigma.cpu().numpy().astype(np.float64)
+        points, sigma = self._network(batch)[:2]
+        return points.astype(np.float64), sigma.astype(np.float64)
 
     def _search(self, picture: np.ndarray) -> Roi | None:
         """The square about the largest face that a finder sees."""
         height, width = picture.shape[:2]
         side = max(height, width)
         middle = ((width - 1) / 2, (height - 1) / 2)
-        for finder in self._finders:
+        for which in (0, 1):
+            finder, run = self._finder(which)
             boxed = np.zeros((side, side, 3), np.uint8)
             top, left = (side - height) // 2, (side - width) // 2
             boxed[top:top + height, left:left + width] = picture
             small = crops([boxed], [Roi(((side - 1) / 2, (side - 1) / 2), side)], finder.size)
-            found = faces(finder, small)[0]
+            found = faces(finder, small, run)[0]
             if found:
                 face = max(found, key=lambda face: float(face.size.max()))
                 centre = np.array(middle) + (face.centre - 0.5) * side
@@ -154,6 +158,13 @@ class NetworkDetector:
                            float(np.arctan2(across[1], across[0])))
         return None
 
+    def _finder(self, which: int) -> tuple[FullRange | ShortRange, Runner]:
+        """The first or the second finder; the second is seldom asked, and made when it is."""
+        while len(self._finders) <= which:
+            finder = (pretrained.full_range, pretrained.short_range)[len(self._finders)]()
+            self._finders.append((finder, ready(finder)))
+        return self._finders[which]
+
     def _next(self, look: Look | None, before: np.ndarray | None) -> tuple[Roi | None, np.ndarray | None]:
         """The square for the next frame, and this frame's centre."""
         if look is None:
@@ -161,28 +172,32 @@ class NetworkDetector:
         square = roi_of_points(look.points, MARGIN, profile=True)
         centre = np.asarray(square.centre)
         if before is None:
-            return square, centre
+            return settled(square), centre
         step = centre - before
         step *= min(1.0, LEAP * square.side / max(float(np.hypot(*step)), 1e-9))
-        return replace(square, centre=(float(centre[0] + step[0]), float(centre[1] + step[1]))), centre
+        return settled(replace(square, centre=(float(centre[0] + step[0]), float(centre[1] + step[1])))), centre
 
     def _finish(self, pictures: list[np.ndarray], looks: list[Look | None], xy: np.ndarray, sigma: np.ndarray) -> None:
         """Look once more through smoothed squares, plain and mirrored, then at the parts; write what comes of it."""
         for run in _runs(looks):
             first = np.stack([look.points for look in looks[run]])  # (T, 478, 2)
             squares = _smoothed([roi_of_points(points, MARGIN, profile=True) for points in first])
-            batch = self._as_input(crops(pictures[run], squares, SIZE))
-            plain, mirrored = self._ask(batch), unmirror(*self._ask(batch.flip(3)))
+            batch = as_input(crops(pictures[run], squares, SIZE))
+            plain, mirrored = self._ask(batch), unmirror(*self._ask(batch[..., ::-1]))
             again = [np.stack([placed(*answer, square).points for *answer, square in zip(*side, squares, strict=True)])
                      for side in (plain, mirrored)]
             scale = np.array([square.side / SIZE for square in squares])[:, None]
             points, unsure = first / 4 + again[0] / 4 + again[1] / 2, (plain[1] + mirrored[1]) / 2 * scale
-            smooth = gaussian_filter1d(points, SMOOTH, axis=0, mode="nearest")
+            smooth = gaussian_filter1d(points, SMOOTH, axis=0, mode="nearest").round(PLACES)
             xy[run], sigma[run] = self._second.refine(pictures[run], smooth, points, unsure)
 
-    def _as_input(self, pictures: np.ndarray) -> torch.Tensor:
-        batch = torch.from_numpy(pictures).to(self._device).permute(0, 3, 1, 2).float() / 255
-        return batch.contiguous(memory_format=torch.channels_last)
+
+def settled(square: Roi) -> Roi:
+    """The square, rounded: a network's last bits differ from one kind of processor to the next, and would move each
+    pixel of the next crop by a hair, and the points by hundredths of a px."""
+    x, y = square.centre
+    return Roi((round(x * STEPS) / STEPS, round(y * STEPS) / STEPS), round(square.side * STEPS) / STEPS,
+               round(square.angle * TURNS) / TURNS)
 
 
 def placed(points: np.ndarray, sigma: np.ndarray, square: Roi) -> Look:
@@ -206,5 +221,5 @@ def _smoothed(squares: list[Roi]) -> list[Roi]:
     table = np.array([[*square.centre, np.log(square.side), square.angle] for square in squares])  # (T, 4)
     table[:, 3] = np.unwrap(table[:, 3])
     x, y, size, angle = gaussian_filter1d(table, SMOOTH, axis=0, mode="nearest").T
-    return [Roi((float(cx), float(cy)), float(np.exp(log)), float(turn))
+    return [settled(Roi((float(cx), float(cy)), float(np.exp(log)), float(turn)))
             for cx, cy, log, turn in zip(x, y, size, angle, strict=True)]

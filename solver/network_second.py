@@ -4,12 +4,13 @@ The squares come from points that were smoothed in time: a square that shakes wo
 both looks know a point, it lies at their mean, each weighted by how sure it is.
 """
 
+from collections.abc import Mapping
 
 import numpy as np
-import torch
 
-from solver.crop import apply, crops, picture_from_crop
-from solver.network_parts import EYE, PARTS, Part, PartNetwork, part_square
+from solver.crop import Roi, apply, crops, picture_from_crop
+from solver.network_parts import EYE, PARTS, Part, part_square
+from solver.network_run import Runner, as_input
 
 BATCH = 16
 """Crops that a network sees at once."""
@@ -18,10 +19,8 @@ BATCH = 16
 class SecondLook:
     """Refines landmarks with the networks of the parts. Those that are missing leave their points as they are."""
 
-    def __init__(self, networks: dict[str, PartNetwork], device: str = "cpu") -> None:
-        self._device = device
-        self.networks = [(part, networks[part.name].to(device, memory_format=torch.channels_last))
-                          for part in PARTS if part.name in networks]
+    def __init__(self, networks: Mapping[str, Runner]) -> None:
+        self.networks = [(part, networks[part.name]) for part in PARTS if part.name in networks]
 
     def refine(self, pictures: list[np.ndarray], frames: np.ndarray, points: np.ndarray, sigma: np.ndarray
                ) -> tuple[np.ndarray, np.ndarray]:
@@ -39,8 +38,7 @@ class SecondLook:
             return points, sigma
         answers, spreads = [points], [sigma]
         for part, network in self.networks:
-            for mirrored in (False, True):
-                found, spread = self._ask(network, part, pictures, frames, mirrored)
+            for mirrored, (found, spread) in enumerate(self._ask(network, part, pictures, frames)):
                 place = list(part.mirrored if mirrored else part.points)
                 whole, unsure = np.zeros_like(points), np.full_like(sigma, np.inf)
                 whole[:, place], unsure[:, place] = found, spread
@@ -48,26 +46,30 @@ class SecondLook:
                 spreads.append(unsure)
         return merged(np.stack(answers), np.stack(spreads))
 
-    def _ask(self, network: PartNetwork, part: Part, pictures: list[np.ndarray], frames: np.ndarray, mirrored: bool
-             ) -> tuple[np.ndarray, np.ndarray]:
-        """One part in all pictures: (T, P, 2) px and (T, P) px of the pictures."""
-        turned = mirrored and part is EYE
-        squares = [part_square(frame, part, turned) for frame in frames]
-        points, sigma = [], []
-        for start in range(0, len(squares), BATCH):
-            shown = crops(pictures[start:start + BATCH], squares[start:start + BATCH], part.size)
-            batch = torch.from_numpy(shown).to(self._device).permute(0, 3, 1, 2).float() / 255
-            batch = batch.flip(3) if mirrored else batch
-            with torch.inference_mode():
-                found, spread = network(batch.contiguous(memory_format=torch.channels_last))
-            points.append(found.cpu().numpy().astype(np.float64))
-            sigma.append(spread.cpu().numpy().astype(np.float64))
-        local = np.concatenate(points)
-        if mirrored:
-            local = local * [-1, 1] + [part.size, 0]
-        matrices = np.stack([picture_from_crop(square, part.size) for square in squares])
-        sides = np.array([square.side for square in squares])
-        return apply(matrices, local), np.concatenate(sigma) * (sides / part.size)[:, None]
+    def _ask(self, network: Runner, part: Part, pictures: list[np.ndarray], frames: np.ndarray
+             ) -> list[tuple[np.ndarray, np.ndarray]]:
+        """One part in all pictures, plain and mirrored: (T, P, 2) px and (T, P) px of the pictures each."""
+        squares = [part_square(frame, part) for frame in frames]
+        shown = as_input(crops(pictures, squares, part.size))
+        out = [_placed(self._in_batches(network, shown), squares, part.size)]
+        if part is EYE:  # what is mirrored is the other eye
+            squares = [part_square(frame, part, True) for frame in frames]
+            shown = as_input(crops(pictures, squares, part.size))
+        points, sigma = self._in_batches(network, shown[..., ::-1])
+        return [*out, _placed((points * [-1, 1] + [part.size, 0], sigma), squares, part.size)]
+
+    @staticmethod
+    def _in_batches(network: Runner, shown: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        answers = [network(shown[start:start + BATCH]) for start in range(0, len(shown), BATCH)]
+        points, sigma = (np.concatenate(one).astype(np.float64) for one in zip(*answers, strict=True))
+        return points, sigma
+
+
+def _placed(answer: tuple[np.ndarray, np.ndarray], squares: list[Roi], size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Points and sigma of T crops in px of the pictures."""
+    matrices = np.stack([picture_from_crop(square, size) for square in squares])
+    sides = np.array([square.side for square in squares])
+    return apply(matrices, answer[0]), answer[1] * (sides / size)[:, None]
 
 
 def merged(points: np.ndarray, sigma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

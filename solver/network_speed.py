@@ -3,24 +3,35 @@
 The unit is CPU time of one thread, which another program's load changes less than it does the clock's.
 """
 
+import itertools
 import shutil
+import tempfile
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import torch
 
+from capture.video import frames, probe
 from solver import mediapipe_runtime, network_file, pretrained
+from solver.crop import apply, crops, picture_from_crop, roi_of_points
 from solver.detect import Detector, Footage
 from solver.network import SIZE
 from solver.network_detector import NetworkDetector
-from solver.network_onnx import OnnxNetwork, to_onnx
+from solver.network_onnx import OnnxNetwork
 from solver.network_parts import PARTS, PartNetwork
+from solver.network_run import as_input, ready
+from solver.onnx_networks import to_onnx
 
-BATCHES = (1, 8, 32)
+BATCHES = (1, 3, 16)
+WHOLE, MEDIAPIPE, STOCK, OURS = "whole detector", "MediaPipe's own loop", "its weights, our runtime", "ours"
+RATE, NOISE = 30, 3.0
+"""Frames a second of the filmed still, and the standard deviation of its noise in levels of 255."""
 LEAST_S = 0.4
 """Seconds over which a figure is taken, at least."""
 WARM = 3
@@ -48,12 +59,11 @@ def networks() -> dict[str, tuple[torch.nn.Module, int]]:
     return out | {part.name: (known.get(part.name, PartNetwork(part).eval()), part.size) for part in PARTS}
 
 
-def measure(folder: Path, batches: Sequence[int] = BATCHES, compiled: bool = True,
+def measure(batches: Sequence[int] = BATCHES, compiled: bool = True,
             report: Callable[[str], None] = lambda text: None) -> list[Speed]:
-    """Time every network in torch, compiled torch (where there is a C++ compiler) and onnxruntime (where installed).
+    """Time every network in torch, compiled torch (where there is a C++ compiler) and onnxruntime.
 
     Args:
-        folder: where the ONNX files may lie while they are measured.
         report: is told what is being measured, and what had to be left out.
     """
     torch.set_num_threads(1)
@@ -62,42 +72,84 @@ def measure(folder: Path, batches: Sequence[int] = BATCHES, compiled: bool = Tru
         report("torch.compile needs a C++ compiler and was left out")
     out = []
     for name, (network, size) in networks().items():
-        network = network.to(memory_format=torch.channels_last)
-        pictures = {batch: torch.rand(batch, 3, size, size).contiguous(memory_format=torch.channels_last)
-                    for batch in batches}
         report(name)
+        runtime = OnnxNetwork(to_onnx(network))
+        network = network.to(memory_format=torch.channels_last)
         ways: dict[str, Callable[[torch.Tensor], object]] = {"torch eager": network}
         if compiled:
             ways["torch.compile"] = torch.compile(network, dynamic=False)
-        try:
-            path = to_onnx(_Tuple(network), pictures[batches[0]].contiguous(), folder / f"{name}.onnx",
-                           tuple(f"out{index}" for index in range(_outputs(network, pictures[batches[0]]))))
-            runtime = OnnxNetwork(path)
-            ways["onnxruntime"] = lambda batch, runtime=runtime: runtime(batch.numpy())
-        except network_file.ModelError as error:
-            report(str(error))
+        ways["onnxruntime"] = lambda batch, runtime=runtime: runtime(batch.numpy())
         for way, run in ways.items():
             for batch in batches:
+                pictures = torch.rand(batch, 3, size, size)
+                if way != "onnxruntime":
+                    pictures = pictures.contiguous(memory_format=torch.channels_last)
                 with torch.inference_mode(), warnings.catch_warnings():
                     warnings.simplefilter("ignore")  # the compiler's, about itself
-                    out.append(Speed(name, way, batch, 1000 * cpu_seconds(run, pictures[batch]) / batch))
+                    out.append(Speed(name, way, batch, 1000 * cpu_seconds(run, pictures) / batch))
     return out
 
 
-def measure_detectors(picture: np.ndarray, count: int = 40) -> list[Speed]:
-    """Whole detectors on a still, frame by frame: FaceMesh as MediaPipe runs it, and ours with both its looks."""
-    from fractions import Fraction
+def measure_detectors(picture: np.ndarray, count: int = 48) -> list[Speed]:
+    """Whole detectors on a filmed still, frame by frame, decoding counted: MediaPipe's own loop, its weights as our
+    runtime does one look a frame, its loop as a detector of takes, and ours with all its looks."""
+    with tempfile.TemporaryDirectory(prefix="mien-bench-") as folder:
+        clip = probe(_filmed(picture, count, Path(folder, "still.mp4")))
+        footage = Footage((picture.shape[1], picture.shape[0]), Fraction(RATE), count,
+                          lambda: (frame.rgb for frame in frames(clip)))
 
-    footage = Footage((picture.shape[1], picture.shape[0]), Fraction(30), count, lambda: iter([picture] * count))
+        def taken(detector: Detector) -> float:
+            detector.detect(footage, lambda done, total: None)
+            before = time.process_time()
+            detector.detect(footage, lambda done, total: None)
+            return time.process_time() - before
 
-    def taken(detector: Detector) -> float:
-        detector.detect(footage, lambda done, total: None)
-        before = time.process_time()
-        detector.detect(footage, lambda done, total: None)
-        return 1000 * (time.process_time() - before) / count
+        seconds = {MEDIAPIPE: mediapipe_runtime.face_mesh_loop(footage.pictures(), time.process_time),
+                   STOCK: _stock_loop(footage.pictures()),
+                   "its loop, as --detector": taken(mediapipe_runtime.MediapipeDetector()),
+                   OURS: taken(NetworkDetector())}
+    return [Speed(WHOLE, way, 1, 1000 * value / count) for way, value in seconds.items()]
 
-    return [Speed("whole detector", "MediaPipe's own graph", 1, taken(mediapipe_runtime.MediapipeDetector())),
-            Speed("whole detector", "ours, torch eager", 1, taken(NetworkDetector()))]
+
+def ratios(speeds: Sequence[Speed]) -> list[str]:
+    """What the figures come to, in sentences."""
+    at = {(speed.network, speed.way, speed.batch): speed.ms for speed in speeds}
+    said = []
+    loop = at.get((WHOLE, MEDIAPIPE, 1))
+    for speed in speeds:
+        if speed.network == WHOLE and speed.way != MEDIAPIPE and loop:
+            said.append(f"{speed.way}: {speed.ms / loop:.2f} times MediaPipe's own loop, "
+                        f"{1000 / speed.ms:.0f} frames a second on one core")
+    for name in dict.fromkeys(speed.network for speed in speeds):
+        one, three = (at.get((name, "onnxruntime", batch)) for batch in (1, 3))
+        if one and three:
+            said.append(f"{name}: three crops at once cost {3 * three / one:.2f} times one")
+    return said
+
+
+def _stock_loop(pictures: Iterator[np.ndarray]) -> float:
+    """Processor seconds of following the face as MediaPipe does: one look a frame, the square from the last points."""
+    run = ready(pretrained.attention_mesh())
+    square = roi_of_points(mediapipe_runtime.find_face(first := next(pictures)))
+    began = time.process_time()
+    for picture in itertools.chain([first], pictures):
+        mesh = run(as_input(crops([picture], [square], SIZE, as_mediapipe=True)))[0]
+        square = roi_of_points(apply(picture_from_crop(square, SIZE), mesh[0, :, :2].astype(np.float64)))
+    return time.process_time() - began
+
+
+def _filmed(picture: np.ndarray, count: int, path: Path) -> Path:
+    """A clip of a still with a sensor's noise, as a camera would give it."""
+    random, (height, width) = np.random.default_rng(0), picture.shape[:2]
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=RATE)
+        stream.width, stream.height, stream.pix_fmt = width - width % 2, height - height % 2, "yuv420p"
+        for _ in range(count):
+            noisy = picture[:stream.height, :stream.width] + random.normal(0, NOISE, (stream.height, stream.width, 3))
+            frame = av.VideoFrame.from_ndarray(noisy.clip(0, 255).astype(np.uint8), format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
 
 
 def cpu_seconds(run: Callable[[torch.Tensor], object], pictures: torch.Tensor) -> float:
@@ -110,20 +162,3 @@ def cpu_seconds(run: Callable[[torch.Tensor], object], pictures: torch.Tensor) -
         run(pictures)
         taken.append(time.process_time() - before)
     return float(np.median(taken))
-
-
-class _Tuple(torch.nn.Module):
-    """ONNX knows no dataclass: a network's outputs as a tuple."""
-
-    def __init__(self, network: torch.nn.Module) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, picture: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        answer = self.network(picture)
-        return tuple(vars(answer).values()) if hasattr(answer, "__dataclass_fields__") else tuple(answer)
-
-
-def _outputs(network: torch.nn.Module, picture: torch.Tensor) -> int:
-    with torch.inference_mode():
-        return len(_Tuple(network)(picture))
