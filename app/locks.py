@@ -104,7 +104,7 @@ class Lock:
     def release(self) -> None:
         self._end.set()
         self._thread.join()
-        if _owner(self.folder / LOCK_NAME) == self.owner:
+        if self._mine():
             for name in (RUNNING_NAME, LOCK_NAME):
                 with contextlib.suppress(OSError):
                     (self.folder / name).unlink()
@@ -113,9 +113,17 @@ class Lock:
         while not self._end.wait(BEAT_SECONDS) and not self.lost:
             self._beat()
 
+    def _mine(self) -> bool:
+        try:
+            return _read_owner(self.folder / LOCK_NAME) == self.owner
+        except FileNotFoundError:
+            return False
+        except OSError:  # a disk that cannot be read does not say that somebody else has it
+            return not self.lost
+
     def _beat(self) -> None:
-        if _owner(self.folder / LOCK_NAME) != self.owner:
-            self.lost = True
+        self.lost = not self._mine()
+        if self.lost:
             return
         step, done, total = self._now
         running = Running(self.owner.token, step, done, total, round(time.monotonic() - self._began, 1))
@@ -191,10 +199,18 @@ def _bury(folder: Path) -> bool:
 
 def _owner(path: Path) -> Owner | None:
     try:
+        return _read_owner(path)
+    except OSError:
+        return None
+
+
+def _read_owner(path: Path) -> Owner | None:
+    """Who holds a lock; None where the file is damaged. Raises OSError where it cannot be read."""
+    try:
         table = read_json(path)
         return Owner(str(table["host"]), str(table["machine"]), int(table["pid"]), str(table["born"]),
                      str(table["token"]))
-    except (OSError, ValueError, KeyError, TypeError, OverflowError):
+    except (ValueError, KeyError, TypeError, OverflowError):
         return None
 
 

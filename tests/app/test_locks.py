@@ -1,5 +1,6 @@
 """A take has one owner at a time; who died is seen, whatever the clocks say."""
 
+import errno
 import json
 import os
 import subprocess
@@ -107,6 +108,19 @@ def test_who_was_taken_over_notices(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         with pytest.raises(BusyError, match="took this take over"):
             lock.tell("solve", 1, 2)
     assert look(tmp_path).owner.host == "render07", "the new owner's lock stays"
+
+
+def test_a_disk_that_cannot_be_read_takes_no_lock_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else its owner would wait for whoever has it now, which is itself, for good."""
+    def unreadable(path: Path) -> object:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with held(tmp_path, pytest.fail) as lock:
+        monkeypatch.setattr(locks, "read_json", unreadable)
+        lock._beat()
+        lock.tell("solve", 1, 2)
+        assert not lock.lost
+    assert not (tmp_path / LOCK_NAME).exists()
 
 
 def test_a_heartbeat_keeps_it_fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import random
+import select
 import shutil
 import signal
 import subprocess
@@ -22,6 +23,8 @@ KINDS = {"write": WRITE, "fsync": FSYNC, "rename": RENAME, "read": READ, "open":
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EACCES)
 TIMED = (".html",)
 """Results that tell how long the steps took, so that they differ from run to run: they must be whole, not equal."""
+PATIENCE = 600.0
+"""Seconds by the clock after which a run hangs; on an idle machine it takes two."""
 OWN = ("running.json", "lock.json", "done.json", "failed.json")
 """Artefacts that speak of one run: who, when, by which inode."""
 
@@ -66,6 +69,8 @@ class Server:
             time.sleep(kill_after)
             os.kill(pid, signal.SIGKILL)
         print(file=self._process.stdin, flush=True)
+        if not select.select([self._process.stdout], [], [], PATIENCE)[0]:
+            os.kill(pid, signal.SIGKILL)  # it waits for something that never comes: its end by a signal is a fault
         ended = json.loads(self._process.stdout.readline())
         self.cpu = ended["cpu"]
         return ended["status"]
