@@ -160,7 +160,10 @@ class Batch:
     def _measure(self, footprint: Footprint) -> None:
         """Say how many takes fit at a time, and start their workers."""
         self.measured = True
-        needs = [footprint.of(size_of(take)) for take in self.work.first]
+        sizes = {take: size_of(take) for take in self.work.first}
+        # The longest first: else one of them may be left over, with all other workers idle.
+        self.work.first.sort(key=lambda take: -sizes[take].frames * sizes[take].cameras)
+        needs = [footprint.of(size) for size in sizes.values()]
         free = free_mib()
         # The first worker has taken its share of the free memory already.
         fit = fitting(needs, self.jobs, None if free is None else free + footprint.base_mib)

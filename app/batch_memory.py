@@ -14,8 +14,9 @@ from capture.shoot import Take
 from solver.face_model import FaceModel
 
 MIB = 1 << 20
-START_MIB = 200.0
-"""What a solve of one frame needs beside the loaded model: Jacobians of a chunk, code that is loaded on first use."""
+START_MIB = 350.0
+"""What a solve of one frame needs beside the loaded model: Jacobians of a chunk, code that is loaded on first use, what
+64 pictures of one camera look like."""
 PICTURES = 40
 """Pictures held at once while landmarks are found: a batch, its crops, and what the decoder keeps."""
 RESERVE = 0.1

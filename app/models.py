@@ -11,7 +11,6 @@ from capture.errors import UsageError
 from capture.files import write_bytes
 from solver.embedding_picture import embedding_picture
 from solver.face_model import ARKIT, FaceModel
-from solver.mesh_health import complaints
 from solver.model_import import BUILT_IN, add_model, find_model, list_models, names_file, names_of, own_model
 from solver.rig_jaw import OPEN
 from solver.shape_names import names_lines
@@ -110,6 +109,8 @@ def _show(model: FaceModel) -> None:
 
 def _check(model: FaceModel, out: Path) -> None:
     """Print the landmarks' coverage, draw them, and write where each lies, how far it scatters, if it slides."""
+    from solver.mesh_health import complaints  # loads libraries for half a second, which a solve does without
+
     for complaint in complaints(model):
         print(f"note: {complaint}")
     embedding = landmarker_named().embedding(model)

@@ -10,7 +10,7 @@ lie on the model's surface, and the unknowns are the model's, so a spot without 
 Eyelids are left out: skin that folds away is not there to be compared.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -158,18 +158,35 @@ def evidence(film: Film, frames: np.ndarray, base: Footing, state: State, model:
     side, cost = np.zeros((count, size)), np.zeros(count)
     pose = _posing(base.spots, state, model)
     for index, camera in enumerate(base.rig.cameras):
-        reference = _reference(camera, base.kept[index], base.chosen[index], pose, base.px_per_metre[index])
+        looks = {frame: _Look(view, bands(view, base.px_per_metre[index]))
+                 for frame, view in zip(base.chosen[index].tolist(), base.kept[index], strict=True)}
+        reference = _reference(camera, looks, pose)
         if reference is None:
             continue
         for frame, picture in _pictures(film, index, frames):
             box = base.boxes[index, frame]
             if np.isfinite(box[0]):
-                view = view_of(picture, box, base.px_per_metre[index])
-                share = _linearised(camera, view, reference, pose, frame, base.px_per_metre[index])
+                look = looks.pop(frame, None)
+                if look is None:
+                    view = view_of(picture, box, base.px_per_metre[index])
+                    look = _Look(view, bands(view, base.px_per_metre[index]))
+                share = _linearised(camera, look, reference, pose, frame)
                 for total, part in zip((information, side, cost), share, strict=True):
                     total[frame] += part
             tick()
     return Appearance(state, *(torch.from_numpy(array) for array in (information, side, cost)))
+
+
+@dataclass(frozen=True)
+class _Look:
+    """A face in one picture, and its bands of detail (h, w, S)."""
+
+    view: View
+    detail: np.ndarray
+
+    def at(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Values (N, S) and slopes (N, S, 2) at points (N, 2) px."""
+        return look_up(self.detail, self.view, pixels)
 
 
 @dataclass(frozen=True)
@@ -202,18 +219,17 @@ def _posing(spots: Spots, state: State, model: FaceModel) -> _Posing:
     return _Posing(spots.points, state, normals, state.rotation.numpy(), state.translation.numpy())
 
 
-def _reference(camera: Camera, kept: Sequence[View], chosen: np.ndarray, pose: _Posing,
-               px_per_metre: float) -> Reference | None:
-    """The robust mean of what the chosen frames show at each spot; None where they show none.
+def _reference(camera: Camera, looks: Mapping[int, _Look], pose: _Posing) -> Reference | None:
+    """The robust mean of what the chosen frames (frame -> look) show at each spot; None where they show none.
 
     The state is not exact yet, so each frame is first shifted by an affine motion in the picture to where it agrees
     with the others: else their mean would be blurred, and the pattern seem less sure than it is.
     """
     values, slopes, counts, places = [], [], [], []
-    for view, frame in zip(kept, chosen, strict=True):
+    for frame, look in looks.items():
         in_world = pose.turned(frame)[0] + pose.translation[frame]
         pixels = project(camera, in_world)
-        value, slope = look_up(bands(view, px_per_metre), view, pixels)
+        value, slope = look.at(pixels)
         known = np.isfinite(value).all(axis=1) & np.isfinite(slope).all(axis=(1, 2))
         values.append(np.where(known[:, None], value, 0.0))
         slopes.append(np.where(known[:, None, None], slope, 0.0))
@@ -249,12 +265,12 @@ def _affine_basis(pixels: np.ndarray, known: np.ndarray) -> np.ndarray:
     return np.concatenate([np.ones((len(pixels), 1)), np.where(known[:, None], (pixels - middle) / size, 0.0)], axis=1)
 
 
-def _linearised(camera: Camera, view: View, reference: Reference, pose: _Posing, frame: int,
-                px_per_metre: float) -> tuple[np.ndarray, np.ndarray, float]:
+def _linearised(camera: Camera, look: _Look, reference: Reference, pose: _Posing, frame: int,
+                ) -> tuple[np.ndarray, np.ndarray, float]:
     """Half the Hessian (D, D), minus half the gradient (D), and the cost of one picture."""
     turned, by_weights = pose.turned(frame)
     in_world = turned + pose.translation[frame]
-    value, slope = look_up(bands(view, px_per_metre), view, project(camera, in_world))  # (N, S), (N, S, 2)
+    value, slope = look.at(project(camera, in_world))  # (N, S), (N, S, 2)
     known = np.isfinite(value).all(axis=1) & np.isfinite(slope).all(axis=(1, 2))
     counts = INDEPENDENT * reference.trust * pose.facing(frame, camera, in_world) * known
     apart = np.where(known[:, None], reference.values - np.nan_to_num(value), 0.0)

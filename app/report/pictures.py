@@ -1,6 +1,7 @@
 """Pictures of the worst moments: what each camera saw, and over it the landmarks and the solved face."""
 
 import base64
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -56,12 +57,13 @@ def pictures(evidence: Evidence, moments: Sequence[Moment]) -> tuple[tuple[tuple
     found: dict[tuple[int, str], Picture] = {}
     problems = []
     names = [clip.camera for clip in evidence.clips.clips]
+    face = functools.cache(lambda frame: posed(evidence.model, evidence.performance, frame))  # the same in each camera
     for name in dict.fromkeys(camera for cameras in shown for camera in cameras if camera in names):
         wanted = [moment.frame for moment, cameras in zip(moments, shown, strict=True)
                   if name in cameras and evidence.first + moment.frame < evidence.clips.frames]
         try:
             for frame, rgb in _frames(evidence, names.index(name), wanted):
-                found[frame, name] = _picture(evidence, edges, evidence.rig[name], frame, rgb)
+                found[frame, name] = _picture(evidence, edges, evidence.rig[name], frame, face(frame), rgb)
         except MienError:
             problems.append(f"Some pictures of {name} are missing, for its clip cannot be decoded any more.")
     return tuple(tuple(found[moment.frame, name] for name in cameras if (moment.frame, name) in found)
@@ -99,8 +101,8 @@ def _cameras(evidence: Evidence, moment: Moment) -> tuple[str, ...]:
     return tuple(names[index] for index in sorted(order[:MOST_CAMERAS]))
 
 
-def _picture(evidence: Evidence, edges: Edges, camera: Camera, frame: int, rgb: np.ndarray) -> Picture:
-    vertices = posed(evidence.model, evidence.performance, frame)
+def _picture(evidence: Evidence, edges: Edges, camera: Camera, frame: int, vertices: np.ndarray,
+             rgb: np.ndarray) -> Picture:
     lost = evidence.performance.seen[frame] == 0
     low, high = (np.zeros(2), np.array(camera.size, dtype=float)) if lost else _box(evidence, camera, frame, vertices)
     scale = min(HEIGHT / (high[1] - low[1]), WIDEST / (high[0] - low[0]))

@@ -70,6 +70,20 @@ def test_a_take_s_size_is_what_its_clips_state(tmp_path: Path) -> None:
     assert size_of(takes[0]) == Size(20, 3, 192 * 64 * 3)
 
 
+def test_the_longest_takes_come_first(tmp_path: Path) -> None:
+    """Else one that is left over at the end keeps one worker busy and all others idle."""
+    for name, count in (("a", 3), ("b", 12), ("c", 6), ("d", 12)):
+        (tmp_path / name).mkdir()
+        write_clip(tmp_path / name / "camA.mp4", numbered(count))
+    (tmp_path / "e").mkdir()
+    (tmp_path / "e" / "camA.mp4").write_text("no film")
+    takes, _ = takes_of([tmp_path / name for name in "abcde"])
+    batch = Batch(takes, Request("mien"), 1, None, JsonLines(io.StringIO()))
+    batch.workers = [None]  # so that none is started
+    batch._measure(Footprint(400.0, 0.1, 0.05))
+    assert [take.name for take in batch.work.first] == ["b", "d", "c", "a", "e"]
+
+
 def test_free_memory_is_less_than_all() -> None:
     total = int(Path("/proc/meminfo").read_text().split()[1]) / 1024
     assert 50 < free_mib() < total
