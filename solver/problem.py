@@ -36,9 +36,9 @@ class Priors:
     gaze_step: float = math.radians(15.0)
     # A sensor's noise moves weights by some thousandths from frame to frame. Steps of that size are worth so many nats
     # less than standing still; larger ones, as blinks and plosives make, are hardly held back.
-    still: float = 0.08
-    still_weight: float = 0.01
-    still_gaze: float = math.radians(0.3)
+    still: float = 0.16
+    still_weight: float = 0.006
+    still_gaze: float = math.radians(0.2)
     robust: float = 1.5  # landmarks off by more than this many standard deviations lose their pull (Cauchy)
 
 
