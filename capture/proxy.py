@@ -63,6 +63,38 @@ def open_proxy(clip: Clip, path: Path) -> Clip:
                    start_timecode=clip.start_timecode)
 
 
+class ProxyPictures:
+    """A proxy's frames in any order: each is a JPEG picture at a known place of the file, read and decoded alone.
+
+    Raises:
+        ClipError: the file is damaged, or has gone.
+    """
+
+    def __init__(self, proxy: Clip) -> None:
+        self._path = proxy.path
+        try:
+            with av.open(str(proxy.path)) as container:
+                self._places = [(entry.pos, entry.size) for entry in container.streams.video[0].index_entries]
+            self._file = proxy.path.open("rb")
+        except (OSError, IndexError, av.FFmpegError) as error:
+            raise ClipError(f"{proxy.path} cannot be read; delete it") from error
+
+    def rgb(self, number: int) -> np.ndarray:
+        """(H, W, 3) uint8, one frame."""
+        try:
+            place, size = self._places[number]
+            self._file.seek(place)
+            rgb = cv2.imdecode(np.frombuffer(self._file.read(size), np.uint8), cv2.IMREAD_COLOR_RGB)
+        except (OSError, IndexError, cv2.error) as error:
+            raise ClipError(f"{self._path} has no frame {number}; delete it") from error
+        if rgb is None:
+            raise ClipError(f"frame {number} of {self._path} is damaged; delete it")
+        return rgb
+
+    def close(self) -> None:
+        self._file.close()
+
+
 def _write(clip: Clip, file: BinaryIO, report: Callable[[int, int], None]) -> None:
     size = tuple(max(side // FACTOR // 2 * 2, 2) for side in clip.size)
     with av.open(file, "w", format="mov") as container:

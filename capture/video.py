@@ -6,7 +6,7 @@ pictures, variable rates and edit lists alike.
 """
 
 import bisect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -16,7 +16,7 @@ import numpy as np
 
 from capture import container as containers
 from capture import pictures
-from capture.errors import ClipError, DataError
+from capture.errors import Cancelled, ClipError, DataError
 from capture.timecode import Timecode, exact_rate, parse
 
 CONSTANT = 0.1
@@ -126,14 +126,19 @@ def probe(path: Path, rate: Fraction | None = None) -> Clip:
                         "check with `mien sync`")
     clip = Clip(path, path.stem, UNKNOWN_SIZE, frame_rate, len(times), times, start, sound, codec, variable,
                 tuple(warnings), float(index.ticks[0] * index.tick), index)
-    height, width = next(_decode(clip, 0, 1)).rgb.shape[:2]
+    height, width = next(_decode(clip, 0, 1, lambda: False)).rgb.shape[:2]
     return replace(clip, size=(width, height))
 
 
-def frames(clip: Clip, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
+def frames(clip: Clip, start: int = 0, stop: int | None = None,
+           given_up: Callable[[], bool] = lambda: False) -> Iterator[Frame]:
     """The frames `start` up to, and without, `stop` (default: the end), in order.
 
+    Args:
+        given_up: asked at each picture that is decoded, those on the way from the keyframe before too; true ends it.
+
     Raises:
+        Cancelled: it was given up.
         ClipError: a frame cannot be decoded.
         ValueError: the range lies outside the clip.
     """
@@ -143,7 +148,7 @@ def frames(clip: Clip, start: int = 0, stop: int | None = None) -> Iterator[Fram
     if clip.files:
         return (Frame(index, float(clip.times[index]), pictures.read(clip.files[index], clip.size))
                 for index in range(start, stop))
-    return _decode(clip, start, stop)
+    return _decode(clip, start, stop, given_up)
 
 
 def _probe_pictures(path: Path, rate: Fraction | None) -> Clip:
@@ -205,13 +210,13 @@ def _beat(index: containers.Index, stated: list[Fraction | None]) -> tuple[Fract
     return average, seconds, True
 
 
-def _decode(clip: Clip, start: int, stop: int) -> Iterator[Frame]:
+def _decode(clip: Clip, start: int, stop: int, given_up: Callable[[], bool]) -> Iterator[Frame]:
     if start == stop:
         return
     with containers.opened(clip.path) as (container, stream):
         stream.thread_type = "AUTO"
         try:
-            for number, picture in _reached(clip, container, stream, start, stop):
+            for number, picture in _reached(clip, container, stream, start, stop, given_up):
                 rgb = pictures.upright(picture, stream.sample_aspect_ratio)
                 height, width = rgb.shape[:2]
                 if clip.size not in ((width, height), UNKNOWN_SIZE):
@@ -227,7 +232,7 @@ def _decode(clip: Clip, start: int, stop: int) -> Iterator[Frame]:
 
 
 def _reached(clip: Clip, container: av.container.InputContainer, stream: av.VideoStream, start: int, stop: int,
-             ) -> Iterator[tuple[int, av.VideoFrame]]:
+             given_up: Callable[[], bool]) -> Iterator[tuple[int, av.VideoFrame]]:
     """Decode from the keyframe at or before `start`: (number, picture) for each number up to `stop`."""
     ticks, keys = clip.index.ticks, clip.index.keys
     if not len(keys):
@@ -242,6 +247,8 @@ def _reached(clip: Clip, container: av.container.InputContainer, stream: av.Vide
     container.seek(int(keys[key, 1]), stream=stream, backward=True)
     number, shown = start, None
     for picture in container.decode(stream):
+        if given_up():
+            raise Cancelled(f"{clip.path.name}, frame {start}")
         shown = picture.pts
         if shown is None or shown < ticks[number]:
             continue

@@ -9,15 +9,18 @@ keyframe before it.
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from pathlib import Path
 
+import numpy as np
 from PySide6.QtCore import QObject, QThread, Signal
 from PySide6.QtGui import QImage
 
 from capture.errors import MienError
 from capture.match import TakeClips
+from capture.proxy import ProxyPictures
 from capture.video import Clip, Frame, frames
 
 CACHE_BYTES = 256 << 20
@@ -145,20 +148,21 @@ class FrameLoader(QThread):
 class _Reader:
     """One clip, read on from where it stands if that is quicker."""
 
-    def __init__(self, clip: Clip, ahead: int = AHEAD) -> None:
-        self.clip, self.ahead, self.next = clip, ahead, 0
+    def __init__(self, clip: Clip) -> None:
+        self.clip, self.next = clip, 0
+        self.given_up: Callable[[], bool] = lambda: False
         self.coming: Iterator[Frame] | None = None
 
-    def picture(self, number: int) -> QImage:
-        if self.coming is None or not 0 <= number - self.next <= self.ahead:
+    def picture(self, number: int, given_up: Callable[[], bool]) -> QImage:
+        self.given_up = given_up
+        if self.coming is None or not 0 <= number - self.next <= AHEAD:
             self.close()
-            self.coming, self.next = frames(self.clip, number), number
+            self.coming, self.next = frames(self.clip, number, given_up=lambda: self.given_up()), number
         try:
             for frame in self.coming:
                 self.next = frame.index + 1
                 if frame.index == number:
-                    height, width = frame.rgb.shape[:2]
-                    return QImage(frame.rgb.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888).copy()
+                    return _image(frame.rgb)
         except MienError:
             self.close()
             raise
@@ -185,13 +189,15 @@ class _Cache(OrderedDict):
 
 
 class _Footage:
-    """What is held of one take: a reader for each clip and each proxy, and the pictures that were decoded."""
+    """What is held of one take: a reader for each clip, each proxy's file, and the pictures that were decoded."""
 
     def __init__(self, clips: TakeClips) -> None:
         self.clips = clips
-        self.readers: dict[tuple[bool, int], _Reader] = {}
+        self.readers: dict[int, _Reader] = {}
+        self.proxies: dict[Path, ProxyPictures] = {}
         self.cache = _Cache()
         self._coming: dict[tuple[int, int], Future] = {}
+        self._round = 0
 
     def is_far(self, request: Request) -> bool:
         """Whether the proxies shall answer first: all are there, and some camera's frame takes long to reach."""
@@ -204,8 +210,10 @@ class _Footage:
         return any(key not in self.cache and (bool(self._coming) or not self._is_near(*key)) for key in _keys(request))
 
     def coarse(self, request: Request, pool: ThreadPoolExecutor) -> Response:
-        """By the proxies; what is wrong with one is no matter, for the frames themselves follow."""
-        coming = [pool.submit(self._reader(camera, request.proxies[camera], 0).picture, number)
+        """By the proxies; what is wrong with one is no matter, for the frames themselves follow. What is being decoded
+        far from here is given up: it would keep the processor from this."""
+        self._round += 1
+        coming = [pool.submit(self._proxy_picture, request.proxies[camera], number)
                   for camera, number in _keys(request)]
         pictures = []
         for future in coming:
@@ -217,15 +225,18 @@ class _Footage:
 
     def begin(self, request: Request, pool: ThreadPoolExecutor) -> dict[tuple[int, int], Future]:
         """Begin to decode what is not there yet."""
-        wait(self._coming.values())  # a reader does one thing at a time
-        self._harvest()
-        for key in _keys(request):
+        keys = _keys(request)
+        for key in keys:
             if key in self.cache:
                 self.cache.move_to_end(key)
-            else:
-                camera, number = key
-                self._coming[key] = pool.submit(self._reader(camera).picture, number)
-        return dict(self._coming)
+        if any(key not in self.cache for key in keys):
+            wait(self._coming.values())  # a reader does one thing at a time
+            self._harvest()
+        for camera, number in keys:
+            if (camera, number) not in self.cache:
+                self._coming[camera, number] = pool.submit(self._reader(camera).picture, number,
+                                                           lambda mine=self._round: self._round != mine)
+        return {key: self._coming[key] for key in keys if key in self._coming}
 
     def finish(self, request: Request, coming: dict[tuple[int, int], Future]) -> Response:
         """Wait for what was begun; the answer."""
@@ -249,18 +260,22 @@ class _Footage:
 
     def close(self) -> None:
         wait(self._coming.values())
-        for reader in self.readers.values():
+        for reader in (*self.readers.values(), *self.proxies.values()):
             reader.close()
 
-    def _reader(self, camera: int, proxy: Clip | None = None, ahead: int = AHEAD) -> "_Reader":
-        key = (proxy is not None, camera)
-        if key not in self.readers:
-            self.readers[key] = _Reader(proxy or self.clips.clips[camera], ahead)
-        return self.readers[key]
+    def _reader(self, camera: int) -> "_Reader":
+        if camera not in self.readers:
+            self.readers[camera] = _Reader(self.clips.clips[camera])
+        return self.readers[camera]
+
+    def _proxy_picture(self, proxy: Clip, number: int) -> QImage:
+        if proxy.path not in self.proxies:
+            self.proxies[proxy.path] = ProxyPictures(proxy)
+        return _image(self.proxies[proxy.path].rgb(number))
 
     def _is_near(self, camera: int, number: int) -> bool:
-        reader = self.readers.get((False, camera))
-        return reader is not None and 0 <= number - reader.next <= NEAR
+        reader = self.readers.get(camera)
+        return reader is not None and reader.coming is not None and 0 <= number - reader.next <= NEAR
 
     def _harvest(self) -> None:
         """Keep what is done."""
@@ -269,6 +284,11 @@ class _Footage:
                 del self._coming[key]
                 if future.exception() is None:
                     self.cache.keep(key, future.result())
+
+
+def _image(rgb: np.ndarray) -> QImage:
+    height, width = rgb.shape[:2]
+    return QImage(rgb.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
 
 
 def _keys(request: Request) -> list[tuple[int, int]]:

@@ -18,6 +18,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import cv2  # noqa: F401 - before Qt, as the app imports it
 import numpy as np
+from PySide6.QtCore import QEventLoop
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -124,10 +125,11 @@ def _scrub(shoot: Path, title: str) -> None:
 
 
 def _until(done) -> None:
+    """Let the window live as it does in the app: its thread sleeps while there is nothing to do."""
     deadline = time.monotonic() + 60
     while not done():
         assert time.monotonic() < deadline, "it took too long"
-        QApplication.processEvents()
+        QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 1000)
 
 
 def _film(folder: Path) -> Path:

@@ -10,7 +10,7 @@ import pytest
 
 from capture.ahead import MEMORY_BYTES, MOST, ahead, depth
 from capture.errors import Cancelled, ClipError
-from capture.proxy import make_proxy, open_proxy, proxy_path
+from capture.proxy import ProxyPictures, make_proxy, open_proxy, proxy_path
 from capture.video import frames, probe
 from tests.clips import numbered, read_number, write_clip
 
@@ -30,8 +30,14 @@ def test_a_proxys_frames_have_the_clips_numbers(options, tmp_path):
     assert len(proxy.index.keys) == COUNT  # each frame by itself
     wide = 2 if "pixel_aspect" in options else 1
     assert [read_number(frame.rgb[:, ::wide]) for frame in frames(proxy)] == list(range(COUNT))
+    pictures = ProxyPictures(proxy)
     for index in (0, 41, 59, 3):
-        assert read_number(next(frames(proxy, index)).rgb[:, ::wide]) == index
+        decoded = next(frames(proxy, index)).rgb
+        assert read_number(decoded[:, ::wide]) == index
+        alone = pictures.rgb(index)
+        assert read_number(alone[:, ::wide]) == index
+        assert np.abs(alone.astype(int) - decoded).mean() < 6, "the same picture but for how colours are spread"
+    pictures.close()
 
 
 def test_a_proxy_is_used_again_until_its_clip_changes(tmp_path):
@@ -47,6 +53,39 @@ def test_a_proxy_is_used_again_until_its_clip_changes(tmp_path):
     other = probe(write_clip(tmp_path / "camB.mp4", numbered(11)))
     with pytest.raises(ClipError, match="10 frames and camB"):
         open_proxy(other, path)
+
+
+def test_a_damaged_proxy_is_refused_picture_by_picture(tmp_path):
+    clip = probe(write_clip(tmp_path / "camA.mp4", numbered(10)))
+    path = make_proxy(clip, tmp_path / "p", "abc")
+    proxy = open_proxy(clip, path)
+    pictures = ProxyPictures(proxy)
+    with pytest.raises(ClipError, match="has no frame 10"):
+        pictures.rgb(10)
+    place, size = pictures._places[4]
+    with path.open("r+b") as file:
+        file.seek(place)
+        file.write(bytes(size))
+    with pytest.raises(ClipError, match=r"frame 4 .* is damaged; delete it"):
+        pictures.rgb(4)
+    assert pictures.rgb(5).shape == (*proxy.size[::-1], 3)
+    pictures.close()
+    path.write_bytes(b"torn")
+    with pytest.raises(ClipError, match="cannot be read; delete it"):
+        ProxyPictures(proxy)
+
+
+def test_decoding_is_given_up_on_the_way_from_a_keyframe(tmp_path):
+    clip, asked = probe(write_clip(tmp_path / "camA.mp4", numbered(COUNT), options={"g": "60"})), []
+
+    def given_up() -> bool:
+        asked.append(1)
+        return len(asked) > 5
+
+    with pytest.raises(Cancelled):
+        next(frames(clip, 50, given_up=given_up))
+    assert len(asked) == 6
+    assert next(frames(clip, 50, given_up=lambda: False)).index == 50
 
 
 def test_a_cancelled_proxy_leaves_nothing(tmp_path):

@@ -1,10 +1,12 @@
 """Scrubbing by proxies: a coarse picture of the very frame at once, the frame itself when the hand rests."""
 
+from concurrent.futures import Future, ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from PySide6.QtGui import QImage
 
-from app.gui import jobs, proxies
+from app.gui import frame_loader, jobs, proxies
 from tests.clips import read_number
 
 
@@ -48,6 +50,26 @@ def test_the_next_frame_comes_fine_at_once(with_proxies, qtbot):
     with_proxies.session.step(1)
     qtbot.waitUntil(lambda: bool(seen))
     assert seen == [False], "no flicker between coarse and fine while stepping"
+
+
+def test_what_is_decoded_far_away_keeps_nobody_waiting(with_proxies, qtbot):
+    clips, busy = with_proxies.session.data.clips, Future()  # a decoder that never ends
+    footage = frame_loader._Footage(clips)
+    with ThreadPoolExecutor(2) as pool:
+        here = frame_loader.Request(1, clips, 3, with_proxies.grid.proxies.clips)
+        footage.finish(here, footage.begin(here, pool))
+        footage._coming[0, 28] = busy
+        assert not footage.is_far(here)
+        assert len(footage.finish(here, footage.begin(here, pool)).pictures) == 2
+        given_up = [False]
+        there = frame_loader.Request(2, clips, 20, with_proxies.grid.proxies.clips)
+        assert footage.is_far(there)
+        footage._reader(0).given_up = lambda mine=footage._round: given_up.append(footage._round != mine)
+        assert footage.coarse(there, pool).coarse
+        footage._reader(0).given_up()
+        assert given_up[-1], "the processor belongs to what is looked at now"
+        busy.set_result(None)
+        footage.close()
 
 
 def test_overlays_lie_where_they_did_on_a_coarse_picture(with_proxies):
