@@ -3,7 +3,8 @@
 A crop's own coordinates are those of the networks: 0 at the left edge of its first pixel, SIZE at the right edge of
 its last. Pictures follow OpenCV: the centre of the top-left pixel is (0, 0).
 
-Each crop pixel is the mean of the area that it covers (a finer bilinear grid, averaged), not a sample at its centre:
+Each crop pixel is the mean of the area that it covers, not a sample at its centre: blocks of the picture are averaged
+first, as large as they can be and no larger than a crop's pixel, and then four samples where one reaches too short;
 sampling a 500 px face every third pixel makes landmarks dance with the sensor's noise.
 """
 
@@ -22,8 +23,6 @@ MARGIN = 1.5
 """The side of MediaPipe's crop as a multiple of the face's longer side."""
 SLACK = 0.25
 """How much wider than a picture's pixel a crop's may be and still take one sample: bilinear spreads as far."""
-FINEST = 8
-"""Most samples across a crop pixel; a face that covers more is wider than 1000 px."""
 
 
 @dataclass(frozen=True)
@@ -88,9 +87,12 @@ def crops(pictures: Sequence[np.ndarray], rois: Sequence[Roi], size: int, as_med
             raise DataError(f"a face's square has the side {roi.side} px at {roi.centre}; "
                             "a square needs an area, so detect the face again")
         picture = eight_bit_rgb(picture)
+        matrix = picture_from_crop(roi, size)
+        if not as_mediapipe and (times := int(roi.side / size)) > 1:
+            picture, matrix = _shrunk(picture, matrix, size, times)
         # The grid's pixel i covers [i, i + 1] / fine of the crop's own coordinates; its centre is at i + 1/2.
-        fine = 1 if as_mediapipe else min(max(int(np.ceil(roi.side / size - SLACK)), 1), FINEST)
-        matrix = picture_from_crop(roi, size * fine)
+        fine = 2 if not as_mediapipe and np.hypot(*matrix[:, 0]) > 1 + SLACK else 1
+        matrix[:, :2] /= fine
         matrix[:, 2] += 0.5 if as_mediapipe else matrix[:, :2] @ [0.5, 0.5]
         # Not cv2.warpAffine: it steps along a row in rounded steps, which moved landmarks by up to 0.02 px.
         grid = cv2.warpPerspective(picture, np.vstack([matrix, [0, 0, 1]]), (size * fine, size * fine),
@@ -118,3 +120,24 @@ def eight_bit_rgb(picture: np.ndarray) -> np.ndarray:
 
 def _turn(angle: float) -> np.ndarray:
     return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+
+
+def _shrunk(picture: np.ndarray, picture_from_crop: np.ndarray, size: int, times: int) -> tuple[np.ndarray, np.ndarray]:
+    """The part of a picture that a crop shows, `times` by `times` px averaged into one; the matrix to its px.
+
+    Blocks are counted from the picture's own corner: they stay where they are when the square moves.
+    """
+    corners = apply(picture_from_crop, np.array([[0, 0], [size, 0], [0, size], [size, size]], float))
+    shape = np.array(picture.shape[1::-1])
+    # One block more on each side: what bilinear samples at the edge reach for.
+    first = np.clip(np.floor(corners.min(axis=0) / times).astype(int) - 1, 0, (shape - 1) // times)
+    last = np.clip(np.ceil(corners.max(axis=0) / times).astype(int) + 1, first + 1, -(-shape // times))
+    (left, top), (right, bottom) = first * times, np.minimum(last * times, shape)
+    part = picture[top:bottom, left:right]
+    beyond = last * times - (right, bottom)
+    if beyond.any():  # a block that the picture's edge cuts
+        part = cv2.copyMakeBorder(part, 0, int(beyond[1]), 0, int(beyond[0]), cv2.BORDER_REPLICATE)
+    small = cv2.resize(part, tuple(int(count) for count in last - first), interpolation=cv2.INTER_AREA)
+    matrix = picture_from_crop / times
+    matrix[:, 2] -= (times - 1) / 2 / times + first
+    return small, matrix

@@ -27,11 +27,23 @@ def shown(roi: Roi, as_mediapipe: bool = False) -> np.ndarray:
 
 
 @pytest.mark.parametrize("roi", [Roi((50.1, 53.3), 48.0), Roi((52.3, 49.7), 60.0, 0.4), Roi((51.0, 52.0), 95.0),
-                                 Roi((60.0, 40.2), 24.0, -1.2)])
+                                 Roi((60.0, 40.2), 24.0, -1.2), Roi((51.7, 51.2), 97.0, 0.04)])
 def test_a_crop_pixel_shows_what_its_matrix_says(roi):
     off = shown(roi)
     assert np.abs(off).max() < 0.6
     assert np.abs(off.mean(axis=(0, 1))).max() < 0.1
+
+
+@pytest.mark.parametrize("roi", [Roi((151.0, 133.3), 110.0, 0.3), Roi((140.0, 150.5), 222.7, -0.7),
+                                 Roi((20.0, 288.5), 190.0, 0.1), Roi((260.3, 30.0), 240.0, 2.0)])
+def test_a_crop_is_the_mean_of_what_each_pixel_covers(roi):
+    """Against a hundred samples a pixel, also past the edges of a picture whose size no block divides."""
+    noise = np.random.default_rng(1).normal(128, 60, (293, 307, 3)).clip(0, 255).astype(np.uint8)
+    picture = cv2.GaussianBlur(noise, (0, 0), 3.0)
+    dense = crops([picture], [roi], 480)[0].reshape(48, 10, 48, 10, 3).mean(axis=(1, 3))
+    off = crops([picture], [roi], 48)[0] - dense
+    assert dense.std() > 3 * off.std()
+    assert abs(off.mean()) < 0.6  # rounding
 
 
 def test_mediapipes_crop_is_off_by_half_a_crop_pixel_less_half_a_pixel():
