@@ -6,12 +6,14 @@ MediaPipe's own weights (which mien does not ship) as 16-bit floats, and names t
 
 import hashlib
 import json
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from capture.arrays import Damaged, load_arrays, save_arrays
 from capture.errors import ModelError
@@ -19,6 +21,7 @@ from capture.files import sha256
 from solver import pretrained
 from solver.face_model import FaceModel
 from solver.network import LandmarkNetwork
+from solver.network_join import Join
 from solver.network_parts import PARTS as PARTS_KNOWN
 from solver.network_parts import PartNetwork
 
@@ -104,8 +107,8 @@ def load_trained(path: Path) -> LandmarkNetwork:
     return network.eval().requires_grad_(False)
 
 
-def save_parts(networks: dict[str, PartNetwork], about: dict[str, Any], path: Path) -> None:
-    """Write the second look's networks, 16-bit, and `about` them (plain JSON values)."""
+def save_parts(networks: Mapping[str, nn.Module], about: dict[str, Any], path: Path) -> None:
+    """Write the second look's networks (and the `Join` named "join"), 16-bit, and `about` them (plain JSON values)."""
     arrays = {}
     for name, network in networks.items():
         for key, value in network.state_dict().items():
@@ -133,6 +136,32 @@ def load_parts(path: Path) -> dict[str, PartNetwork]:
         network.load_state_dict({key: own[key] for key in network.state_dict()})
         out[part.name] = network.eval().requires_grad_(False)
     return out
+
+
+def load_join(path: Path) -> Join | None:
+    """What puts the looks together, of a file of the second look's networks; None where it has none.
+
+    Raises:
+        ModelError: as `load_trained`.
+    """
+    own = {name.removeprefix("join."): array for name, array in stored_parts(path).items() if name.startswith("join.")}
+    if not own:
+        return None
+    join = Join()
+    for key, value in join.state_dict().items():
+        _check(path, f"join.{key}", own.get(key), value, PARTS)
+    join.load_state_dict(own)
+    return join.eval().requires_grad_(False)
+
+
+def about_parts(path: Path) -> dict[str, Any]:
+    """What is kept about the second look's networks beside their weights: recipe, seed, history.
+
+    Raises:
+        ModelError: as `load_trained`.
+    """
+    about, _ = _read(path, PARTS)
+    return {name: value for name, value in about.items() if name not in ("format", "version", "architecture", "kind")}
 
 
 def stored_parts(path: Path) -> dict[str, torch.Tensor]:
@@ -181,9 +210,9 @@ def _check(path: Path, name: str, stored: np.ndarray | torch.Tensor | None, want
 
 
 def _short(values: np.ndarray) -> np.ndarray:
-    """16-bit floats rounded to 8 binary digits after the first, for a smaller file: no weight is known better."""
+    """16-bit floats rounded to 7 binary digits after the first, for a smaller file: no weight is known better."""
     bits = values.view(np.uint16).astype(np.uint32)
-    return (((bits + 2) // 4 * 4).astype(np.uint16)).view(np.float16)
+    return (((bits + 4) // 8 * 8).astype(np.uint16)).view(np.float16)
 
 
 def _write(path: Path, about: dict[str, Any], arrays: dict[str, np.ndarray], compress: bool) -> None:

@@ -173,7 +173,7 @@ def test_a_training_may_begin_with_finished_weights(faces, tmp_path):
     config = plan(faces, tmp_path, steps=1, every=1, rate=0.0, begin=tmp_path / "eye.npz")
     begun = network_file.load_parts(train(config))
     assert torch.allclose(begun["eye"].out.bias, eye.out.bias, atol=1e-3)
-    assert torch.allclose(begun["eye"].wide.weight, eye.wide.weight, rtol=2**-8, atol=1e-6)
+    assert torch.allclose(begun["eye"].wide.weight, eye.wide.weight, rtol=2**-7, atol=1e-6)
     assert (begun["mouth"].out.bias == 0).all()
 
 
