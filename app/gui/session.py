@@ -211,7 +211,8 @@ class Session(QObject):
     def edit(self, text: str, layer: Layer, spots: frozenset[Spot] | None = None, drag: str | None = None) -> None:
         """Put a changed layer in place, so that it can be undone. Edits of one `drag` are undone as one."""
         layer = keys.without_locked(layer, self.layer, self.locked)
-        before, after = (self.layer, self.spots), (layer, self.spots if spots is None else spots)
+        there = frozenset(layer.spots())  # a locked curve takes no key, so none of it can be selected
+        before, after = (self.layer, self.spots), (layer, (self.spots if spots is None else spots) & there)
         if before != after:
             self.undo.push(Change(text, before, after, self._put_layer, merge=drag))
 

@@ -3,17 +3,21 @@
 Menus, keys, clicks, drags and wheels land anywhere; only what asks a person (file dialogs, quitting) and what starts
 long jobs is left out. SHOOT is changed by it: give a copy. The growth of the memory is that of the median over the last
 third against the median over the first, after a tour of all workspaces and a tenth of the time: caches are full then.
+
+A pulse beats in the window's event loop. Between two beats nothing is drawn or heard: the window is frozen where they
+lie far apart and its thread was at work meanwhile. Where its thread waited for the processor, other programs had that.
 """
 
 import json
 import random
 import sys
 import time
+import traceback
 from pathlib import Path
 
 import cv2  # noqa: F401 - before Qt, as the app imports it
 import numpy as np
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
@@ -33,40 +37,71 @@ MODIFIERS = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.NoModifier, Qt.
 WARM = 0.1
 """Share of the time in which the caches fill."""
 FROZEN_MS = 250
+BEAT_MS = 5
 SETTLE_MS = 200
 
 
 def soak(shoot: Path, seconds: float, seed: int) -> dict[str, object]:
-    """Returns the number of inputs, the longest one in ms, which froze the window, the memory in MiB, its growth."""
-    draw = random.Random(seed)
+    """Returns the number of inputs, faults of ours, what `Pulse` found, the memory in MiB in each third, its growth."""
+    draw, faults, hook = random.Random(seed), [], sys.excepthook
+    sys.excepthook = lambda kind, error, trace: faults.append("".join(traceback.format_exception(kind, error, trace)))
     session = Session()
     window = MainWindow(session)
     window.show()
     session.open(shoot)
     _tour(window)
-    begun, longest, frozen, count = time.monotonic(), 0.0, [], 0
+    pulse = Pulse(window)
+    begun, count = time.monotonic(), 0
     held = [[], [], []]  # bytes, in each third of the time after the warm-up
     commands = [command for command in COMMANDS if command.text not in ASKING]
     while (spent := (time.monotonic() - begun) / seconds) < 1:
         name, act = draw.choice((("command", _command), ("drag", _drag), ("click", _click), ("wheel", _wheel),
                                  ("take", _take)))
-        busy = time.thread_time()  # other programs' share of the processor is not ours
-        what = act(window, draw, commands)
-        QApplication.processEvents()
-        took = 1000 * (time.thread_time() - busy)
-        longest, count = max(longest, took), count + 1
-        if took > FROZEN_MS:
-            frozen.append(f"{name} {what} {took:.0f} ms")
+        pulse.doing = name
+        pulse.doing = f"{name} {act(window, draw, commands)}"
+        QTest.qWait(draw.choice((1, 5, 20)))
+        count += 1
         if spent > WARM:
             held[min(2, int(3 * (spent - WARM) / (1 - WARM)))].append(_memory())
-        QTest.qWait(draw.choice((0, 5, 20)))
     middle = [float(np.median(third)) if third else 0.0 for third in held]
+    pulse.timer.stop()
     window.close()
     window.deleteLater()
     session.deleteLater()
-    return {"inputs": count, "longest_ms": round(longest), "frozen": frozen,
-            "memory_mib": [round(third / 2 ** 20) for third in middle],
+    sys.excepthook = hook
+    return {"inputs": count, "faults": faults, "longest_ms": round(pulse.longest), "frozen": pulse.frozen,
+            "starved": pulse.starved, "memory_mib": [round(third / 2 ** 20) for third in middle],
             "memory_grown": round(middle[2] / middle[0] - 1, 4) if middle[0] else 0.0}
+
+
+class Pulse:
+    """Beats in the window's event loop.
+
+    Attributes:
+        doing: what was done to the window last.
+        longest: ms of the thread's own processor time between two beats, at most.
+        frozen: what was being done when that was over FROZEN_MS.
+        starved: the same where the clock alone says so: [what, ms by the clock, ms of the thread, of all our threads].
+    """
+
+    def __init__(self, window: MainWindow) -> None:
+        self.doing, self.longest, self.frozen, self.starved = "", 0.0, [], []
+        self._last = self._clocks()
+        self.timer = QTimer(window, interval=BEAT_MS)
+        self.timer.timeout.connect(self._beat)
+        self.timer.start()
+
+    def _beat(self) -> None:
+        now = self._clocks()
+        wall, busy, all_busy = (1000 * (new - old) for new, old in zip(now, self._last, strict=True))
+        self._last, self.longest = now, max(self.longest, busy)
+        if busy > FROZEN_MS:
+            self.frozen.append(f"{self.doing}: {busy:.0f} ms, {wall:.0f} by the clock")
+        elif wall > FROZEN_MS:
+            self.starved.append([self.doing, round(wall), round(busy), round(all_busy)])
+
+    def _clocks(self) -> tuple[float, float, float]:
+        return time.monotonic(), time.thread_time(), time.process_time()
 
 
 def _tour(window: MainWindow) -> None:
@@ -82,7 +117,7 @@ def _tour(window: MainWindow) -> None:
             QTest.qWait(SETTLE_MS)
     for frame in range(window.session.data.frames):
         window.session.seek(frame)
-        QTest.qWait(5)
+        QTest.qWait(20)
 
 
 def _command(window: MainWindow, draw: random.Random, commands: list) -> str:

@@ -146,6 +146,18 @@ def test_in_and_out_are_dragged_and_undone(opened, qtbot):
 # ---- curves
 
 
+def test_a_locked_curve_takes_no_key_and_none_of_it_is_selected(opened):
+    session = opened.session
+    session.select_shapes(("jawOpen",))
+    session.set_locked(frozenset(["jawOpen"]))
+    opened.actions_by_text["Key the selected curves here"].trigger()
+    assert (session.layer.spots(), session.spots) == (frozenset(), frozenset())
+    opened.actions_by_text["Smooth keys"].trigger()
+    session.set_locked(frozenset())
+    opened.actions_by_text["Key the selected curves here"].trigger()
+    assert session.spots == {("jawOpen", session.frame)}
+
+
 def test_keys_are_added_moved_scaled_and_undone_one_drag_at_a_time(opened, qtbot, shoot):
     session, view = opened.session, opened.timeline.curves
     session.select_shapes(("jawOpen",))
