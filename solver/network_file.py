@@ -113,7 +113,7 @@ def save_parts(networks: Mapping[str, nn.Module], about: dict[str, Any], path: P
     for name, network in networks.items():
         for key, value in network.state_dict().items():
             half = value.detach().cpu().half().numpy()
-            arrays[f"{name}.{key}"] = _short(half) if half.ndim > 1 else half
+            arrays[f"{name}.{key}"] = _short(half) if key.endswith("weight") and half.ndim > 1 else half
     _write(path, {"format": FORMAT, "version": VERSION, "architecture": PARTS, "kind": "weights", **about}, arrays,
            compress=True)
 
