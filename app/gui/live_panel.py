@@ -18,6 +18,7 @@ from app.gui.live_child import Child
 from app.gui.live_view import LiveView, WeightBars
 from app.gui.session import Session
 from app.gui.take_data import model_named
+from app.gui.words import Words
 from capture.errors import MienError
 from capture.record_sources import attached, parse_source
 
@@ -49,7 +50,7 @@ class LivePanel(QWidget):
         self.start = QPushButton("Start", objectName="primary", toolTip="Open the camera and find the face")
         self.record = QPushButton("Record", toolTip="Record footage and weights into a new take of the open shoot")
         self.view, self.bars = LiveView(), WeightBars()
-        self.facts, self.words = QLabel(), QLabel(wordWrap=True)
+        self.facts, self.words = QLabel(), Words()
         self._build()
         self.start.clicked.connect(self.toggle)
         self.record.clicked.connect(lambda: self.child.tell("cut" if self.take else "record"))
@@ -72,7 +73,7 @@ class LivePanel(QWidget):
         try:
             parse_source(f"live={address}")
         except MienError:
-            self._say("write a device such as /dev/video0, the address of a stream, or loop:FILE for a clip")
+            self.words.say("write a device such as /dev/video0, the address of a stream, or loop:FILE for a clip")
             return
         recent, to = self.session.recent, RECEIVERS[self.receiver.currentText()]
         for name, value in (("camera", address), ("receiver", self.receiver.currentText()), ("host", self.host.text())):
@@ -83,7 +84,7 @@ class LivePanel(QWidget):
             arguments += ["--port", str(self.port.value())] if self.port.value() else []
         if self.session.shoot is not None:
             arguments += ["--record", str(self.session.shoot.folder)]
-        self._say("")
+        self.words.say("")
         self.view.set_model(model_named(MODEL))
         self.child.start(arguments)
         self.facts.setText("loading the networks")
@@ -102,10 +103,10 @@ class LivePanel(QWidget):
         elif kind == "live":
             self._take_frame(event)
         elif kind == "note" and event["text"] != "loading the networks":
-            self._say(event["text"])
+            self.words.say(event["text"])
         elif kind == "take":
-            self._say(f"{event['take']}: {event['error']}" if event["error"] else
-                      f"{event['take']} is recorded, with its live weights beside it, and ready to solve")
+            self.words.say(f"{event['take']}: {event['error']}" if event["error"] else
+                           f"{event['take']} is recorded, with its live weights beside it, and ready to solve")
             self.session.reload()
 
     def _take_frame(self, event: dict) -> None:
@@ -127,12 +128,8 @@ class LivePanel(QWidget):
         self.view.clear()
         self.facts.setText("")
         if why:
-            self._say(why)
+            self.words.say(why)
         self._update()
-
-    def _say(self, sentence: str) -> None:
-        self.words.setText(sentence)
-        self.words.setVisible(bool(sentence))
 
     def _show(self, what: str, shown: bool) -> None:
         setattr(self.view, what, shown)
@@ -155,8 +152,6 @@ class LivePanel(QWidget):
             field.setEnabled(not running)
 
     def _build(self) -> None:
-        self.words.setStyleSheet(f"color: {theme.ACCENT.name()}")
-        self.words.hide()
         form = QFormLayout()
         form.setContentsMargins(0, 0, 0, 0)
         form.addRow("Camera", self.source)

@@ -48,7 +48,6 @@ class Overview(QWidget):
     def stop(self) -> None:
         if self._reader is not None:
             self._reader.stop()
-            self._reader.deleteLater()
             self._reader = None
 
     def _take_changed(self) -> None:

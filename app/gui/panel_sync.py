@@ -70,7 +70,6 @@ class SyncPanel(QWidget):
         """Stop reading."""
         for reader in self._readers:
             reader.stop()
-            reader.deleteLater()
         self._readers = []
 
     def showEvent(self, event) -> None:

@@ -17,6 +17,7 @@ from app.gui import theme
 from app.gui.live_child import Child
 from app.gui.record_tile import CameraTile
 from app.gui.session import Session
+from app.gui.words import Words
 from capture.errors import MienError
 from capture.record_sources import attached, parse_source
 from capture.settings import CHECKS
@@ -60,7 +61,7 @@ class RecordPanel(QWidget):
         self.cut = QPushButton("Cut", toolTip="End the take; it is ready to solve")
         self.clock = QLabel("--:--:--:--")
         self.clock.setFont(theme.mono(17))
-        self.words = QLabel(wordWrap=True)
+        self.words = Words()
         self._build()
         self.find.clicked.connect(self.find_cameras)
         self.arm.clicked.connect(self.toggle_arm)
@@ -76,8 +77,8 @@ class RecordPanel(QWidget):
         found = attached()
         if found:
             self.sources.setPlainText("\n".join(f"{source.camera}={source.address}" for source, _ in found))
-        self._say("; ".join(f"{source.camera} is {title}" for source, title in found)
-                  or "no camera is attached; connect one, or write the address of a stream")
+        self.words.say("; ".join(f"{source.camera} is {title}" for source, title in found)
+                       or "no camera is attached; connect one, or write the address of a stream")
 
     def toggle_arm(self) -> None:
         """Open the cameras, or let them go."""
@@ -89,15 +90,15 @@ class RecordPanel(QWidget):
         try:
             names = [parse_source(line).camera for line in lines]
         except MienError as error:
-            self._say(str(error))
+            self.words.say(str(error))
             return
         if self.session.shoot is None or not names:
-            self._say("open or create a shoot first" if self.session.shoot is None else
-                      "name at least one camera, or press Find")
+            self.words.say("open or create a shoot first" if self.session.shoot is None else
+                           "name at least one camera, or press Find")
             return
         self.session.recent.choose("record/cameras", "\n".join(lines))
         self._set_tiles(names)
-        self._say("")
+        self.words.say("")
         self.state = "arming"
         cameras = [word for line in lines for word in ("--camera", line)]
         self.child.start(["record", str(self.session.shoot.folder), "--armed", "--pictures", *cameras])
@@ -110,11 +111,11 @@ class RecordPanel(QWidget):
             for text in filter(None, (scene, actor)):
                 CHECKS["actor"](text)
         except MienError as error:
-            self._say(str(error))
+            self.words.say(str(error))
             return
         self.session.recent.choose("record/scene", scene)
         self.session.recent.choose("record/actor", actor)
-        self._say("")
+        self.words.say("")
         number = [f"take {self.number.value()}"] if self.number.value() else []
         for line in (f"slate {scene}", f"actor {actor}", *number, "roll"):
             self.child.tell(line.strip())
@@ -135,11 +136,11 @@ class RecordPanel(QWidget):
         elif kind == "recorder":
             self._take_state(event)
         elif kind == "note":
-            self._say(event["text"])
+            self.words.say(event["text"])
         elif kind == "take":
             self.number.setValue(0)
-            self._say(f"{event['take']}: {event['error']}" if event["error"] else
-                      f"{event['take']} is recorded and ready to solve")
+            self.words.say(f"{event['take']}: {event['error']}" if event["error"] else
+                           f"{event['take']} is recorded and ready to solve")
             self.session.reload()
 
     def _take_state(self, event: dict) -> None:
@@ -160,12 +161,8 @@ class RecordPanel(QWidget):
         self.clock.setText("--:--:--:--")
         self.facts.setText("")
         if why:
-            self._say(why)
+            self.words.say(why)
         self._update()
-
-    def _say(self, sentence: str) -> None:
-        self.words.setText(sentence)
-        self.words.setVisible(bool(sentence))
 
     def _set_tiles(self, names: list[str]) -> None:
         for tile in self.tiles.values():
@@ -190,8 +187,6 @@ class RecordPanel(QWidget):
 
     def _build(self) -> None:
         self.facts = QLabel()
-        self.words.setStyleSheet(f"color: {theme.ACCENT.name()}")
-        self.words.hide()
         cameras = QHBoxLayout()
         cameras.addWidget(self.sources, 1)
         cameras.addWidget(self.find)

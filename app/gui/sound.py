@@ -95,8 +95,10 @@ class SoundReader(QThread):
         return loudness(self.path, self.isInterruptionRequested)
 
     def stop(self) -> None:
+        """End it, and put it away."""
         self.requestInterruption()
         self.wait()
+        self.deleteLater()
 
 
 class SamplesReader(SoundReader):

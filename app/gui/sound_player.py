@@ -87,7 +87,6 @@ class SoundPlayer(QObject):
         self._quiet()
         if self._reader is not None:
             self._reader.stop()
-            self._reader.deleteLater()
             self._reader = None
 
     def _take_changed(self) -> None:
