@@ -173,31 +173,9 @@ def steadiness(problem: Problem, state: State, normal: Normal | None) -> float:
     return (precision * step.square()).sum().item()
 
 
-def stillness(problem: Problem, state: State, normal: Normal | None) -> float:
-    """What hardly moves stands still: a step costs as its square while it is small, and no more when it is large (Geman
-    and McClure 1987), so that noise is averaged and a motion keeps its edges."""
-    if not problem.settling or len(state.weights) < 2:
-        return 0.0
-    priors, shapes = problem.priors, state.weights.shape[1]
-    small = torch.cat([state.weights.new_full((shapes,), priors.still_weight),
-                       state.weights.new_full((GAZE,), priors.still_gaze)])  # (K + 4)
-    scale = small.square() * problem.gap.unsqueeze(-1)  # (T - 1, K + 4)
-    step = torch.cat([state.weights, state.gaze.flatten(1)], 1).diff(dim=0)
-    if normal is not None:
-        precision = priors.still * scale / (scale + step.square()).square()
-        columns = slice(POSE, POSE + shapes + GAZE)
-        normal.diagonal[:-1, columns, columns].diagonal(dim1=1, dim2=2).add_(precision)
-        normal.diagonal[1:, columns, columns].diagonal(dim1=1, dim2=2).add_(precision)
-        normal.off[:, columns] -= precision
-        normal.frames_side[:-1, columns] += precision * step
-        normal.frames_side[1:, columns] -= precision * step
-    return (priors.still * step.square() / (scale + step.square())).sum().item()
-
-
 TERMS: dict[str, Callable[[Problem, State, Normal | None], float]] = {
     "landmarks": landmarks, "weights": weight_prior, "pins": pins, "reading": reading, "appearance": appearance,
     "person": person_prior, "gaze": gaze_prior, "correctives": corrective_prior, "steadiness": steadiness,
-    "stillness": stillness,
 }
 
 

@@ -34,11 +34,6 @@ class Priors:
     translation_step: float = 0.01
     weight_step: float = 0.4
     gaze_step: float = math.radians(15.0)
-    # A sensor's noise moves weights by some thousandths from frame to frame. Steps of that size are worth so many nats
-    # less than standing still; larger ones, as blinks and plosives make, are hardly held back.
-    still: float = 0.16
-    still_weight: float = 0.006
-    still_gaze: float = math.radians(0.2)
     robust: float = 1.5  # landmarks off by more than this many standard deviations lose their pull (Cauchy)
 
 
@@ -109,8 +104,6 @@ class Problem:
         pins: what a person says; None where nobody said anything.
         read: what was read off the landmarks; None where nothing reads this model's shapes.
         appearance: what the pictures say; None where only landmarks are compared.
-        settling: what hardly moves is held still. Only for a state that fits already: from afar a step that is yet to
-            be made looks like one that never was.
     """
 
     points: SurfacePoints
@@ -124,7 +117,6 @@ class Problem:
     pins: Pins | None = None
     read: Read | None = None
     appearance: Appearance | None = None
-    settling: bool = False
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,13 @@ from solver.appearance import Film, skin_spots
 from solver.embedding import Embedding
 from solver.energy import CHUNK, residual_px
 from solver.face_model import FaceModel
-from solver.fit import STAGES, Stage, fit, minimise, stages, weight_sigma
+from solver.fit import STAGES, Stage, fit, stages, weight_sigma
 from solver.landmarks import Landmarks
 from solver.performance import Performance
 from solver.points import DTYPE, surface_points
 from solver.problem import Cameras, Priors, Problem, Read, State
 from solver.reading import Reading
+from solver.settle import MOST_GAZE, settled
 
 INDEPENDENT = 0.3
 """Share of a landmark that counts: 478 points of one network err together, so they say less than 478 free ones."""
@@ -56,8 +57,6 @@ class Preset:
 PRESETS = {"draft": Preset(stages(person=8, performance=4), 0), "standard": Preset(STAGES, 2),
            "final": Preset(stages(person=120, performance=80), 4)}
 """Each stage stops earlier where nothing more is gained."""
-SETTLE = Stage("settle", frozenset({"pose", "weights", "gaze"}), "all", 8)
-"""The last: see `solver.energy.stillness`. Error bars do not count it: what stands still may stand still in error."""
 
 
 @dataclass(frozen=True)
@@ -116,11 +115,17 @@ def solve_take(landmarks: Landmarks, rig: Rig, lone: bool, model: FaceModel, emb
     if spots:
         problem, state = align(problem, state, film, preset.looks, landmarks, seen_frames, used, model, spots,
                                progress.looked)
-    state = minimise(replace(problem, settling=True), state, SETTLE, lambda iteration: None)
-    state = with_gaze(state, problem, model)
+    state = with_gaze(_settled(state, float(facts.frame_rate)), problem, model)
     sigma = weight_sigma(problem, state)
     residual = residual_px(problem, state).numpy()
     return _performance(landmarks, model, facts, state, sigma, residual, seen_frames), used
+
+
+def _settled(state: State, frames_per_second: float) -> State:
+    """The state without its curves' shake. Error bars do not count it: what stands still may stand still in error."""
+    weights = settled(state.weights.numpy(), frames_per_second).clip(0.0, 1.0)
+    gaze = settled(state.gaze.flatten(1).numpy(), frames_per_second, MOST_GAZE)
+    return replace(state, weights=torch.from_numpy(weights), gaze=torch.from_numpy(gaze).reshape(-1, 2, 2))
 
 
 @dataclass

@@ -46,8 +46,7 @@ def made(seed: int = 0) -> tuple[Problem, State]:
     read.precision[2] = 0.0  # a frame of which nothing was read
     problem = Problem(points, cameras, 320 + draw(CAMERAS, FRAMES, POINTS, 2, scale=40.0), precision,
                       torch.tensor([1.0, 2.0, 1.0], dtype=F64), draw(4, SHAPES, scale=0.3),
-                      torch.tensor([[0, 1], [3, 2]]), Priors(still_weight=0.2, still_gaze=0.2), pins, read,
-                      settling=True)
+                      torch.tensor([[0, 1], [3, 2]]), Priors(), pins, read)
     state = State(rotation_exp(draw(FRAMES, 3, scale=0.3)), draw(FRAMES, 3, scale=0.02),
                   torch.rand(FRAMES, SHAPES, generator=generator, dtype=F64) * 0.6 + 0.2,
                   draw(FRAMES, 2, 2, scale=0.2), draw(MODES), draw(CAMERAS, scale=0.1))

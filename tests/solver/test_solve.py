@@ -160,26 +160,6 @@ def test_wild_points_do_not_spoil_the_frame() -> None:
     assert np.abs(found.weights - clean.weights).mean() < 0.02
 
 
-def test_a_still_face_stands_still_and_a_quick_move_keeps_its_height() -> None:
-    """Noise from frame to frame is averaged away; a twitch of three frames, as a blink or a plosive is, is not."""
-    model, truth = made(frames=40)
-    quick = [0.0] * 20 + [0.35, 0.8, 0.3] + [0.0] * 17
-    rest = np.tile(truth.weights[10:11] * 0.5 + 0.05, (40, 1))
-    rest[:, 0] = 0.1 + np.array(quick)
-    still = replace(truth, weights=rest, gaze=np.tile(truth.gaze[10:11], (40, 1, 1)),
-                    head_rotation=np.tile(truth.head_rotation[10:11], (40, 1)),
-                    head_translation=np.tile(truth.head_translation[10:11], (40, 1)))
-    rig = around([0, -35, 35])
-    landmarks = seen_by(model, everywhere(model), still, rig, 0.15)
-    landmarks = replace(landmarks, sigma=np.full_like(landmarks.sigma, 1.0))  # no detector is as sure as it is steady
-    free, _ = solve(model, landmarks, rig, replace(FLAT, still=0.0))
-    settled, _ = solve(model, landmarks, rig, replace(FLAT, still=Priors().still))
-    shakes, stands = free.weights[:, 1:].std(axis=0), settled.weights[:, 1:].std(axis=0)
-    assert np.median(shakes) > 0.003  # or there is nothing to show
-    assert np.median(stands) < 0.45 * np.median(shakes)
-    assert (settled.weights[:, 0].max() - 0.1) > 0.95 * (free.weights[:, 0].max() - 0.1)
-
-
 def test_the_same_take_gives_the_same_numbers() -> None:
     model, truth = made(frames=5)
     rig = around([0, 30])
