@@ -1,5 +1,6 @@
 """Opens the app: python -m app.gui [PATH]."""
 
+import faulthandler
 import os
 import signal
 import sys
@@ -13,6 +14,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from app.gui import theme
+from app.gui.collector import Collector
 from app.gui.heap import give_back
 from app.gui.main_window import MainWindow
 from app.gui.session import Session
@@ -23,6 +25,8 @@ for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):  # OpenCV's point
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Open the window, on a shoot, a take or a clip if one is given. Returns the exit code."""
+    if sys.stderr is not None:
+        faulthandler.enable()  # a crash below Python says where
     give_back()
     paths = list(sys.argv[1:] if arguments is None else arguments)
     application = QApplication(sys.argv[:1])
@@ -37,10 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Python sees a signal only when it runs: a timer lets it, so that Ctrl+C in the terminal closes the window.
     # Not at once: a signal comes in the middle of whatever is being done.
     signal.signal(signal.SIGINT, lambda *_: QTimer.singleShot(0, window.close))
-    alive = QTimer(interval=500)
-    alive.timeout.connect(lambda: None)
-    alive.start()
-    return application.exec()
+    alive = Collector()  # beats twice a second
+    code = application.exec()
+    alive.stop()
+    return code
 
 
 def _tell(session: Session, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

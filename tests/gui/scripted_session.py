@@ -3,6 +3,7 @@
 A module of its own, because the test runs it as a process that dies.
 """
 
+import faulthandler
 import json
 import os
 import signal
@@ -18,6 +19,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app.gui import jobs, theme
+from app.gui.collector import Collector
 from app.gui.main_window import MainWindow
 from app.gui.session import Session
 
@@ -27,10 +29,12 @@ FRAME, FAR, LAST = 3, 14, 15
 
 def main(shoot: Path) -> None:
     """Open, solve a range, correct a frame, solve around it, undo, redo, export, die. Prints what was seen as JSON."""
+    faulthandler.enable()
     application = QApplication([])
     theme.dress(application)
     session = Session()
     window = MainWindow(session)
+    Collector(window)  # as the app does
     window.resize(1400, 900)
     window.show()
     window.activateWindow()  # there is no window manager to do it, and keys go to the active window

@@ -103,6 +103,39 @@ def test_this_pyside_survives_two_hundred_thousand_calls():
     assert (ended.returncode, ended.stdout.strip()) == (0, "200000"), ended.stderr
 
 
+COLLECT = """
+import gc, threading
+from PySide6.QtCore import QCoreApplication, QTimer
+from app.gui.collector import Collector
+application = QCoreApplication([])
+ended = []
+class Cycle:
+    def __init__(self):
+        self.own = self
+    def __del__(self):
+        ended.append(threading.current_thread().name)
+def work():
+    while len(ended) < 3000:
+        Cycle()
+collector = Collector()
+collector._timer.setInterval(5)
+threads = [threading.Thread(target=work, name="decode") for _ in range(2)]
+for thread in threads:
+    thread.start()
+done = QTimer(interval=20)
+done.timeout.connect(lambda: None if any(thread.is_alive() for thread in threads) else application.quit())
+done.start()
+application.exec()
+collector.stop()
+print(sorted(set(ended)), gc.isenabled())
+"""
+
+
+def test_what_nothing_holds_ends_in_the_windows_thread():
+    ended = python(COLLECT)
+    assert ended.stdout.strip() == "['MainThread'] True", ended.stderr
+
+
 def test_kill_9_loses_nothing_that_was_done(shoot, tmp_path):
     environment = {**os.environ, "HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
     running = subprocess.Popen([sys.executable, "-c", EDIT_AND_HANG, str(shoot)], cwd=ROOT, env=environment,
