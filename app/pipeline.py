@@ -19,12 +19,13 @@ from app.face_cameras import cameras_for
 from app.places import AROUND_LAYER_NAME, AROUND_NAME, RIG_NAME, SOLVE_NAME, Places
 from app.preparing import Options, Prepared, prepare
 from app.progress import Teller
+from app.quality import needs_a_look
 from app.report.evidence import Evidence, assemble, settings_of, timeline_of
 from app.report.making import step as report_step
 from app.timings import recorded, timed
 from capture.camera import Camera, Rig, load_rig, save_rig
-from capture.errors import MienError
-from capture.files import sha256, write_bytes
+from capture.errors import MienError, OutputError
+from capture.files import sha256_or_none, write_bytes
 from capture.shoot import Take
 from exporters import FORMATS, WRITERS
 from exporters.scene import make_scene
@@ -38,7 +39,7 @@ from solver.landmarks import Landmarks
 from solver.performance import Performance
 from solver.solve import PRESETS, TakeFacts, solve_take
 
-SOLVE_VERSION = 7
+SOLVE_VERSION = 8
 CORRECT_VERSION = 2
 EXPORT_VERSION = 2
 PROFILE = "profile"
@@ -76,6 +77,8 @@ def run_take(take: Take, options: Options, tools: Tools, teller: Teller) -> tupl
     """
     ready = prepare(take, options, lambda warning: teller.note(take.name, warning))
     solved = correct(solve(ready, options, tools, teller), ready, options, tools, teller)
+    if look := needs_a_look(solved.performance):
+        teller.note(take.name, look)
     model = solved.subject.model
     outputs = export(solved.performance, model, options.formats, ready.where, options.force, teller)
     settings = settings_of(options.preset, tools.landmarker.detector.key, options.formats,
@@ -185,10 +188,14 @@ def export(performance: Performance, model: FaceModel, formats: tuple[str, ...],
         path = where.out / (performance.take + FORMATS[name])
         key = artefacts.key_of("export", EXPORT_VERSION, format=name, steps=performance.steps,
                                model=performance.model_sha256)
-        if force or not path.is_file() or record.get(path.name) != f"{key} {sha256(path)}":
+        if force or record.get(path.name) != f"{key} {sha256_or_none(path)}":
             with timed(where.work, f"export {name}", key):
                 WRITERS[FORMATS[name]](scene, path)
-            record[path.name] = f"{key} {sha256(path)}"
+            found = sha256_or_none(path)
+            if found is None:
+                raise OutputError(f"{path} cannot be read back after it was written; look after the disk, and run the "
+                                  "same command again")
+            record[path.name] = f"{key} {found}"
             write_bytes(record_path, artefacts.record_bytes(record))
         outputs.append(str(path))
     teller.progress(performance.take, "export", len(formats), len(formats))

@@ -74,7 +74,7 @@ def _solved(take: Take, request: Request, where: Places, tell: Teller, guard: Gu
         _sweep(take, where)
         inputs, options = records.inputs_of(take, request.rig), options_of(take, request)
         asked = _asked(take, options, tools)
-        outputs = None if request.force else _done_before(where, asked, inputs)
+        outputs = None if request.force else _done_before(where, take.name, asked, inputs)
         if outputs is None:
             records.forget(where, records.DONE_NAME)
             if guard is not None:
@@ -109,11 +109,13 @@ def _asked(take: Take, chosen: Options, tools: Tools) -> str:
                   reader=tools.landmarker.reader_key, model=tools.model.sha256, take=take.name, **options)
 
 
-def _done_before(where: Places, asked: str, inputs: dict[str, State | str]) -> tuple[str, ...] | None:
+def _done_before(where: Places, take: str, asked: str, inputs: dict[str, State | str]) -> tuple[str, ...] | None:
     """The results, if an earlier run did just this and they stand as it left them: then nothing is read again."""
     done = records.load_done(where)
     if done is None or done.asked != asked or records.changed(done.inputs, inputs) or records.missing(done, where):
         return None
+    if page_of(where, take).name not in done.outputs:
+        return None  # a full disk, or a fault of ours: all but the report is skipped
     return tuple(str(where.out / name) for name in done.outputs)
 
 

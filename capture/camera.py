@@ -26,6 +26,11 @@ from capture.toml_file import read_toml
 MODELS = {"pinhole": (4, 5, 8, 12, 14), "fisheye": (4,)}
 """Lens models and the numbers of distortion coefficients that OpenCV knows for each."""
 
+FAR_PX = 1e6
+"""No lens has a focal length of more, nor its middle farther away."""
+FAR_M = 1e4
+"""No camera of a rig stands farther from the others."""
+
 WORLD_FROM_LONE_CAMERA = np.diag([1.0, -1.0, -1.0])
 """Turns OpenCV's camera axes to a world with Y up."""
 
@@ -181,6 +186,8 @@ def _read_camera(path: Path, name: str, entry: object) -> Camera:
     matrix = array("matrix", (3, 3))
     if matrix[0, 0] <= 0 or matrix[1, 1] <= 0 or not np.allclose(matrix[2], [0, 0, 1]) or matrix[1, 0] != 0:
         raise wrong("matrix is not a camera matrix", "write [[fx, 0, cx], [0, fy, cy], [0, 0, 1]] with fx, fy above 0")
+    if not (np.abs(matrix) <= FAR_PX).all() or min(matrix[0, 0], matrix[1, 1]) < 1:
+        raise wrong("matrix has a focal length or a middle that no camera has", "give them in px, or calibrate again")
     rotation = array("rotation", (3, 3))
     if np.abs(rotation).max() > 2 or not np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-3) \
             or np.linalg.det(rotation) < 0:
@@ -194,11 +201,14 @@ def _read_camera(path: Path, name: str, entry: object) -> Camera:
         raise wrong("distortion has another number of coefficients than OpenCV's models",
                     f"a {model} lens takes {' or '.join(map(str, MODELS[model]))}")
     distortion = tuple(array("distortion", (count,)).tolist())
+    translation = array("translation", (3,))
+    if np.abs(translation).max() > FAR_M:
+        raise wrong("translation is farther away than any camera of a rig", "give it in metres")
     error_px = entry.get("error_px")
     if error_px is not None and not (isinstance(error_px, int | float) and 0 <= error_px <= 65536):
         raise wrong("error_px is not a number of pixels", "leave it out if it is unknown")
     return Camera(name, (int(size[0]), int(size[1])), matrix, model, distortion, rotation,
-                  array("translation", (3,)), error_px)
+                  translation, error_px)
 
 
 def _toml_array(value: object) -> str:

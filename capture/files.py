@@ -126,6 +126,14 @@ def sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
+def sha256_or_none(path: Path) -> str | None:
+    """The same; None where the file is not there or cannot be read."""
+    try:
+        return sha256(path)
+    except OSError:
+        return None
+
+
 def _umask() -> int:
     value = os.umask(0)
     os.umask(value)

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from solver.landmarks import Landmarks
+from solver.landmarks import Landmarks, sound
 
 Report = Callable[[int, int], None]
 """`report(done, total)`: called now and then by long work; it may raise Cancelled."""
@@ -52,6 +52,6 @@ class Detector(Protocol):
 
 
 def stack(cameras: Sequence[str], tracks: Sequence[Track], scheme: str) -> Landmarks:
-    """The tracks of C cameras over the same T frames as one Landmarks."""
-    return Landmarks(tuple(cameras), scheme, np.stack([track.xy for track in tracks]),
-                     np.stack([track.sigma for track in tracks]), np.stack([track.seen for track in tracks]))
+    """The tracks of C cameras over the same T frames as one Landmarks, without what cannot be."""
+    return sound(Landmarks(tuple(cameras), scheme, np.stack([track.xy for track in tracks]),
+                           np.stack([track.sigma for track in tracks]), np.stack([track.seen for track in tracks])))

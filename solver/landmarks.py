@@ -1,8 +1,19 @@
 """Landmarks: what a detector found, in every camera and frame of a take."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+
+FAR_PX = 1e6
+"""No picture has a landmark so far from its corner."""
+FEWEST = 12
+"""Fewer points say nothing of a face."""
+THIN = 0.05
+"""A face's points spread in one direction at least so much as in the other; less is a line."""
+NARROW_PX = 0.5
+"""Points that spread less are one point."""
+CHUNK = 256
+"""Frames at a time: of a long take no second copy is made."""
 
 
 @dataclass(frozen=True)
@@ -34,3 +45,41 @@ class Landmarks:
     def found(self) -> np.ndarray:
         """(C, T) bool: whether the camera saw the face at all."""
         return self.seen.any(axis=2)
+
+
+def sound(landmarks: Landmarks) -> Landmarks:
+    """The same without what cannot be: a point that is no number, or has no spread, was not seen; and a camera whose
+    points are few, or lie on a line or in one place, did not see a face."""
+    seen = landmarks.seen.copy()
+    for camera in range(len(seen)):
+        for start in range(0, seen.shape[1], CHUNK):
+            part = (camera, slice(start, start + CHUNK))
+            sigma = landmarks.sigma[part]
+            with np.errstate(invalid="ignore"):
+                seen[part] &= (np.abs(landmarks.xy[part]) < FAR_PX).all(axis=-1) & (sigma > 0) & (sigma < FAR_PX)
+            thin, wide = _axes(landmarks.xy[part], seen[part])
+            seen[part] &= ((thin >= THIN * wide) & (wide > NARROW_PX) & (seen[part].sum(axis=1) >= FEWEST))[:, None]
+    return landmarks if (seen == landmarks.seen).all() else replace(landmarks, seen=seen)
+
+
+def spreads(landmarks: Landmarks) -> tuple[np.ndarray, np.ndarray]:
+    """What each camera's points in each frame are worth: (C, T) px, their standard deviation per axis, of which a face
+    is four wide; and (C, T) px, the median of what the detector claims of them. NaN where no face was seen."""
+    wide, claimed = np.full(landmarks.found.shape, np.nan), np.full(landmarks.found.shape, np.nan)
+    for camera, found in enumerate(landmarks.found):
+        for start in range(0, len(found), CHUNK):
+            part = (camera, slice(start, start + CHUNK))
+            seen, here = landmarks.seen[part], found[part[1]]
+            wide[part][here] = np.sqrt(np.square(_axes(landmarks.xy[part], seen)).mean(axis=0))[here]
+            claimed[part][here] = np.nanmedian(np.where(seen, landmarks.sigma[part], np.nan)[here], axis=1)
+    return wide, claimed
+
+
+def _axes(xy: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(t) px each: how far the seen ones of (t, N, 2) points spread across and along the direction of their most."""
+    count = np.maximum(seen.sum(axis=1), 1)[:, None]
+    held = np.where(seen[..., None], xy, 0.0)
+    apart = np.where(seen[..., None], held - (held.sum(axis=1) / count)[:, None], 0.0)
+    variance = np.linalg.eigvalsh(apart.transpose(0, 2, 1) @ apart / count[..., None])  # (t, 2), the smaller first
+    thin, wide = np.sqrt(np.maximum(variance, 0.0)).T
+    return thin, wide

@@ -14,11 +14,12 @@ from capture.camera import Rig, undistort
 from capture.errors import FaceError
 from solver.align import align, pictures
 from solver.appearance import Film, skin_spots
+from solver.doubt import doubtful
 from solver.embedding import Embedding
 from solver.energy import CHUNK, residual_px
 from solver.face_model import FaceModel
 from solver.fit import STAGES, Stage, fit, stages, weight_sigma
-from solver.landmarks import Landmarks
+from solver.landmarks import Landmarks, sound
 from solver.performance import Performance
 from solver.points import DTYPE, surface_points
 from solver.problem import Cameras, Priors, Problem, Read, State
@@ -42,8 +43,6 @@ GAZE_OF_SHAPE = {  # eye, axis (0 yaw, 1 pitch), sign
 }
 GAZE_RANGE = (np.radians(30.0), np.radians(25.0))
 """Yaw and pitch of a weight of 1 where the model does not say."""
-DOUBTFUL = 2.5
-"""A frame whose residual is so many times the take's median is flagged."""
 
 
 @dataclass(frozen=True)
@@ -94,9 +93,30 @@ def solve_take(landmarks: Landmarks, rig: Rig, lone: bool, model: FaceModel, emb
         The performance, and the rig with the focal length that was used.
 
     Raises:
-        FaceError: no camera saw the face in any frame.
+        FaceError: no camera saw the face in any frame, or what the cameras saw is no face.
     """
     torch.set_num_threads(1)  # sums in another order would give other last bits: the same take, the same bytes
+    landmarks = sound(landmarks)
+    try:
+        performance, used = _solved(landmarks, rig, lone, model, embedding, facts, report, preset, priors, reading,
+                                    known, film)
+    except (torch.linalg.LinAlgError, cv2.error) as error:
+        raise _hopeless(facts.take) from error
+    numbers = (performance.weights, performance.head_rotation, performance.head_translation, performance.gaze,
+               performance.identity, performance.sigma)
+    if not all(np.isfinite(part).all() for part in numbers):
+        raise _hopeless(facts.take)
+    return performance, used
+
+
+def _hopeless(take: str) -> FaceError:
+    return FaceError(f"{take}: no face fits what the cameras saw; look at the landmarks, and at whether rig.toml "
+                     "belongs to these clips")
+
+
+def _solved(landmarks: Landmarks, rig: Rig, lone: bool, model: FaceModel, embedding: Embedding, facts: TakeFacts,
+            report: Callable[[int, int], None], preset: Preset, priors: Priors | None, reading: Reading | None,
+            known: np.ndarray | None, film: Film | None) -> tuple[Performance, Rig]:
     seen_frames = np.flatnonzero(landmarks.found.any(axis=0))
     if len(seen_frames) == 0:
         raise FaceError(f"{facts.take}: no camera saw a face in any of its {landmarks.seen.shape[1]} frames; "
@@ -260,9 +280,9 @@ def _precision(landmarks: Landmarks, seen_frames: np.ndarray, used: np.ndarray, 
             distance = np.linalg.norm(ray, axis=-1)
             facing = (normals * ray).sum(axis=-1) / distance  # cosine
             px_per_metre = camera.matrix[0, 0] / distance
-            variance = landmarks.sigma[index, seen_frames[part]] ** 2 + (px_per_metre * on_surface) ** 2
             counts = INDEPENDENT * np.clip((facing - FACING[0]) / (FACING[1] - FACING[0]), 0.0, 1.0)
-            with np.errstate(invalid="ignore", divide="ignore"):
+            with np.errstate(invalid="ignore", divide="ignore", over="ignore"):  # what was not seen may say anything
+                variance = landmarks.sigma[index, seen_frames[part]] ** 2 + (px_per_metre * on_surface) ** 2
                 out[index, part] = np.where(used[index, part], counts / variance, 0.0)
     return out
 
@@ -288,8 +308,8 @@ def _performance(landmarks: Landmarks, model: FaceModel, facts: TakeFacts, state
     per_frame[seen_frames] = np.sqrt(np.nanmean(residual**2, axis=(0, 2)))
     spread = filled(sigma.numpy())
     spread[unseen] = 1.0  # nothing is known there
-    limit = DOUBTFUL * np.nanmedian(per_frame)
-    flags = tuple(_flags(frame, unseen[frame], seen_frames, per_frame[frame] > limit) for frame in every)
+    far = doubtful(landmarks, per_frame)
+    flags = tuple(_flags(frame, unseen[frame], seen_frames, far[frame]) for frame in every)
     quaternion = rotations.as_quat()
     quaternion = _continuous(quaternion)
     return Performance(

@@ -21,7 +21,7 @@ from app.report.take_page import take_page
 from app.report.words import verdict
 from app.timings import recorded
 from capture.errors import MienError
-from capture.files import sha256, write_bytes
+from capture.files import sha256, sha256_or_none, write_bytes
 from solver.performance import Performance
 
 REPORT_VERSION = 1
@@ -85,7 +85,7 @@ def current(performance: Performance, where: Places) -> Summary | None:
     path = page_of(where, performance.take)
     if summary is None or summary.key != _key(performance, where) or not path.is_file():
         return None
-    return summary if sha256(path) == summary.page_sha256 else None
+    return summary if sha256_or_none(path) == summary.page_sha256 else None
 
 
 def _key(performance: Performance, where: Places) -> str:

@@ -161,11 +161,15 @@ def test_a_report_that_fails_does_not_lose_the_solve(fault: Exception, demo: Pat
         raise fault
 
     monkeypatch.setattr(making, "take_page", broken)
-    ended = mien_here("solve", demo / "takes" / "T001", "--out", tmp_path, "--format", "json", "--end", "4")
+    command = ("solve", demo / "takes" / "T001", "--out", tmp_path, "--format", "json", "--end", "4")
+    ended = mien_here(*command)
     assert "the take is solved, but making its report failed" in ended.stderr
     assert (tmp_path / "T001.mien.json").is_file()
     assert not (tmp_path / PAGE).exists()
     monkeypatch.undo()
+    assert "T001: solve" not in mien_here(*command).stdout
+    assert sound((tmp_path / PAGE).read_bytes()).data["frames"] == 4
+    (tmp_path / PAGE).unlink()
     mien_here("report", demo / "takes" / "T001", "--out", tmp_path)
     assert sound((tmp_path / PAGE).read_bytes()).data["frames"] == 4
 

@@ -1,5 +1,6 @@
 """A small part of `python -m tests.faults`: a few kills, failing calls and power cuts, and the same command again."""
 
+import errno
 import os
 import random
 import shutil
@@ -43,6 +44,17 @@ def test_kills(job: Job) -> None:
 def test_failing_calls(job: Job) -> None:
     tally = Tally()
     campaign.failures(job, 3, 1, tally)
+    assert tally.faults == []
+
+
+def test_a_disk_that_cannot_be_read_any_more_is_said_in_words(job: Job) -> None:
+    """What was written cannot be read back: no fault of ours, and no waiting for a lock that is one's own."""
+    job.clear(detected=True)
+    ended = job.server.run(job.arguments, job.out, kind=campaign.READ, nth=2, error=errno.EACCES, always=True)
+    assert ended == 1
+    assert "cannot be read back after it was written; look after the disk" in job.server.words()
+    tally = Tally()
+    job.resume(tally, "read")
     assert tally.faults == []
 
 
