@@ -38,6 +38,7 @@ class Job(QObject):
         arguments: of the command line, without those that every job gets.
         state: "waiting", "running", "done", "failed" or "cancelled".
         step, done, total: how far it is within its present step.
+        seconds: how long it ran, once it has ended; waiting is not running.
         seconds_left: of that step, where a guess is honest; None before.
         error: why it failed, in one sentence.
         outputs: paths of the files it made.
@@ -60,7 +61,8 @@ class Job(QObject):
         self.outputs: list[str] = []
         self.log: list[str] = []
         self.light = False
-        self._step_began = 0.0
+        self.seconds = 0.0
+        self._began, self._step_began = 0.0, 0.0
         self._rest = b""
         self._cancelled = False
         self._process: QProcess | None = None
@@ -74,7 +76,7 @@ class Job(QObject):
         self._process.readyReadStandardError.connect(self._read_log)
         self._process.finished.connect(self._finished)
         self._process.errorOccurred.connect(self._broken)
-        self.state = RUNNING
+        self.state, self._began = RUNNING, time.monotonic()
         self._process.start(sys.executable, ["-m", self.module, *self.arguments, "--events", "--cancel-on-eof"])
         self.changed.emit()
 
@@ -157,6 +159,7 @@ class Job(QObject):
 
     def _end(self, state: str) -> None:
         self._grace.stop()
+        self.seconds = time.monotonic() - self._began if self._began else 0.0
         self.state, self.seconds_left = state, None
         self.changed.emit()
         self.ended.emit()

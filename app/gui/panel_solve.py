@@ -1,6 +1,5 @@
 """The inspector's Solve page: with what, how finely, which frames."""
 
-import time
 
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
@@ -88,8 +87,8 @@ class SolvePanel(QWidget):
         self.session.recent.choose("solve/preset", self.preset.currentData())
         job = self.session.run(title, ["solve", *arguments], take)
         if data is not None:
-            work, preset, begun = self._work(), self.preset.currentData(), time.monotonic()
-            job.ended.connect(lambda: self._learn(job, work, preset, begun))
+            work, preset = self._work(), self.preset.currentData()
+            job.ended.connect(lambda: self._learn(job, work, preset))
 
     def _arguments(self) -> list[str]:
         arguments = ["--preset", self.preset.currentData(), "--model", self.model.currentText()]
@@ -141,10 +140,10 @@ class SolvePanel(QWidget):
         frames = self.session.last - self.session.first + 1 if self.part.isChecked() else data.frames
         return max(1, frames * len(data.take.cameras))
 
-    def _learn(self, job: Job, work: int, preset: str, begun: float) -> None:
-        # A solve that found its steps done already, or waited for another, says nothing of the pace.
-        if job.state == jobs.DONE and any("detect" in line for line in job.log) and len(self.session.jobs.jobs) == 1:
-            self.session.recent.choose(f"pace/{preset}", f"{(time.monotonic() - begun) / work:.5f}")
+    def _learn(self, job: Job, work: int, preset: str) -> None:
+        # A solve that found its steps done already says nothing of the pace.
+        if job.state == jobs.DONE and any("detect" in line for line in job.log):
+            self.session.recent.choose(f"pace/{preset}", f"{job.seconds / work:.5f}")
             self._update()
 
 

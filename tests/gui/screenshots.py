@@ -118,7 +118,7 @@ def _put_sound(container, stream, samples: np.ndarray) -> None:
 
 
 def _until(done) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while not done():
         assert time.monotonic() < deadline, "it took too long"
         QTest.qWait(50)
@@ -179,8 +179,36 @@ def _solve(window: MainWindow) -> None:
     _until(lambda: window.sync.waves.rows and all(row.peaks is not None for row in window.sync.waves.rows))
 
 
+def _record(window: MainWindow) -> None:
+    """The take's own clips stand for the cameras."""
+    panel, folder = window.record, window.session.data.take.folder
+    window.set_workspace("Review")
+    window.inspector.show_page("Record")
+    panel.sources.setPlainText("\n".join(f"{clip.stem}=loop:{clip}" for clip in sorted(folder.glob("*.mp4"))))
+    panel.scene.setText("sc04")
+    panel.actor.setText("Mara")
+    panel.number.setValue(3)
+    panel.arm.click()
+    _until(lambda: panel.state == "armed" and all(tile.picture is not None and tile.status.get("face")
+                                                  for tile in panel.tiles.values()))
+    panel.roll.click()
+    _until(lambda: panel.state == "rolling" and all(tile.status.get("frames", 0) > 45 for tile in panel.tiles.values()))
+
+
+def _live(window: MainWindow) -> None:
+    panel, recorder, folder = window.live, window.record, window.session.data.take.folder
+    recorder.cut.click()
+    _until(lambda: recorder.state == "armed")
+    recorder.arm.click()
+    _until(lambda: not recorder.child.running)
+    window.inspector.show_page("Live")
+    panel.source.setEditText(f"loop:{folder / 'camA.mp4'}")
+    panel.start.click()
+    _until(lambda: panel.view.mesh is not None and panel.bars.weights.any() and "know" not in panel.facts.text())
+
+
 PICTURES = {"review": _review, "correct": _correct, "animate": _animate, "cameras": _cameras, "residuals": _residuals,
-            "solve": _solve}
+            "solve": _solve, "record": _record, "live": _live}
 
 
 def save(window: MainWindow, path: Path) -> None:

@@ -174,3 +174,17 @@ def test_cameras_are_calibrated_by_the_button_and_a_rig_is_not_lost(opened, qtbo
     assert job.state == jobs.FAILED
     assert "board" in opened.messages.words.text(), "there is none in these clips"
     assert (shoot / "rig.toml").read_bytes() == before
+
+
+def test_the_estimate_is_what_a_solve_ran_not_what_it_waited(opened):
+    solve, session = opened.solve, opened.session
+    assert "after the first solve" in solve.estimate.text()
+    for state, log, seconds in ((jobs.FAILED, "T001: detect camA", 3), (jobs.DONE, "T001: done", 1),
+                                (jobs.DONE, "T001: detect camA", 30)):
+        job = Job("Solve T001", [], "T001", parent=session)
+        job.state, job.log, job.seconds = state, [log], seconds
+        solve._learn(job, solve._work(), solve.preset.currentData())
+    assert solve.estimate.text() == "about 30 seconds, from the last solve on this machine"
+    session.set_range(0, 9)
+    opened.solve.part.setChecked(True)
+    assert "about 10 seconds" in solve.estimate.text()
