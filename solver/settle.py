@@ -21,21 +21,30 @@ MOST_GAZE = np.radians(1.0)
 """The same of an eye's angles."""
 
 
-def settled(curves: np.ndarray, frames_per_second: float, most: float = MOST) -> np.ndarray:
-    """Curves (T, K) over T frames in a row -> (T, K), as smooth as their noise asks for.
+KEPT = 0.75 / (2 * np.sqrt(2))
+"""Of white noise's variance, times the fourth root of the stiffness, what the smooth curve keeps."""
+
+LEAST_LEFT = KEPT / STIFF**0.25
+
+
+def settled(curves: np.ndarray, frames_per_second: float, most: float = MOST) -> tuple[np.ndarray, np.ndarray]:
+    """Curves over T frames in a row -> the curves (T, K), as smooth as their noise asks for, and how much variance
+    (T, K) of their noise is gone.
 
     Args:
-        curves: in any unit.
+        curves: (T, K) in any unit.
         frames_per_second: how fast the frames follow one another.
         most: in the curves' unit, see `MOST`.
     """
     if len(curves) < 5:  # too few to know noise from motion
-        return curves
+        return curves, np.zeros_like(curves)
     noise = np.median(np.abs(np.diff(curves, 2, axis=0)), axis=0) / 0.6745 / np.sqrt(6)  # (K); of a Gaussian's
     enough = np.clip(NOISES * noise, 1e-9, most)
-    smooth = _smooth(curves, STIFF * (frames_per_second / 30) ** 4)
+    stiff = STIFF * (frames_per_second / 30) ** 4
+    smooth = _smooth(curves, stiff)
     lacking = curves - smooth
-    return smooth + lacking**5 / (lacking**4 + enough**4)
+    back = lacking**4 / (lacking**4 + enough**4)
+    return smooth + back * lacking, (1 - back) * (1 - KEPT / stiff**0.25) * noise**2
 
 
 def _smooth(curves: np.ndarray, stiff: float) -> np.ndarray:

@@ -24,7 +24,7 @@ from solver.performance import Performance
 from solver.points import DTYPE, surface_points
 from solver.problem import Cameras, Priors, Problem, Read, State
 from solver.reading import Reading
-from solver.settle import MOST_GAZE, settled
+from solver.settle import LEAST_LEFT, MOST_GAZE, settled
 
 INDEPENDENT = 0.3
 """Share of a landmark that counts: 478 points of one network err together, so they say less than 478 free ones."""
@@ -135,17 +135,20 @@ def _solved(landmarks: Landmarks, rig: Rig, lone: bool, model: FaceModel, embedd
     if spots:
         problem, state = align(problem, state, film, preset.looks, landmarks, seen_frames, used, model, spots,
                                progress.looked)
-    state = with_gaze(_settled(state, float(facts.frame_rate)), problem, model)
-    sigma = weight_sigma(problem, state)
+    state, sigma = _settled(state, weight_sigma(problem, state), float(facts.frame_rate))
+    state = with_gaze(state, problem, model)
     residual = residual_px(problem, state).numpy()
     return _performance(landmarks, model, facts, state, sigma, residual, seen_frames), used
 
 
-def _settled(state: State, frames_per_second: float) -> State:
-    """The state without its curves' shake. Error bars do not count it: what stands still may stand still in error."""
-    weights = settled(state.weights.numpy(), frames_per_second).clip(0.0, 1.0)
-    gaze = settled(state.gaze.flatten(1).numpy(), frames_per_second, MOST_GAZE)
-    return replace(state, weights=torch.from_numpy(weights), gaze=torch.from_numpy(gaze).reshape(-1, 2, 2))
+def _settled(state: State, sigma: Tensor, frames_per_second: float) -> tuple[State, Tensor]:
+    """The state without its curves' shake, and the standard deviations (T, K) of weights that have lost it."""
+    weights, gone = settled(state.weights.numpy(), frames_per_second)
+    gaze, _ = settled(state.gaze.flatten(1).numpy(), frames_per_second, MOST_GAZE)
+    # What is left of a weight's variance is not less than what smoothing leaves of noise alone.
+    left = torch.maximum(sigma.square() - torch.from_numpy(gone), sigma.square() * LEAST_LEFT)
+    return replace(state, weights=torch.from_numpy(weights.clip(0.0, 1.0)),
+                   gaze=torch.from_numpy(gaze).reshape(-1, 2, 2)), left.sqrt()
 
 
 @dataclass

@@ -13,9 +13,10 @@ def shaken(curve: np.ndarray, noise: float, seed: int = 0) -> np.ndarray:
 
 
 def test_a_still_face_stands_still() -> None:
-    found = settled(shaken(np.full((400, 20), 0.4), 0.008), 30.0)
+    found, gone = settled(shaken(np.full((400, 20), 0.4), 0.008), 30.0)
     assert found.std(axis=0).max() < 0.004
     assert np.abs(found.mean(axis=0) - 0.4).max() < 0.002
+    assert 0.008**2 - gone.mean() == pytest.approx(((found - 0.4) ** 2).mean(), rel=0.4)
 
 
 @pytest.mark.parametrize("rate", [24.0, 30.0, 60.0])
@@ -25,26 +26,27 @@ def test_blinks_and_plosives_keep_their_height_and_their_frame(rate: float) -> N
     curve = sum(height * np.exp(-0.5 * ((time - at) / width) ** 2)
                 for at, height, width in ((1.5, 0.9, 0.035), (3.0, 0.25, 0.04), (4.5, 0.5, 0.1), (6.5, 0.2, 0.05)))
     noisy = shaken(np.stack([curve], 1), 0.006)
-    found = settled(noisy, rate)
+    found, gone = settled(noisy, rate)
     for at in (1.5, 3.0, 4.5, 6.5):
         near = slice(int((at - 0.2) * rate), int((at + 0.2) * rate))
         assert found[near].max() > 0.95 * noisy[near].max()
+        assert gone[near].min() < 0.05 * gone.max()  # of a peak's noise nothing is taken
         assert found[near].argmax() == noisy[near].argmax()
 
 
 def test_a_slow_drift_is_left_as_it_is_and_makes_no_stairs() -> None:
     slow = np.stack([0.3 + 0.2 * np.sin(0.8 * TIME), 0.04 * TIME], axis=1)
-    np.testing.assert_allclose(settled(slow, 30.0), slow, atol=1e-3)
-    found = settled(shaken(slow, 0.005), 30.0)
+    np.testing.assert_allclose(settled(slow, 30.0)[0], slow, atol=1e-3)
+    found, _ = settled(shaken(slow, 0.005), 30.0)
     steps, true = np.diff(found, axis=0), np.diff(slow, axis=0)
     assert np.abs(steps - true).std() < 0.3 * np.abs(np.diff(shaken(slow, 0.005), axis=0) - true).std()
 
 
 def test_no_value_moves_far() -> None:
     wild = np.random.default_rng(1).random((300, 8))
-    assert np.abs(settled(wild, 30.0) - wild).max() < 0.6 * MOST
+    assert np.abs(settled(wild, 30.0)[0] - wild).max() < 0.6 * MOST
 
 
 def test_short_takes_stay_as_they_are() -> None:
     few = np.random.default_rng(2).random((4, 3))
-    np.testing.assert_array_equal(settled(few, 30.0), few)
+    np.testing.assert_array_equal(settled(few, 30.0)[0], few)

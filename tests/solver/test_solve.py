@@ -12,11 +12,12 @@ from capture.camera import Camera, Rig, lone_camera, project
 from capture.errors import FaceError
 from solver import fit
 from solver.embedding import Embedding
+from solver.energy import TERMS
 from solver.face_model import FaceModel, deform
 from solver.landmarks import Landmarks
 from solver.performance import Performance
 from solver.points import DTYPE
-from solver.problem import Priors
+from solver.problem import GAZE, POSE, Normal, Priors
 from solver.solve import INDEPENDENT, STAGES, TakeFacts, gaze_from_weights, problem_of, solve_take
 from tests.synthetic import made_performance, small_face
 
@@ -111,6 +112,42 @@ def test_error_bars_tell_the_error() -> None:
     # 0.68 and 0.95 by theory; a little more, because points that face away count for less than they could.
     assert 0.62 < (share < 1).mean() < 0.78
     assert 0.93 < (share < 2).mean() < 0.99
+
+
+def cramer_rao(model: FaceModel, truth: Performance, rig: Rig, noise_px: float) -> np.ndarray:
+    """(T, K): the least standard deviation that an unbiased guess of each weight can have, person unknown: from the
+    inverse of all landmarks' information at the truth."""
+    landmarks = seen_by(model, everywhere(model), truth, rig, 0.0)
+    frames, shapes, modes = *truth.weights.shape, len(truth.identity)
+    problem, start = problem_of(landmarks, rig, False, model, everywhere(model), Fraction(30), np.arange(frames), FLAT)
+    problem = replace(problem, precision=torch.full_like(problem.precision, noise_px**-2))
+    there = replace(start, rotation=torch.tensor(Rotation.from_quat(truth.head_rotation).as_matrix()),
+                    translation=torch.tensor(truth.head_translation), weights=torch.tensor(truth.weights),
+                    gaze=torch.tensor(truth.gaze), identity=torch.tensor(truth.identity))
+    own = POSE + shapes + GAZE
+    normal = Normal.zeros(frames, own, modes + len(rig.cameras), there.weights)
+    TERMS["landmarks"](problem, there, normal)
+    information = torch.block_diag(*normal.diagonal, normal.corner[:modes, :modes])
+    border = normal.border[:, :, :modes].flatten(0, 1)  # (T D, I)
+    information[:frames * own, frames * own:], information[frames * own:, :frames * own] = border, border.mT
+    variance = torch.linalg.pinv(information, hermitian=True).diagonal()[:frames * own]
+    return variance.reshape(frames, own)[:, POSE:-GAZE].clamp_min(0).sqrt().numpy()
+
+
+@pytest.mark.parametrize("noise_px", [0.1, 0.5])
+def test_no_unbiased_guess_could_be_much_better(noise_px: float) -> None:
+    """The error stays below 1.15 times the Cramer-Rao bound, and the error bars tell how large it is."""
+    model, truth = made(frames=24)
+    truth = replace(truth, weights=0.2 + 0.6 * truth.weights)
+    rig = around([0, -35, 35])
+    landmarks = seen_by(model, everywhere(model), truth, rig, noise_px)
+    found, _ = solve(model, replace(landmarks, sigma=landmarks.sigma * np.sqrt(INDEPENDENT)), rig, FLAT)
+    apart = found.weights - truth.weights
+    bound = np.sqrt((cramer_rao(model, truth, rig, noise_px) ** 2).mean())
+    assert 0.5 * bound < np.sqrt((apart**2).mean()) < 1.15 * bound
+    share = np.abs(apart) / found.sigma
+    assert 0.63 < (share < 1).mean() < 0.80
+    assert 0.90 < (share < 2).mean() < 0.99
 
 
 def test_a_lone_camera_finds_its_focal_length() -> None:
