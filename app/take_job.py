@@ -10,7 +10,6 @@ import torch
 
 from app import __version__, records
 from app.actors import profile_of
-from app.allocator import keep_memory
 from app.artefacts import key_of, record_bytes
 from app.contents import State
 from app.corrections import layer_key
@@ -46,7 +45,6 @@ def tools_for(model: str, detector: str, device: str) -> Tools:
     """
     if device == "cuda" and not uses_cuda(device):
         raise UsageError("--device cuda: PyTorch finds no CUDA device here; use --device auto, or see `mien doctor`")
-    keep_memory()
     return Tools(landmarker_named(detector, device), model_named(model))
 
 

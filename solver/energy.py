@@ -10,6 +10,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from solver.arrow import SEGMENT
 from solver.geometry import project, rotation_exp, rotation_log, skew
 from solver.points import MovedPoints, move
 from solver.problem import GAZE, POSE, Normal, Pins, Problem, Read, State
@@ -89,7 +90,9 @@ def appearance(problem: Problem, state: State, normal: Normal | None) -> float:
     answer = (seen.information @ away.to(seen.information).unsqueeze(-1)).squeeze(-1).to(away)
     if normal is not None:
         size = away.shape[1]
-        normal.diagonal[:, :size, :size] += seen.information
+        for start in range(0, len(away), SEGMENT):  # at once, a long take's would be widened in half a gigabyte
+            part = slice(start, start + SEGMENT)
+            normal.diagonal[part, :size, :size] += seen.information[part]
         normal.frames_side[:, :size] += seen.side - answer
     return (seen.cost.sum() + (away * (answer - 2 * seen.side)).sum()).item()
 

@@ -152,3 +152,21 @@ def test_gaze_turns_where_the_names_say() -> None:
     up, _, _ = gaze_rotation(torch.tensor([0.0, math.radians(30)], dtype=F64))
     torch.testing.assert_close(left @ ahead, torch.tensor([0.5, 0.0, math.sqrt(0.75)], dtype=F64))
     torch.testing.assert_close(up @ ahead, torch.tensor([0.0, 0.5, math.sqrt(0.75)], dtype=F64))
+
+def test_a_long_take_s_pictures_are_not_widened_at_once() -> None:
+    """They are half a gigabyte in 18,000 frames: what is made beside them to add them up stays a fraction of that."""
+    problem, state = made()
+    frames, shapes = 2048, 40
+    weights = torch.zeros(frames, shapes, dtype=F64)
+    state = replace(state, rotation=torch.eye(3, dtype=F64).expand(frames, 3, 3),
+                    translation=torch.zeros(frames, 3, dtype=F64), weights=weights)
+    size = POSE + shapes
+    information = torch.ones(frames, size, size)
+    problem = replace(problem, appearance=Appearance(state, information, torch.zeros(frames, size, dtype=F64),
+                                                     torch.zeros(frames, dtype=F64)))
+    normal = Normal.zeros(frames, size + GAZE, 0, weights)
+    with torch.profiler.profile(profile_memory=True) as profile:
+        TERMS["appearance"](problem, state, normal)
+    assert (normal.diagonal[:, :size, :size] == 1).all()
+    largest = max(event.cpu_memory_usage for event in profile.events())
+    assert 0 < largest < information.numel() * 8 / 4
