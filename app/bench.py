@@ -7,9 +7,13 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from app import bench_accuracy, bench_compare
+from app.bench_moments import lips_meet, moment_lines
 from app.bench_truth import Truth, read_truth, surface_mm, truth_path, vertices_of
 from app.bench_variant import Answer, Variant, answer, variant, work_of
+from app.detectors import landmarker_named
 from app.models import model_named
 from app.progress import Teller, teller
 from app.request import Request
@@ -56,7 +60,19 @@ def _accuracy(take: Take, found: Answer, peer: Path | None, tell: Teller) -> lis
     scores = [bench_accuracy.scores(column, truth.performance) for column in columns]
     return ["", f"{take.name}: {len(performance.cameras)} cameras, {performance.frames} frames, model "
             f"{found.model.name}", *bench_accuracy.table(truth.performance, scores),
-            *bench_accuracy.pose_lines(performance, truth.performance, surface_mm(performance, truth, found.model))]
+            *bench_accuracy.pose_lines(performance, truth.performance, surface_mm(performance, truth, found.model)),
+            *moment_lines(performance, truth.performance, *_meetings(found, truth))]
+
+
+def _meetings(found: Answer, truth: Truth) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """In which frames the lips meet, in what was found and in truth; None where the truth has another face."""
+    model = found.model
+    if truth.neutral is None or model is None or found.performance.shape_names != model.shape_names:
+        return None, None
+    embedding = landmarker_named().embedding(model)
+    own = model.neutral + np.tensordot(found.performance.identity, model.identity, 1)
+    return (lips_meet(own, found.performance, model, embedding),
+            lips_meet(truth.neutral, truth.performance, model, embedding))
 
 
 def run_compare(options: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ from scipy.spatial.transform import Rotation
 from app.bench_accuracy import active_shapes, column, scores
 from app.bench_compare import compared, from_truth, region_of
 from app.bench_intervals import BETTER, UNSURE, WORSE, Interval, intervals
+from app.bench_moments import Blinks, blinks
 from app.bench_truth import Truth, cut, read_truth, surface_mm
 from app.models import model_named
 from capture.camera import lone_camera
@@ -105,6 +106,20 @@ def test_a_take_without_a_rig_is_compared_in_its_cameras_own_world() -> None:
     np.testing.assert_allclose(seen[0][1], seen[1][1], atol=1e-9)
 
 
+def test_blinks_are_told_by_frame_and_height(demo: Path) -> None:
+    truth = read(demo / "truth.mien.json")
+    left = truth.shape_names.index("eyeBlinkLeft")
+    assert blinks(truth, truth) == Blinks(2, 2, 0, 0.0, 0.0)
+    weights = np.roll(truth.weights, 2, axis=0)
+    weights[:, left] *= 0.8
+    told = blinks(replace(truth, weights=weights), truth)
+    assert (told.found, told.frames) == (2, 2)
+    assert told.bias == pytest.approx(-0.1, abs=0.03)
+    assert told.worst == pytest.approx(-0.2, abs=0.05)
+    weights[:, left] = 0.0
+    assert blinks(replace(truth, weights=weights), truth).found == 1
+
+
 def test_accuracy_of_the_demo_beside_the_peer(demo: Path, tmp_path: Path) -> None:
     task = shared("peers", "face_landmarker_v2_with_blendshapes.task")
     said = mien_here("bench", "accuracy", "--on", demo, "--out", tmp_path, "--cameras", "camA", "--rig",
@@ -114,6 +129,8 @@ def test_accuracy_of_the_demo_beside_the_peer(demo: Path, tmp_path: Path) -> Non
     row = next(line for line in said.splitlines() if line.startswith("eyeBlinkLeft"))
     assert len([word for word in row.split() if ".." in word]) == 4  # intervals of r and RMSE, of both
     assert "posed face surface" in said
+    assert "blinks: " in said
+    assert "lips meet in" in said
 
 
 def test_compare_by_results_presets_and_without_truth(demo: Path, tmp_path: Path) -> None:
