@@ -221,6 +221,6 @@ def _toml_array(value: object) -> str:
 def _toml_key(name: str) -> str:
     if name and all(c.isascii() and (c.isalnum() or c in "-_") for c in name):
         return name
-    escaped = "".join(c if c not in '"\\' and c.isprintable() else "\\" + c if c in '"\\' else f"\\u{ord(c):04x}"
+    escaped = "".join(c if c not in '"\\' and c.isprintable() else "\\" + c if c in '"\\' else f"\\U{ord(c):08x}"
                       for c in name)
     return f'"{escaped}"'

@@ -108,4 +108,4 @@ def _numbers(values: Iterable[Any]) -> bool:
 
 def _text(name: str) -> str:
     """A name as a TOML basic string."""
-    return '"' + "".join(f"\\u{ord(c):04x}" if c in '"\\' or not c.isprintable() else c for c in name) + '"'
+    return '"' + "".join(f"\\U{ord(c):08x}" if c in '"\\' or not c.isprintable() else c for c in name) + '"'

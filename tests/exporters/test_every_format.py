@@ -97,7 +97,8 @@ def seen_in_usd(path):
 def seen_in_maya(path):
     curves, settings = maya_curves(path)
     unit = re.search(r"timeUnit (\S+);", settings)[1]
-    rate = 30.0 if unit == "ntsc" else float(unit.removesuffix("fps"))
+    known = {"film": 24.0, "pal": 25.0, "ntsc": 30.0, "palf": 50.0, "ntscf": 60.0}
+    rate = known.get(unit) or float(unit.removesuffix("fps"))
     every = np.arange(int(re.search(r"endTime (\d+);", settings)[1]) + 1)
     return ({leaf: np.interp(every, *keys) for (node, leaf), keys in curves.items() if node == "FaceBlendShapes"},
             every[-1] / rate)
