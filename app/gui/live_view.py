@@ -15,8 +15,10 @@ from solver.face_model import FaceModel, deform
 
 BARS, BAR_HEIGHT, NAME_WIDTH = 10, 17, 140
 WIRE = (140, 212, 255)
-STRONGER = 1.7
-"""The wires' strength, over that of a face which fills a pane: in a small picture they would hardly be seen."""
+ROOM = 1.7
+"""How much larger than its landmarks a face is shown: the head is to be seen, too."""
+CALM = 0.9
+"""How slowly the view follows a face: one that jumps with it cannot be watched."""
 SETTLE = 0.9
 """How slowly a shape's place among the liveliest is forgotten: a bar that jumps cannot be read."""
 
@@ -33,6 +35,7 @@ class LiveView(QWidget):
         self._model: FaceModel | None = None
         self._faces = np.zeros((0, 4), dtype=int)
         self._identity: np.ndarray | None = None
+        self._box: np.ndarray | None = None  # around the landmarks, in camera px: x, y of its middle, its size
         self.mesh: QImage | None = None
         self.setMinimumHeight(180)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -47,7 +50,7 @@ class LiveView(QWidget):
         self._faces = wire_faces(model) if model is not None else self._faces
 
     def clear(self) -> None:
-        self.picture, self.mesh, self.points, self.told = None, None, np.zeros((0, 2)), {}
+        self.picture, self.mesh, self.points, self.told, self._box = None, None, np.zeros((0, 2)), {}, None
         self.update()
 
     def take_event(self, event: dict) -> None:
@@ -58,6 +61,7 @@ class LiveView(QWidget):
         if "jpeg" in event:
             self.picture = QImage.fromData(base64.b64decode(event["jpeg"]))
             self.points = np.array(event["points"], dtype=float).reshape(-1, 2)
+            self._follow()
         self.mesh = self._drawn(event) if self.show_mesh and "weights" in event else None
         self.update()
 
@@ -78,13 +82,23 @@ class LiveView(QWidget):
             painter.setPen(theme.POINT)
             painter.drawPoints(QPolygonF([QPointF(x, y) for x, y in places.tolist()]))
 
+    def _follow(self) -> None:
+        if len(self.points):
+            low, high = self.points.min(axis=0), self.points.max(axis=0)
+            box = np.array([*(low + high) / 2, (high - low).max()])
+            self._box = box if self._box is None else CALM * self._box + (1 - CALM) * box
+
     def _target(self) -> tuple[QRectF, float]:
-        """Where the picture is shown, and px of the widget for one of the camera."""
-        width, height = self.told.get("size") or (self.picture.width(), self.picture.height())
-        scale = min(self.width() / width, self.height() / height)
-        target = QRectF(0, 0, width * scale, height * scale)
-        target.moveCenter(QRectF(self.rect()).center())
-        return target, scale
+        """Where the whole picture would be, so that the face fills the widget; and px of the widget for one of the
+        camera."""
+        size = np.array(self.told.get("size") or (self.picture.width(), self.picture.height()), dtype=float)
+        room = np.array([self.width(), self.height()], dtype=float)
+        scale, corner = float((room / size).min()), np.zeros(2)
+        if self._box is not None:
+            scale = max(scale, float(room.min()) / (ROOM * max(self._box[2], 1.0)))
+            corner = np.minimum(np.maximum(room / 2 - self._box[:2] * scale, room - size * scale), 0.0)
+        corner = np.where(size * scale <= room, (room - size * scale) / 2, corner)
+        return QRectF(*corner.tolist(), *(size * scale).tolist()), scale
 
     def _drawn(self, event: dict) -> QImage | None:
         if self._model is None or self.picture is None or len(event["weights"]) != len(self._model.shape_names):
@@ -97,7 +111,6 @@ class LiveView(QWidget):
         camera = lone_camera("camera", tuple(event["size"]), event["focal_px"])
         pixels = wireframe(camera, in_head @ turn.T + np.array(event["translation"]), self._faces, size, scale,
                            (0.0, 0.0), WIRE)
-        pixels = np.minimum(pixels * STRONGER, [*WIRE, 255]).astype(np.uint8)
         return QImage(pixels.tobytes(), *size, 4 * size[0], QImage.Format.Format_RGBA8888_Premultiplied).copy()
 
 

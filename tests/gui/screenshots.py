@@ -39,10 +39,13 @@ NEW, TORN = "sc04_t02", "sc07_t01"
 
 def main(demo: Path, folder: Path, scale: float) -> None:
     """Save all pictures."""
+    demo, folder = demo.resolve(), folder.resolve()
     application = QApplication([])
     theme.dress(application)
     with tempfile.TemporaryDirectory() as place:
         QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, place)
+        cameras = Path(shutil.copytree(demo / "takes" / "T001", Path(place) / "cameras"))
+        os.chdir(cameras)  # so that the pictures show no folder of this machine
         session = Session()
         window = MainWindow(session)
         window.resize(*SIZE)
@@ -59,6 +62,7 @@ def main(demo: Path, folder: Path, scale: float) -> None:
             QTest.qWait(SETTLE_MS)
             save(window, folder / f"gui-{name}{'-200' if scale > 1.5 else ''}.webp")
         window.close()
+        os.chdir(folder)
 
 
 def a_day(demo: Path, shoot: Path) -> Path:
@@ -180,11 +184,11 @@ def _solve(window: MainWindow) -> None:
 
 
 def _record(window: MainWindow) -> None:
-    """The take's own clips stand for the cameras."""
-    panel, folder = window.record, window.session.data.take.folder
+    """Clips stand for the cameras."""
+    panel = window.record
     window.set_workspace("Review")
     window.inspector.show_page("Record")
-    panel.sources.setPlainText("\n".join(f"{clip.stem}=loop:{clip}" for clip in sorted(folder.glob("*.mp4"))))
+    panel.sources.setPlainText("\n".join(f"{clip.stem}=loop:{clip}" for clip in sorted(Path().glob("*.mp4"))))
     panel.scene.setText("sc04")
     panel.actor.setText("Mara")
     panel.number.setValue(3)
@@ -196,13 +200,13 @@ def _record(window: MainWindow) -> None:
 
 
 def _live(window: MainWindow) -> None:
-    panel, recorder, folder = window.live, window.record, window.session.data.take.folder
+    panel, recorder = window.live, window.record
     recorder.cut.click()
     _until(lambda: recorder.state == "armed")
     recorder.arm.click()
     _until(lambda: not recorder.child.running)
     window.inspector.show_page("Live")
-    panel.source.setEditText(f"loop:{folder / 'camA.mp4'}")
+    panel.source.setEditText("loop:camA.mp4")
     panel.start.click()
     _until(lambda: panel.view.mesh is not None and panel.bars.weights.any() and "know" not in panel.facts.text())
 

@@ -2,8 +2,12 @@
 
 import socket
 
-from PySide6.QtCore import Qt
+import numpy as np
+import pytest
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QImage
 
+from app.gui.live_view import ROOM, LiveView
 from capture.match import probe_take
 from exporters.to_json import read
 
@@ -42,6 +46,24 @@ def test_start_record_send_and_stop(window, qtbot, demo, tmp_path):
     qtbot.mouseClick(panel.start, LEFT)
     qtbot.waitUntil(lambda: not panel.child.running, timeout=PATIENCE)
     assert (panel.start.text(), panel.view.picture) == ("Start", None)
+
+
+def test_a_face_fills_the_view_and_nothing_beyond_the_picture_is_shown(qtbot):
+    view = LiveView()
+    qtbot.addWidget(view)
+    view.resize(280, 210)
+    view.picture, view.told = QImage(640, 480, QImage.Format.Format_RGB888), {"size": (640, 480)}
+    assert view._target()[1] == 210 / 480, "no face: all of it"
+    for middle in (320.0, 5.0):
+        view._box, view.points = None, middle + np.array([[-60.0, -60.0], [60.0, 60.0]])
+        view._follow()
+        target, scale = view._target()
+        assert scale == pytest.approx(210 / (ROOM * 120))
+        assert target.contains(QRectF(view.rect()))
+    view.points = view.points + 10.0
+    before = view._box.copy()
+    view._follow()
+    assert 0 < np.abs(view._box - before).max() < 2, "it follows without a jump"
 
 
 def test_bad_input_is_a_sentence(window, qtbot):
