@@ -52,14 +52,16 @@ def save(work: Path, took: Took) -> None:
     write_bytes(work / FOLDER / f"{took.step}.json", (json.dumps(asdict(took), sort_keys=True) + "\n").encode())
 
 
-def peak_mib() -> float | None:
-    """The most memory that this process has held so far.
+def peak_mib(process: int | None = None) -> float | None:
+    """The most memory that this process, or another one, has held so far; None where the system does not tell.
 
     Linux says it in /proc: its rusage begins with the peak of the process that this one was forked from.
     """
     with contextlib.suppress(OSError, ValueError, IndexError):
-        status = Path("/proc/self/status").read_text()
+        status = Path(f"/proc/{process or 'self'}/status").read_text()
         return round(int(status.split("VmHWM:")[1].split()[0]) / 1024, 1)
+    if process is not None:
+        return None
     try:
         import resource
     except ImportError:  # Windows
