@@ -18,6 +18,8 @@ from capture.camera import Rig as CameraRig
 from capture.camera import lone_camera, save_rig
 from exporters import to_csv, to_fbx, to_gltf, to_json
 from exporters.scene import make_scene
+from solver.actor import NAME as ACTOR_NAME
+from solver.actor import Actor, save_actor
 from solver.corrections import Key, Layer
 from solver.face_model import FaceModel
 from solver.model_file import save_model
@@ -239,6 +241,22 @@ RECORDS = tuple(json.dumps(table).encode() for table in (
     {"error": "why", "inputs": {}}, {"host": "h", "machine": "m", "pid": 5, "born": "1", "token": "t"},
     {"token": "t", "step": "s", "done": 1, "total": 2, "seconds": 0.5}, {"a.csv": "key sha"},
     {"step": "solve", "key": "k", "seconds": 1.0, "cpu_seconds": 0.5, "peak_mib": 10.0, "version": "0.1.0"}))
+
+
+@functools.cache
+def actor_files() -> dict[str, bytes]:
+    """A small profile of an actor: name -> bytes."""
+    random = np.random.default_rng(3)
+    actor = Actor("anna", "cube", cube().sha256, "made", np.zeros(0), random.normal(0, 0.001, (5, 3)), ("jawOpen",),
+                  np.full((1, 8, 3), 0.001, np.float32), np.zeros(4), 2, "reader", {"interocular": 0.063},
+                  ({"from": ["T001"], "frames": 48},))
+    with tempfile.TemporaryDirectory() as folder:
+        save_actor(actor, Path(folder))
+        return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
+
+
+def actors() -> list[bytes]:
+    return [actor_files()[ACTOR_NAME]]
 
 
 def names() -> list[bytes]:

@@ -21,6 +21,7 @@ from capture.sound import read_sound
 from capture.sync import load_timeline
 from capture.video import probe
 from exporters import live, retarget_file, to_csv, to_json
+from solver.actor import NAME, load_actor
 from solver.model_file import load_model
 from solver.model_import import import_model
 from solver.shape_names import read_names, rename_shapes, write_names
@@ -163,6 +164,17 @@ def _read_records(path: Path) -> None:
     artefacts.load_record(path)
 
 
+def _read_actor(path: Path) -> None:
+    """A profile whose document is the input, beside its sound arrays."""
+    folder = path.with_name("anna")
+    folder.mkdir(exist_ok=True)
+    for name, data in corpus.actor_files().items():
+        (folder / name).write_bytes(data)
+    shutil.copyfile(path, folder / NAME)
+    load_actor(folder)
+    load_actor(folder, corpus.cube()).model(corpus.cube())
+
+
 TARGETS = {target.name: target for target in (
     Target("rig.toml", "rig.toml", corpus.rigs, _read_rig),
     Target("take.toml", "given.toml", lambda: corpus.TAKE, _read_take),
@@ -186,5 +198,6 @@ TARGETS = {target.name: target for target in (
     Target("sync", "sync.toml", lambda: corpus.SYNC, load_timeline),
     Target("foreign_rig", "rig.in", lambda: corpus.FOREIGN, _read_foreign),
     Target("picture", "a.in", corpus.pictures, _read_picture),
+    Target("actor", "actor.json", corpus.actors, _read_actor, (mutate.in_json,)),
     Target("records", "record.json", lambda: corpus.RECORDS, _read_records, (mutate.in_json,)),
 )}
