@@ -5,6 +5,7 @@ changed while it was read. A take that another batch has is looked at again unti
 """
 
 import multiprocessing
+import os
 import signal
 import time
 from collections.abc import Iterator
@@ -123,7 +124,8 @@ class Batch:
         here, there = self._context.Pipe()
         used = [worker.gpu for worker in self.workers]
         gpu = min((self.turns.device_of(index) for index in range(len(self.turns.slots) or 1)), key=used.count)
-        process = self._context.Process(target=worker_side.work, args=(there, self.request, gpu), daemon=True)
+        process = self._context.Process(target=worker_side.work, daemon=True,
+                                        args=(there, self.request, gpu, max(1, (os.cpu_count() or 1) // self.jobs)))
         process.start()
         there.close()  # else its end would stay open here, and its death be silent
         self.workers.append(Worker(process, here, gpu))

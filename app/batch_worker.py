@@ -19,8 +19,15 @@ READY, BROKEN, TELL, ENDED, WANT_GPU, LEFT_GPU = "ready", "broken", "tell", "end
 TAKE, GRANTED, STOP = "take", "granted", "stop"
 
 
-def work(pipe: Connection, request: Request, gpu: str | None) -> None:
-    """The process. Sends (READY, Footprint) or (BROKEN, error) once, then (ENDED, outcome) for each (TAKE, take)."""
+def work(pipe: Connection, request: Request, gpu: str | None, threads: int) -> None:
+    """The process. Sends (READY, Footprint) or (BROKEN, error) once, then (ENDED, outcome) for each (TAKE, take).
+
+    Args:
+        pipe: to the batch.
+        request: what to do with each take.
+        gpu: the one to keep to; "" for whichever CUDA takes, None for none.
+        threads: its share of the processor's cores.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches the whole group; the batch says what happens then
     signal.signal(signal.SIGTERM, _interrupt)
     if gpu != "":
@@ -28,15 +35,18 @@ def work(pipe: Connection, request: Request, gpu: str | None) -> None:
     inbox: queue.SimpleQueue = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(pipe, inbox), daemon=True).start()
     with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):
-        _serve(pipe, inbox, request)
+        _serve(pipe, inbox, request, threads)
 
 
-def _serve(pipe: Connection, inbox: queue.SimpleQueue, request: Request) -> None:
+def _serve(pipe: Connection, inbox: queue.SimpleQueue, request: Request, threads: int) -> None:
+    import cv2
+
     from app.batch_memory import footprint
     from app.batch_turn import guard
     from app.take_job import solve_one, tools_for
     from capture.errors import MienError
 
+    cv2.setNumThreads(threads)  # a helper on a core that another worker has keeps its master waiting
     try:
         tools = tools_for(request.model, request.detector, request.device)
     except MienError as error:

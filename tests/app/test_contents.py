@@ -50,6 +50,17 @@ def test_a_fresh_clip_is_not_trusted(clip: Path, tmp_path: Path, hashes: list[Pa
     assert hashes == [clip, clip]
 
 
+def test_a_clock_a_day_behind_the_disk_s_only_costs_a_second_look(clip: Path, tmp_path: Path, hashes: list[Path],
+                                                                   monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clip from a machine whose clock is ahead: it seems to be of tomorrow, and is never trusted unread."""
+    real = time.time
+    monkeypatch.setattr(app.contents.time, "time", lambda: real() - 86400)
+    for data in (b"a" * 1000, b"b" * 1000):
+        clip.write_bytes(data)
+        assert content(clip, tmp_path / "work").key == sha256(clip)
+    assert hashes == [clip, clip]
+
+
 @pytest.mark.parametrize("way", ["in place", "replaced"])
 def test_a_change_of_same_size_and_date_is_seen(clip: Path, tmp_path: Path, way: str, settled: None) -> None:
     os.utime(clip, (LONG_AGO, LONG_AGO))

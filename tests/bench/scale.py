@@ -23,6 +23,7 @@ from app.request import takes_of
 from app.timings import recorded
 from capture.camera import Camera, Rig, load_rig, save_rig
 from tests.bench.job import measure
+from tests.bench.streaming import idle
 
 EXPORTS = "json,csv,glb,fbx"
 STEPS = ("detect", "solve", "export", "report")
@@ -77,17 +78,22 @@ def lengths(work: Path, counts: list[int], cameras: int, size: tuple[int, int]) 
 
 
 def workers(work: Path, takes: int, frames: int, cameras: int, size: tuple[int, int]) -> None:
-    """The wall time of a shoot with one worker and with two."""
-    seconds = {}
+    """The wall time of a shoot with one worker and with two; with it, what else the machine did meanwhile."""
+    seconds, spent, mine = {}, {}, {}
     for jobs in (1, 2):
         shoot = work / f"shoot{jobs}"
         for index in range(takes):
             long_take(work / "demo", shoot / "takes" / f"T{index + 1:03}", frames, cameras, size)
-        began = time.perf_counter()
-        _run(["solve", shoot, "--jobs", str(jobs), "--format", EXPORTS])
+        began, (free, every) = time.perf_counter(), idle()
+        spent[jobs] = _run(["solve", shoot, "--jobs", str(jobs), "--format", EXPORTS])
         seconds[jobs] = time.perf_counter() - began
+        after_free, after = idle()
+        used = 1 - (after_free - free) / max(after - every, 1)
+        mine[jobs] = spent[jobs] / max(used * seconds[jobs] * os.cpu_count(), 1e-9)
     print(f"{takes} takes of {frames} frames: {seconds[1]:.1f} s with one worker, {seconds[2]:.1f} s with two, "
-          f"efficiency {seconds[1] / seconds[2]:.2f} on {os.cpu_count()} cores (load {os.getloadavg()[0]:.1f})")
+          f"efficiency {seconds[1] / seconds[2]:.2f} on {os.cpu_count()} cores; processor seconds a take "
+          f"{spent[1] / takes:.1f} and {spent[2] / takes:.1f}; of all that the machine did {mine[1]:.0%} and "
+          f"{mine[2]:.0%} was this (load {os.getloadavg()[0]:.1f})")
 
 
 def long_take(demo: Path, folder: Path, count: int, cameras: int, size: tuple[int, int]) -> Path:
