@@ -104,12 +104,13 @@ class LiveView(QWidget):
         if self._model is None or self.picture is None or len(event["weights"]) != len(self._model.shape_names):
             return None
         target, scale = self._target()
-        size = max(round(target.width()), 2), max(round(target.height()), 2)
+        ratio = self.devicePixelRatioF()
+        size = max(round(target.width() * ratio), 2), max(round(target.height() * ratio), 2)
         gaze = np.array(event["gaze"]) if self._model.eyes else None
         in_head = deform(self._model, np.array(event["weights"]), self._identity, gaze)
         turn = matrices(np.array([event["rotation"]]))[0]
         camera = lone_camera("camera", tuple(event["size"]), event["focal_px"])
-        pixels = wireframe(camera, in_head @ turn.T + np.array(event["translation"]), self._faces, size, scale,
+        pixels = wireframe(camera, in_head @ turn.T + np.array(event["translation"]), self._faces, size, scale * ratio,
                            (0.0, 0.0), WIRE)
         return QImage(pixels.tobytes(), *size, 4 * size[0], QImage.Format.Format_RGBA8888_Premultiplied).copy()
 
