@@ -17,7 +17,7 @@ from solver.network_parts import EYE, FACE, MOUTH, part_square
 
 OTHERS = tuple(sorted(set(range(POINTS)) - {*EYE.points, *EYE.mirrored, *MOUTH.points}))
 """The points that it moves."""
-INPUTS = 2 * POINTS + 5 * len(OTHERS)
+INPUTS = 7 * POINTS
 WIDTH = 96
 UNIT = 0.01
 """An answer of 1 in shares of the face's square."""
@@ -95,7 +95,7 @@ def mirrored(local: Local) -> Local:
 
 
 def inputs(points: np.ndarray, sigma: np.ndarray, first: np.ndarray, face: np.ndarray) -> np.ndarray:
-    """(T, INPUTS) float32: all points; of the OTHERS how far off the two looks were, and how unsure both are."""
-    others, count = list(OTHERS), len(points)
-    columns = (points, (first - points)[:, others], (face - points)[:, others], np.log(sigma[:, others]))
-    return np.concatenate([column.reshape(count, -1) for column in columns], axis=1).astype(np.float32)
+    """(T, INPUTS) float32: all points, how far off the two looks at the whole face were, and how unsure all are. Where
+    a closer look shows that those two erred, they have erred nearby as well."""
+    columns = (points, first - points, face - points, np.log(sigma))
+    return np.concatenate([column.reshape(len(points), -1) for column in columns], axis=1).astype(np.float32)

@@ -17,8 +17,8 @@ from solver.network_run import Runner, as_input
 BATCH = 16
 """Crops that a network sees at once."""
 COARSE = 2.0
-"""By how much a look at the whole face is less sure than it says where a closer look knows the point: its errors are
-of a kind that the closer look's are not. Found on made faces that no network learnt from."""
+"""By how much the first look is less sure than it says where a closer look knows the point: its errors are of a kind
+that the closer look's are not. Found on made faces that no network learnt from."""
 
 
 class PutTogether(Protocol):
@@ -61,12 +61,14 @@ class SecondLook:
                 spreads.append(unsure)
         together, unsure = np.stack(answers), np.stack(spreads)
         closer = np.isfinite(np.delete(unsure, wholes, axis=0)).any(axis=0)  # (T, 478)
-        for whole in wholes:
-            unsure[whole, closer] *= COARSE
+        again = wholes[1:]
+        face = merged(together[again], unsure[again])[0] if again else None
+        unsure[0, closer] *= COARSE
+        unsure[again] = np.where(closer, np.inf, unsure[again])  # as coarse as the first look, and less well taught
         found, spread = merged(together, unsure)
-        if self._join is None or len(wholes) == 1:
+        if self._join is None or face is None:
             return found, spread
-        return self._join(frames, found, spread, points, merged(together[wholes[1:]], unsure[wholes[1:]])[0])
+        return self._join(frames, found, spread, points, face)
 
     def _ask(self, network: Runner, part: Part, pictures: list[np.ndarray], frames: np.ndarray
              ) -> list[tuple[np.ndarray, np.ndarray]]:
