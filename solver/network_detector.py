@@ -1,14 +1,14 @@
 """Our own landmark network as a detector.
 
-A face finder sees the whole picture when a face is to be found; then the face is followed from frame to frame: the
-square for the next frame comes from this frame's points and their motion, and a third network says whether there still
-is a face in it. A second look at every frame, in batches, takes its squares from the track smoothed in time, since a
-square that shakes by 3 % of its side shakes the points more than a sensor's noise does, and looks at them plain and
-mirrored, whose errors are not the same. The looks' points are averaged. Then the parts of the face are looked at
-close by, each with its own network (`network_second`).
+Face finders see the whole picture when a face is to be found (of several the actor's: `network_actor`); then the face
+is followed from frame to frame: the square for the next frame comes from this frame's points and their motion, and a
+third network says whether there still is a face in it. A second look at every frame, in batches, takes its squares from
+the track smoothed in time, since a square that shakes by 3 % of its side shakes the points more than a sensor's noise
+does, and looks at them plain and mirrored, whose errors are not the same. The looks' points are averaged. Then the
+parts of the face are looked at close by, each with its own network (`network_second`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,19 +22,23 @@ from solver import network_file, pretrained
 from solver.crop import Roi, apply, crops, eight_bit_rgb, picture_from_crop, roi_of_points
 from solver.detect import Footage, Report, Track
 from solver.network import POINTS, SIZE
-from solver.network_faces import FullRange, ShortRange, faces
+from solver.network_actor import EVERY, Sightings, longest_and_largest, rivals
 from solver.network_mirror import unmirror
-from solver.network_run import Runner, Tell, as_input, ready
+from solver.network_run import Tell, as_input, ready
+from solver.network_search import FaceSearch
 from solver.network_second import SecondLook
 
 MARGIN = 1.35
 """The square's side as a multiple of the face's longer side, as in training."""
-FOUND_SIDE = 1.7
-"""The first square's side as a multiple of the finder's box, which ends at the brows and the chin."""
 SETTLE = 3
 """Looks from a finder's rough square to one that fits."""
 FACE = 0.5
 """The face score from which there is a face, as in MediaPipe; on made profiles it stays above 0.99."""
+HOLD = 15
+"""Frames for which a face that was lost is looked for where it was, besides where the finders see one."""
+NEW = 0.9
+"""The score from which a face in footage is taken up; its frames before that are seen on the way back. A fist that the
+finders take for a face stays below."""
 LEAP = 0.35
 """Share of the side by which a square may move from a frame to the next."""
 BATCH = 16
@@ -50,6 +54,11 @@ class Look:
 
     points: np.ndarray
     sigma: np.ndarray
+
+
+def largest(squares: list[Roi]) -> Roi:
+    """The largest face's square."""
+    return max(squares, key=lambda square: square.side)
 
 
 class NetworkDetector:
@@ -78,14 +87,14 @@ class NetworkDetector:
         # Read before it is named, so that a file that is missing is told in words.
         network = network_file.load_trained(path)
         second = {} if parts is None else network_file.load_parts(parts)
-        self.key = f"network-3-{network_file.key_of(path)}" + (f"-{network_file.key_of(parts)}" if parts else "")
+        self.key = f"network-5-{network_file.key_of(path)}" + (f"-{network_file.key_of(parts)}" if parts else "")
         device = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
         self._network = ready(network, device, ("points", "sigma"), tell)
         join = None if parts is None else network_file.load_join(parts)
         self._second = SecondLook({name: ready(part, device, tell=tell) for name, part in second.items()},
                                   None if join is None else join.put_together)
         self._presence = ready(pretrained.plain_mesh(), device, ("face",), tell)
-        self._finders: list[tuple[FullRange | ShortRange, Runner]] = []
+        self._search = FaceSearch()
 
     def detect(self, footage: Footage, report: Report) -> Track:
         """The landmarks in each of the T frames; a frame without a face is all unseen."""
@@ -93,14 +102,29 @@ class NetworkDetector:
         xy, sigma = np.full((total, POINTS, 2), np.nan), np.full((total, POINTS), np.nan)
         square: Roi | None = None
         before: np.ndarray | None = None
-        start, held, found = 0, [], []
+        start, lost, held, found = 0, 0, [], []
+        actor: Sightings | None = None
+
+        def actors(squares: list[Roi]) -> Roi:
+            nonlocal actor
+            if len(rivals(squares)) < 2:
+                return largest(squares)
+            if actor is None:
+                actor = longest_and_largest((eight_bit_rgb(one) for one in footage.pictures()),
+                                            max(round(EVERY * footage.rate), 1), self._search.squares)
+            place = actor.at(index)
+            return min(squares, key=lambda square: float(np.hypot(*np.subtract(square.centre, place))))
+
         for index, picture in enumerate(footage.pictures()):
             picture = eight_bit_rgb(picture)
-            look = self._follow(picture, square)
-            square, before = self._next(look, before)
+            look = self._follow(picture, square, NEW, actors)
+            if look is not None or lost >= HOLD:
+                square, before = self._next(look, None if lost else before)
+            lost = 0 if look is not None else lost + 1
             held.append(picture)
             found.append(look)
             if len(held) == BATCH or index == total - 1:
+                self._look_back(held, found)
                 self._finish(held, found, xy[start:start + len(held)], sigma[start:start + len(held)])
                 start, held, found = index + 1, [], []
             report(index + 1, total)
@@ -116,19 +140,22 @@ class NetworkDetector:
         points, sigma = self._second.refine([picture], look.points[None], look.points[None], look.sigma[None])
         return Look(points[0], sigma[0])
 
-    def _follow(self, picture: np.ndarray, square: Roi | None) -> Look | None:
-        """What is in the square, or in the best square that the finders give; None where there is no face."""
+    def _follow(self, picture: np.ndarray, square: Roi | None, new: float = FACE,
+                choose: Callable[[list[Roi]], Roi] = largest) -> Look | None:
+        """What is in the square, or in the one that is chosen of those that the finders give; None where there is no
+        face, or one that is new and whose score is not above `new`."""
         if square is not None:
             look, score = self._look(picture, square)
             if score > FACE:
                 return look
-        square = self._search(picture)
-        if square is None:
+        squares = self._search.squares(picture)
+        if not squares:
             return None
+        square = choose(squares)
         for _ in range(SETTLE):
             look, score = self._look(picture, square)
             square = settled(roi_of_points(look.points, MARGIN, profile=True))
-        return look if score > FACE else None
+        return look if score > new else None
 
     def _look(self, picture: np.ndarray, square: Roi) -> tuple[Look, float]:
         crop = as_input(crops([picture], [square], SIZE))
@@ -140,32 +167,15 @@ class NetworkDetector:
         points, sigma = self._network(batch)[:2]
         return points.astype(np.float64), sigma.astype(np.float64)
 
-    def _search(self, picture: np.ndarray) -> Roi | None:
-        """The square about the largest face that a finder sees."""
-        height, width = picture.shape[:2]
-        side = max(height, width)
-        middle = ((width - 1) / 2, (height - 1) / 2)
-        for which in (0, 1):
-            finder, run = self._finder(which)
-            boxed = np.zeros((side, side, 3), np.uint8)
-            top, left = (side - height) // 2, (side - width) // 2
-            boxed[top:top + height, left:left + width] = picture
-            small = crops([boxed], [Roi(((side - 1) / 2, (side - 1) / 2), side)], finder.size)
-            found = faces(finder, small, run)[0]
-            if found:
-                face = max(found, key=lambda face: float(face.size.max()))
-                centre = np.array(middle) + (face.centre - 0.5) * side
-                across = face.points[1] - face.points[0]
-                return Roi((float(centre[0]), float(centre[1])), float(face.size.max()) * side * FOUND_SIDE,
-                           float(np.arctan2(across[1], across[0])))
-        return None
-
-    def _finder(self, which: int) -> tuple[FullRange | ShortRange, Runner]:
-        """The first or the second finder; the second is seldom asked, and made when it is."""
-        while len(self._finders) <= which:
-            finder = (pretrained.full_range, pretrained.short_range)[len(self._finders)]()
-            self._finders.append((finder, ready(finder)))
-        return self._finders[which]
+    def _look_back(self, pictures: list[np.ndarray], looks: list[Look | None]) -> None:
+        """Follow each face back from where it was found: one that comes in over the picture's edge, or from behind a
+        hand, is a face to the presence network before it is one to the finders."""
+        for index in reversed(range(len(looks) - 1)):
+            after = looks[index + 1]
+            if looks[index] is None and after is not None:
+                square = settled(roi_of_points(after.points, MARGIN, profile=True))
+                look, score = self._look(pictures[index], square)
+                looks[index] = look if score > FACE else None
 
     def _next(self, look: Look | None, before: np.ndarray | None) -> tuple[Roi | None, np.ndarray | None]:
         """The square for the next frame, and this frame's centre."""

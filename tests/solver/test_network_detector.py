@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from capture.errors import ModelError
+from capture.video import frames, probe
 from solver import network_file
 from solver.crop import roi_of_points
 from solver.detect import Footage
+from solver.mediapipe_runtime import MediapipeDetector
 from solver.network_detector import BATCH, NetworkDetector
 from solver.network_mirror import MIRRORED, unmirror
 from tests.material import shared
@@ -85,6 +87,42 @@ def test_without_a_face_nothing_is_seen_and_a_face_that_comes_back_is_found(dete
     assert np.isnan(track.xy[[0, 3, 4]]).all()
     moved = (track.xy[5] - track.xy[2]).mean(axis=0)
     assert moved == pytest.approx([126, 90], abs=2)
+
+
+def test_of_two_faces_the_one_that_stays_is_the_actors(detector, photo):
+    """Somebody nearer, and so larger, is in the picture at first, and leaves."""
+    passing = cv2.resize(photo, (300, 300))
+
+    def pictures() -> Iterator[np.ndarray]:
+        for index in range(26):
+            frame = np.full((320, 640, 3), 90, np.uint8)
+            frame[40:280, 380:620] = photo
+            if index < 3:
+                frame[10:310, 10:310] = passing
+            yield frame
+
+    track = detector.detect(Footage((640, 320), Fraction(30), 26, pictures), lambda done, total: None)
+    assert track.seen.all()
+    assert track.xy[..., 0].min() > 370
+    # A single picture knows nothing of before and after: there the largest counts.
+    assert detector.find(next(pictures())).points[:, 0].max() < 320
+
+
+def test_a_half_hidden_face_is_found_where_it_was_and_a_fist_is_none():
+    """Filmed by four cameras: a face comes in over the upper edge, an arm goes before it, a hand holds a board."""
+    folder = shared("multicam", "caliscope", "post_optimization", "calibration", "extrinsic")
+    ours, mediapipes, detector = [], [], NetworkDetector()
+    for camera in range(4):
+        clip = probe(folder / f"cam_{camera}.mp4")
+        pictures = [frame.rgb for frame in frames(clip)]
+        footage = Footage((1280, 720), Fraction(30), len(pictures), lambda pictures=pictures: iter(pictures))
+        ours.append(detector.detect(footage, lambda done, total: None).seen.any(axis=1))
+        mediapipes.append(MediapipeDetector().detect(footage, lambda done, total: None).seen.any(axis=1))
+    assert sum(map(sum, ours)) >= sum(map(sum, mediapipes)) > 160
+    assert ours[0][12:16].all()
+    assert ours[0][41:44].all()
+    assert not ours[0][:10].any()
+    assert not ours[1][43:].any()
 
 
 def test_footage_without_frames_and_a_tiny_picture_give_no_face(detector):
