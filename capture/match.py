@@ -1,6 +1,6 @@
 """Do a take's clips belong together, and which frame of each is a frame of the take."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
@@ -135,20 +135,27 @@ def align(name: str, clips: Sequence[Clip], offsets: Mapping[str, float] | None 
     return TakeClips(tuple(clips), rate, count, start, tuple(warnings), numbers, late)
 
 
-def take_frames(take_clips: TakeClips, camera: int, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
-    """What one camera shows at the take's frames `start` up to, and without, `stop`; `Frame.index` is the take's.
+def take_frames(take_clips: TakeClips, camera: int, start: int = 0, stop: int | None = None,
+                only: Collection[int] | None = None) -> Iterator[Frame]:
+    """What one camera shows at the take's frames `start` up to, and without, `stop`, or at `only` some among these;
+    `Frame.index` is the take's.
 
     Raises:
         ClipError: a frame cannot be decoded.
     """
     stop = take_clips.frames if stop is None else stop
-    numbers = take_clips.numbers[camera, start:stop]
+    wanted = np.arange(take_clips.frames)[start:stop]
+    if only is not None:
+        wanted = wanted[np.isin(wanted, list(only))]
+    numbers = take_clips.numbers[camera, wanted]
     if not len(numbers):
         return
     at = 0
-    for frame in frames(take_clips.clips[camera], int(numbers[0]), int(numbers[-1]) + 1):
+    for frame in frames(take_clips.clips[camera], int(numbers[0]), int(numbers[-1]) + 1,
+                        only=None if only is None else set(numbers.tolist())):
         while at < len(numbers) and numbers[at] == frame.index:
-            yield Frame(start + at, (start + at) / float(take_clips.rate), frame.rgb)
+            index = int(wanted[at])
+            yield Frame(index, index / float(take_clips.rate), frame.rgb)
             at += 1
 
 

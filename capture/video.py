@@ -6,7 +6,7 @@ pictures, variable rates and edit lists alike.
 """
 
 import bisect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -131,11 +131,12 @@ def probe(path: Path, rate: Fraction | None = None) -> Clip:
 
 
 def frames(clip: Clip, start: int = 0, stop: int | None = None,
-           given_up: Callable[[], bool] = lambda: False) -> Iterator[Frame]:
+           given_up: Callable[[], bool] = lambda: False, only: Container[int] | None = None) -> Iterator[Frame]:
     """The frames `start` up to, and without, `stop` (default: the end), in order.
 
     Args:
         given_up: asked at each picture that is decoded, those on the way from the keyframe before too; true ends it.
+        only: leave out all but these: to make a picture of what was decoded costs more than to decode it.
 
     Raises:
         Cancelled: it was given up.
@@ -147,8 +148,8 @@ def frames(clip: Clip, start: int = 0, stop: int | None = None,
         raise ValueError(f"{clip.path.name} has the frames 0 to {clip.frames - 1}, not {start} to {stop - 1}")
     if clip.files:
         return (Frame(index, float(clip.times[index]), pictures.read(clip.files[index], clip.size))
-                for index in range(start, stop))
-    return _decode(clip, start, stop, given_up)
+                for index in range(start, stop) if only is None or index in only)
+    return _decode(clip, start, stop, given_up, only)
 
 
 def _probe_pictures(path: Path, rate: Fraction | None) -> Clip:
@@ -210,13 +211,16 @@ def _beat(index: containers.Index, stated: list[Fraction | None]) -> tuple[Fract
     return average, seconds, True
 
 
-def _decode(clip: Clip, start: int, stop: int, given_up: Callable[[], bool]) -> Iterator[Frame]:
+def _decode(clip: Clip, start: int, stop: int, given_up: Callable[[], bool],
+            only: Container[int] | None = None) -> Iterator[Frame]:
     if start == stop:
         return
     with containers.opened(clip.path) as (container, stream):
         stream.thread_type = "AUTO"
         try:
             for number, picture in _reached(clip, container, stream, start, stop, given_up):
+                if only is not None and number not in only:
+                    continue
                 rgb = pictures.upright(picture, stream.sample_aspect_ratio)
                 height, width = rgb.shape[:2]
                 if clip.size not in ((width, height), UNKNOWN_SIZE):

@@ -74,10 +74,9 @@ def _frames(evidence: Evidence, camera: int, wanted: Sequence[int]) -> Iterator[
     """The pictures of the performance's frames `wanted`, which rise; those near one another are read in one go."""
     starts = [0, *(np.flatnonzero(np.diff(wanted) > NEAR) + 1).tolist(), len(wanted)] if wanted else []
     for start, stop in pairwise(starts):
-        run = set(wanted[start:stop])
-        for frame in take_frames(evidence.clips, camera, evidence.first + min(run), evidence.first + max(run) + 1):
-            if frame.index - evidence.first in run:
-                yield frame.index - evidence.first, frame.rgb
+        run = {evidence.first + frame for frame in wanted[start:stop]}
+        for frame in take_frames(evidence.clips, camera, min(run), max(run) + 1, run):
+            yield frame.index - evidence.first, frame.rgb
 
 
 def thumbnail(picture: Picture) -> str:

@@ -294,6 +294,8 @@ def test_offsets_choose_the_frames_of_one_moment(pair):
     assert [read_number(frame.rgb) for frame in take_frames(planned, 1)] == list(range(4, 20))
     shown = list(take_frames(planned, 1, 5, 8))
     assert [(frame.index, read_number(frame.rgb)) for frame in shown] == [(5, 9), (6, 10), (7, 11)]
+    some = list(take_frames(planned, 1, 5, 12, {11, 3, 6, 12}))
+    assert [(frame.index, read_number(frame.rgb)) for frame in some] == [(6, 10), (11, 15)]
     with pytest.raises(ClipError, match="no moment in common"):
         plan(*pair(), BOTH, {"camA": 100.0})
 
@@ -304,3 +306,5 @@ def test_a_clip_with_dropped_frames_repeats_its_nearest(pair):
     assert planned.frames == 41
     seen = [read_number(frame.rgb) for frame in take_frames(planned, 1)]
     assert seen == [*range(10), 9, *range(10, 40)]
+    some = list(take_frames(planned, 1, only={9, 10, 12}))
+    assert [(frame.index, read_number(frame.rgb)) for frame in some] == [(9, 9), (10, 9), (12, 11)]
