@@ -317,4 +317,4 @@ def _pixels(image: QImage | None) -> np.ndarray | None:
         return None
     image = image.convertToFormat(QImage.Format.Format_RGB888)
     rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
-    return rows[:, :image.width() * 3].reshape(image.height(), image.width(), 3)
+    return rows[:, :image.width() * 3].reshape(image.height(), image.width(), 3).copy()  # the rows end with the image

@@ -8,7 +8,8 @@ RED, BLUE = QColor(200, 30, 30), QColor(30, 30, 200)
 
 
 def rgba(picture: QImage) -> np.ndarray:
-    return np.frombuffer(picture.constBits(), np.uint8).reshape(picture.height(), picture.width(), 4)
+    pixels = np.frombuffer(picture.constBits(), np.uint8).reshape(picture.height(), picture.width(), 4)
+    return pixels.copy()  # they end with the picture
 
 
 def test_a_lively_curve_fills_each_column_from_its_least_to_its_greatest_value():
