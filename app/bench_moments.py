@@ -1,6 +1,6 @@
 """The moments that an animator looks at first: does a blink come in its frame and shut the eye, do the lips meet?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.signal import find_peaks
@@ -68,8 +68,10 @@ def lips_meet(neutral: np.ndarray, performance: Performance, model: FaceModel, e
     weights = np.stack([np.zeros(performance.frames) if column is None else performance.weights[:, column]
                         for column in columns], axis=1)
 
+    person = replace(model, neutral=neutral)
+
     def gap(row: np.ndarray) -> float:
-        points = embedding.points(model, deform(model, row) - model.neutral + neutral)
+        points = embedding.points(person, deform(person, row))
         return float(np.linalg.norm(points[upper] - points[lower], axis=1).mean())
 
     rest = gap(np.zeros(len(model.shape_names)))

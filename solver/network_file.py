@@ -118,13 +118,36 @@ def save_parts(networks: Mapping[str, nn.Module], about: dict[str, Any], path: P
            compress=True)
 
 
+def load_second(path: Path) -> tuple[dict[str, PartNetwork], Join | None]:
+    """Read all of a file of the second look, once: see `load_parts` and `load_join`.
+
+    Raises:
+        ModelError: as `load_trained`.
+    """
+    stored = stored_parts(path)
+    return _parts(path, stored), _join(path, stored)
+
+
 def load_parts(path: Path) -> dict[str, PartNetwork]:
     """The second look's networks by name, of a file or a checkpoint, ready to look at pictures.
 
     Raises:
         ModelError: as `load_trained`.
     """
-    stored, out = stored_parts(path), {}
+    return _parts(path, stored_parts(path))
+
+
+def load_join(path: Path) -> Join | None:
+    """What puts the looks together, of a file of the second look's networks; None where it has none.
+
+    Raises:
+        ModelError: as `load_trained`.
+    """
+    return _join(path, stored_parts(path))
+
+
+def _parts(path: Path, stored: Mapping[str, torch.Tensor]) -> dict[str, PartNetwork]:
+    out = {}
     for part in PARTS_KNOWN:
         own = {name.removeprefix(f"{part.name}."): array for name, array in stored.items()
                if name.startswith(f"{part.name}.")}
@@ -138,13 +161,8 @@ def load_parts(path: Path) -> dict[str, PartNetwork]:
     return out
 
 
-def load_join(path: Path) -> Join | None:
-    """What puts the looks together, of a file of the second look's networks; None where it has none.
-
-    Raises:
-        ModelError: as `load_trained`.
-    """
-    own = {name.removeprefix("join."): array for name, array in stored_parts(path).items() if name.startswith("join.")}
+def _join(path: Path, stored: Mapping[str, torch.Tensor]) -> Join | None:
+    own = {name.removeprefix("join."): array for name, array in stored.items() if name.startswith("join.")}
     if not own:
         return None
     join = Join()
