@@ -19,7 +19,7 @@ from solver.detect import Report, Track, stack
 from solver.landmarks import Landmarks
 from solver.own_time import at_moments, in_step
 
-DETECT_VERSION = 2
+DETECT_VERSION = 3
 CLOCK_VERSION = 1
 PART_FRAMES = 480
 """A part's length: half a minute to a minute of work, so that no more is lost with a worker."""

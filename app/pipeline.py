@@ -130,8 +130,7 @@ def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> So
                 landmarks, rig, lone, who.model, who.embedding(), facts,
                 lambda done, total: teller.progress(take, "solve", done, total), PRESETS[options.preset],
                 reading=reading, known=who.identity,
-                film=lambda camera, first, stop: ready.footage(camera, ready.first + first,
-                                                               ready.first + stop).pictures())
+                film=ready.pictures)
             performance = replace(performance, model_sha256=model.sha256)
         # The rig first: where solve.json stands under its key, everything of the step stands.
         save_rig(used, where.work / RIG_NAME)

@@ -1,6 +1,6 @@
 """A take made ready for its steps: its clips looked into, brought on one clock, and known by their bytes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -73,6 +73,12 @@ class Prepared:
         waiting = depth(3 * size[0] * size[1])
         return Footage(size, self.clips.rate, stop - first, lambda: (
             frame.rgb for frame in ahead(take_frames(self.clips, camera, first, stop), waiting)))
+
+    def pictures(self, camera: int, frames: np.ndarray) -> Iterator[np.ndarray]:
+        """The same at some of the take's frames, which rise; the pictures between them are decoded, no more."""
+        size = self.clips.clips[camera].size
+        some = take_frames(self.clips, camera, only=(self.first + frames).tolist())
+        return (frame.rgb for frame in ahead(some, depth(3 * size[0] * size[1])))
 
     @property
     def timecode(self) -> str:

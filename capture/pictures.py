@@ -26,7 +26,10 @@ UNTAGGED = 2
 """FFmpeg's AVCOL_SPC_UNSPECIFIED."""
 
 # The fast paths of FFmpeg's scaler differ between processors; the same clip must give the same pixels everywhere.
-SCALING = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
+EXACT = Interpolation.ACCURATE_RND | Interpolation.BITEXACT
+SCALING = Interpolation.BICUBIC | EXACT
+COLOUR_SCALING = Interpolation.BILINEAR | EXACT
+"""Where only the colours are coarser than the picture: half the time, the same but for 0.007 of 255 on average."""
 
 _NUMBER = re.compile(r"(\d+)$")
 
@@ -81,7 +84,8 @@ def upright(picture: av.VideoFrame, pixel_aspect: Fraction | None) -> np.ndarray
     colorspace = Colorspace(picture.colorspace) if picture.colorspace in list(Colorspace) else None
     if picture.colorspace == UNTAGGED:
         colorspace = Colorspace.ITU709 if picture.height >= 720 else Colorspace.ITU601  # what players assume
-    rgb = picture.reformat(width, height, "rgb24", src_colorspace=colorspace, interpolation=SCALING).to_ndarray()
+    scaling = COLOUR_SCALING if (width, height) == (picture.width, picture.height) else SCALING
+    rgb = picture.reformat(width, height, "rgb24", src_colorspace=colorspace, interpolation=scaling).to_ndarray()
     quarters = round(picture.rotation / 90)
     return np.ascontiguousarray(np.rot90(rgb, quarters)) if quarters % 4 else rgb
 

@@ -19,6 +19,11 @@ _TEXT = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})([:;])(\d{2,3})", re.ASCII)
 _LIVE_LINK = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})[:;](\d{2}(?:\.\d{1,6})?)", re.ASCII)
 
 
+def is_rate(rate: Fraction) -> bool:
+    """Whether a camera could film so many frames a second: above 0 and up to 10,000."""
+    return 0 < rate <= 10000
+
+
 def exact_rate(value: int | float | str | Fraction) -> Fraction:
     """The exact frame rate that a number or a text such as "29.97" or "30000/1001" means.
 
@@ -29,7 +34,7 @@ def exact_rate(value: int | float | str | Fraction) -> Fraction:
         rate = Fraction(value)
     except (ValueError, ZeroDivisionError, OverflowError, TypeError):
         rate = Fraction(0)
-    if isinstance(value, bool) or not 0 < rate <= 10000:
+    if isinstance(value, bool) or not is_rate(rate):
         raise DataError(f"frame rate {value!r} is not a number of frames a second; "
                         'write a number such as 25, or "30000/1001"')
     meant = [Fraction(max(1, round(rate)))] + [Fraction(nominal * 1000, 1001) for nominal in NTSC]

@@ -17,7 +17,7 @@ import numpy as np
 from capture import container as containers
 from capture import pictures
 from capture.errors import Cancelled, ClipError, DataError
-from capture.timecode import Timecode, exact_rate, parse
+from capture.timecode import Timecode, exact_rate, is_rate, parse
 
 CONSTANT = 0.1
 """Share of a frame by which times may stray from an even beat before a clip counts as variable-rate."""
@@ -102,7 +102,11 @@ def probe(path: Path, rate: Fraction | None = None) -> Clip:
         timecode_text = _timecode_text(container, stream)
         index = containers.read_index(path, container, stream)
         counts = containers.timecode_counts(container)  # last: it leaves the container at the timecodes' end
-    frame_rate, times, variable = _beat(index, stated)
+    try:
+        frame_rate, times, variable = _beat(index, [rate for rate in stated if rate and is_rate(rate)])
+    except DataError as error:
+        raise ClipError(f"{path} is damaged: its {len(index.ticks)} frames' times make no rate ({error}); "
+                        f"{containers.COPY_AGAIN}") from error
     warnings = []
     dropped = _dropped(times, frame_rate) if variable else ()
     if dropped:
@@ -190,16 +194,19 @@ def _dropped(times: np.ndarray, rate: Fraction) -> list[int]:
     return np.flatnonzero(np.round(beats) > 1).tolist() if even.all() else []
 
 
-def _beat(index: containers.Index, stated: list[Fraction | None]) -> tuple[Fraction, np.ndarray, bool]:
-    """The rate whose even beat fits the frames' times best, those times in seconds, and whether they stray from it."""
+def _beat(index: containers.Index, stated: list[Fraction]) -> tuple[Fraction, np.ndarray, bool]:
+    """The rate whose even beat fits the frames' times best, those times in seconds, and whether they stray from it.
+
+    Raises:
+        DataError: no camera films as fast as the times say.
+    """
     ticks = index.ticks - index.ticks[0]
     count = len(ticks)
     seconds = ticks * float(index.tick)  # (T,)
     if count == 1:
-        known = [rate for rate in stated if rate]
-        return exact_rate(known[0]) if known else Fraction(25), seconds, False
+        return exact_rate(stated[0]) if stated else Fraction(25), seconds, False
     average = exact_rate(Fraction(count - 1) / (int(ticks[-1]) * index.tick))
-    candidates = [*(exact_rate(rate) for rate in stated if rate), average]
+    candidates = [*(exact_rate(rate) for rate in stated), average]
     for rate in candidates:
         even = np.arange(count) / float(rate)
         if np.abs(seconds - even).max() <= CONSTANT / float(rate) + float(index.tick):

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from capture.camera import Rig
-from solver.appearance import Film, Spots, evidence, footing
+from solver.appearance import REFERENCE_FRAMES, Film, Spots, evidence, footing
 from solver.face_model import FaceModel
 from solver.fit import Stage, minimise
 from solver.landmarks import Landmarks
@@ -17,20 +17,20 @@ STAGE = Stage("appearance", frozenset({"pose", "weights", "gaze"}), "all", 6)
 
 
 def align(problem: Problem, state: State, film: Film, looks: int, landmarks: Landmarks, frames: np.ndarray, rig: Rig,
-          model: FaceModel, spots: Spots, tick: Callable[[], None]) -> tuple[Problem, State]:
+          model: FaceModel, spots: Spots, tick: Callable[[int], None]) -> tuple[Problem, State]:
     """The problem with what its pictures say, and the state that fits it.
 
     Args:
         problem: of the T' frames.
         state: what the landmarks gave.
         film: the take's pictures, of the cameras in the landmarks' order.
-        looks: how many times the pictures are compared; each costs a pass through the take, and one comes before.
+        looks: how many times the pictures are compared; each costs a pass through the take.
         landmarks: (C, T, N).
         frames: (T') which frames of the take these are.
         rig: the cameras, with the focal lengths that were found.
         model: the face.
         spots: on its skin.
-        tick: called `pictures(looks, frames, C)` times.
+        tick: called with how many pictures were done, `pictures(looks, T', C)` in all.
     """
     base = footing(film, landmarks, frames, rig, state, spots, tick)
     for _ in range(looks):
@@ -42,4 +42,4 @@ def align(problem: Problem, state: State, film: Film, looks: int, landmarks: Lan
 
 def pictures(looks: int, frames: int, cameras: int) -> int:
     """How many pictures are looked at."""
-    return (1 + looks) * frames * cameras
+    return (REFERENCE_FRAMES + looks * frames) * cameras

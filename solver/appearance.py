@@ -12,6 +12,7 @@ Eyelids are left out: skin that folds away is not there to be compared.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import torch
@@ -26,9 +27,8 @@ from solver.parts import INSIDE, is_part
 from solver.points import SurfacePoints, move, surface_points
 from solver.problem import POSE, Appearance, State
 
-Film = Callable[[int, int, int], Iterator[np.ndarray]]
-"""`film(camera, first, stop)`: what a camera shows at the take's frames from `first` up to, and without, `stop`: (H, W,
-3) uint8 RGB each."""
+Film = Callable[[int, np.ndarray], Iterator[np.ndarray]]
+"""`film(camera, frames)`: what a camera shows at those frames of the take, which rise: (H, W, 3) uint8 RGB each."""
 
 SAMPLES = 1000
 """Spots of skin that are compared."""
@@ -118,7 +118,7 @@ def skin_spots(model: FaceModel, embedding: Embedding, count: int = SAMPLES) -> 
 
 
 def footing(film: Film, landmarks: Landmarks, frames: np.ndarray, rig: Rig, state: State, spots: Spots,
-            tick: Callable[[], None]) -> Footing:
+            tick: Callable[[int], None]) -> Footing:
     """Look through the take once, and keep what the reference needs.
 
     Args:
@@ -128,7 +128,7 @@ def footing(film: Film, landmarks: Landmarks, frames: np.ndarray, rig: Rig, stat
         rig: the landmarks' cameras, with the focal lengths that were found.
         state: of the T' frames.
         spots: on the model.
-        tick: called after each picture.
+        tick: called with how many pictures were done; REFERENCE_FRAMES for each camera in all.
     """
     boxes = _boxes(landmarks, frames)
     px_per_metre = np.array([_px_per_metre(camera, state) for camera in rig.cameras])
@@ -136,44 +136,43 @@ def footing(film: Film, landmarks: Landmarks, frames: np.ndarray, rig: Rig, stat
     for camera, box in enumerate(boxes):
         found = np.flatnonzero(np.isfinite(box[:, 0]))
         some = found[np.linspace(0, len(found) - 1, min(REFERENCE_FRAMES, len(found))).round().astype(int)]
-        wanted = set(some.tolist())
         views = []
-        for index, picture in _pictures(film, camera, frames):
-            if index in wanted:
-                views.append(view_of(picture, box[index], px_per_metre[camera]))
-            tick()
+        for index, picture in zip(some, film(camera, frames[some]), strict=True):
+            views.append(view_of(picture, box[index], px_per_metre[camera]))
+            tick(1)
+        tick(REFERENCE_FRAMES - len(some))
         chosen.append(some)
         kept.append(tuple(views))
     return Footing(spots, rig, boxes, px_per_metre, tuple(chosen), tuple(kept))
 
 
 def evidence(film: Film, frames: np.ndarray, base: Footing, state: State, model: FaceModel,
-             tick: Callable[[], None]) -> Appearance:
+             tick: Callable[[int], None]) -> Appearance:
     """What the pictures say near a state: a quadratic form in each frame's unknowns, all cameras together.
 
-    Args as for `footing`; `base` is its result.
+    Args as for `footing`; `base` is its result, and there are T' pictures of each camera in all.
     """
     count, size = len(state.weights), POSE + state.weights.shape[1]
     information = np.zeros((count, size, size), dtype=np.float32)
     side, cost = np.zeros((count, size)), np.zeros(count)
     pose = _posing(base.spots, state, model)
     for index, camera in enumerate(base.rig.cameras):
-        looks = {frame: _Look(view, bands(view, base.px_per_metre[index]))
+        boxes, scale = base.boxes[index], base.px_per_metre[index]
+        looks = {frame: _Look(view, bands(view, scale))
                  for frame, view in zip(base.chosen[index].tolist(), base.kept[index], strict=True)}
         reference = _reference(camera, looks, pose)
         if reference is None:
+            tick(count)
             continue
-        for frame, picture in _pictures(film, index, frames):
-            box = base.boxes[index, frame]
-            if np.isfinite(box[0]):
-                look = looks.pop(frame, None)
-                if look is None:
-                    view = view_of(picture, box, base.px_per_metre[index])
-                    look = _Look(view, bands(view, base.px_per_metre[index]))
-                share = _linearised(camera, look, reference, pose, frame)
-                for total, part in zip((information, side, cost), share, strict=True):
-                    total[frame] += part
-            tick()
+        others = np.setdiff1d(np.flatnonzero(np.isfinite(boxes[:, 0])), base.chosen[index])
+        views = ((frame, view_of(picture, boxes[frame], scale))
+                 for frame, picture in zip(others.tolist(), film(index, frames[others]), strict=True))
+        for frame, look in chain(looks.items(), ((frame, _Look(view, bands(view, scale))) for frame, view in views)):
+            share = _linearised(camera, look, reference, pose, frame)
+            for total, part in zip((information, side, cost), share, strict=True):
+                total[frame] += part
+            tick(1)
+        tick(count - len(looks) - len(others))
     return Appearance(state, *(torch.from_numpy(array) for array in (information, side, cost)))
 
 
@@ -293,14 +292,6 @@ def _by_unknowns(camera: Camera, in_world: np.ndarray, turned: np.ndarray, by_we
                          for step in STEP_M * np.eye(3)], axis=-1)  # (N', 2, 3) px per metre
     by_rotation = np.cross(turned[:, None], by_world)  # d(r x p) . g = r . (p x g)
     return np.concatenate([by_rotation, by_world, by_world @ rotation @ by_weights], axis=-1)
-
-
-def _pictures(film: Film, camera: int, frames: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-    """Index into `frames`, and the picture."""
-    index = {int(frame): place for place, frame in enumerate(frames)}
-    for frame, picture in enumerate(film(camera, int(frames[0]), int(frames[-1]) + 1), int(frames[0])):
-        if frame in index:
-            yield index[frame], picture
 
 
 def _boxes(landmarks: Landmarks, frames: np.ndarray) -> np.ndarray:

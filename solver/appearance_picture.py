@@ -51,7 +51,7 @@ def view_of(rgb: np.ndarray, box: np.ndarray, px_per_metre: float) -> View:
     left, top = (int(np.clip(side - margin, 0, limit - 1)) for side, limit in ((box[0], width), (box[1], height)))
     right, bottom = (int(np.clip(np.ceil(side + margin), low + 1, limit))
                      for side, low, limit in ((box[2], left, width), (box[3], top, height)))
-    grey = np.rint(rgb[top:bottom, left:right].astype(np.float32) @ GREY).astype(np.uint8)
+    grey = cv2.transform(rgb[top:bottom, left:right], GREY[None])
     factor = min(1.0, WORKING_PX_PER_METRE / px_per_metre)
     if factor < 1:
         grey = cv2.resize(grey, (max(1, round(grey.shape[1] * factor)), max(1, round(grey.shape[0] * factor))),

@@ -164,8 +164,8 @@ class _Progress:
         self.iterations = total
         self.report(done, total + self.pictures)
 
-    def looked(self) -> None:
-        self.seen += 1
+    def looked(self, count: int) -> None:
+        self.seen += count
         self.report(self.iterations + self.seen, self.iterations + self.pictures)
 
 

@@ -74,7 +74,7 @@ def here(frames: int, cameras: int, name: str, preset: str, film: bool) -> dict[
     performance, _ = solve_take(
         landmarks, rig, False, model, embedding, facts, lambda done, total: None,
         replace(PRESETS[preset], looks=2) if film else PRESETS[preset], reading=landmarker.read(landmarks),
-        film=(lambda camera, first, stop: itertools.repeat(picture, stop - first)) if film else None)
+        film=(lambda camera, wanted: itertools.repeat(picture, len(wanted))) if film else None)
     return {"frames": frames, "before_mib": round(before), "landmarks_mib": round(held), "peak_mib": round(peak_mib()),
             "cpu_ms_per_frame": round(1000 * (time.process_time() - began) / frames, 2),
             "rmse": round(float(np.sqrt(np.mean((performance.weights - truth) ** 2))), 4)}

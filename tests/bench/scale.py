@@ -32,7 +32,7 @@ import json
 from dataclasses import asdict
 from app.batch_memory import footprint
 from app.take_job import tools_for
-print(json.dumps(asdict(footprint(tools_for("mien", "auto", "cpu").model))))
+print(json.dumps(asdict(footprint(tools_for({model!r}, "auto", "cpu").model))))
 """
 
 
@@ -41,26 +41,30 @@ def main() -> None:
     parser.add_argument("--frames", default="300,1200,4800,18000", help="lengths of the takes")
     parser.add_argument("--cameras", type=int, default=3, choices=(1, 2, 3))
     parser.add_argument("--size", default="1920x1080", help="of the pictures")
+    parser.add_argument("--shoot", type=Path, help="whose footage is repeated; default: the demo's")
+    parser.add_argument("--model", default="mien", help="that is fitted")
     parser.add_argument("--takes", type=int, default=6, help="of the shoot that two workers share; 0: none")
     parser.add_argument("--take-frames", type=int, default=300)
     options = parser.parse_args()
     size = tuple(int(side) for side in options.size.split("x"))
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        _run(["demo", work / "demo"])
-        lengths(work, [int(count) for count in options.frames.split(",")], options.cameras, size)
+        shoot = options.shoot or work / "demo"
+        if options.shoot is None:
+            _run(["demo", shoot])
+        lengths(shoot, work, [int(count) for count in options.frames.split(",")], options.cameras, size, options.model)
         if options.takes:
-            workers(work, options.takes, options.take_frames, options.cameras, size)
+            workers(shoot, work, options.takes, options.take_frames, options.cameras, size, options.model)
 
 
-def lengths(work: Path, counts: list[int], cameras: int, size: tuple[int, int]) -> None:
+def lengths(shoot: Path, work: Path, counts: list[int], cameras: int, size: tuple[int, int], model: str) -> None:
     """Cost per frame, memory and overhead of takes of growing length."""
     print(f"{cameras} cameras of {size[0]} by {size[1]} px; processor milliseconds a frame\n"
           f"{'frames':>8}{'in all':>9}{'detect':>9}{'solve':>9}{'export':>9}{'report':>9}{'rest':>8}{'peak MiB':>10}"
           f"{'estimate':>10}{'again s':>9}{'disk MiB':>10}")
     for count in counts:
-        take = long_take(work / "demo", work / f"take{count}", count, cameras, size)
-        arguments = (take, "--format", EXPORTS)
+        take = long_take(shoot, work / f"take{count}", count, cameras, size)
+        arguments = (take, "--model", model, "--format", EXPORTS)
         cost = measure(*arguments)
         again = measure(*arguments)  # what starting and looking cost, when there is nothing to do
         steps: dict[str, float] = {}
@@ -73,19 +77,19 @@ def lengths(work: Path, counts: list[int], cameras: int, size: tuple[int, int]) 
                    if path.is_file())
         print(f"{count:>8}{1000 * (cost.cpu - again.cpu) / count:>9.1f}"
               + "".join(f"{1000 * steps.get(name, 0.0) / count:>9.1f}" for name in STEPS)
-              + f"{rest / cost.cpu:>8.1%}{cost.peak_mib:>9.0f}{_estimate(take):>10.0f}{again.cpu:>9.1f}"
+              + f"{rest / cost.cpu:>8.1%}{cost.peak_mib:>9.0f}{_estimate(take, model):>10.0f}{again.cpu:>9.1f}"
               + f"{made / (1 << 20):>10.1f}", flush=True)
 
 
-def workers(work: Path, takes: int, frames: int, cameras: int, size: tuple[int, int]) -> None:
+def workers(source: Path, work: Path, takes: int, frames: int, cameras: int, size: tuple[int, int], model: str) -> None:
     """The wall time of a shoot with one worker and with two; with it, what else the machine did meanwhile."""
     seconds, spent, mine = {}, {}, {}
     for jobs in (1, 2):
         shoot = work / f"shoot{jobs}"
         for index in range(takes):
-            long_take(work / "demo", shoot / "takes" / f"T{index + 1:03}", frames, cameras, size)
+            long_take(source, shoot / "takes" / f"T{index + 1:03}", frames, cameras, size)
         began, (free, every) = time.perf_counter(), idle()
-        spent[jobs] = _run(["solve", shoot, "--jobs", str(jobs), "--format", EXPORTS])
+        spent[jobs] = _run(["solve", shoot, "--jobs", str(jobs), "--model", model, "--format", EXPORTS])
         seconds[jobs] = time.perf_counter() - began
         after_free, after = idle()
         used = 1 - (after_free - free) / max(after - every, 1)
@@ -96,10 +100,10 @@ def workers(work: Path, takes: int, frames: int, cameras: int, size: tuple[int, 
           f"{mine[2]:.0%} was this (load {os.getloadavg()[0]:.1f})")
 
 
-def long_take(demo: Path, folder: Path, count: int, cameras: int, size: tuple[int, int]) -> Path:
-    """A take of the demo's footage to and fro, again and again, its pictures set into larger ones."""
+def long_take(source: Path, folder: Path, count: int, cameras: int, size: tuple[int, int]) -> Path:
+    """A take of a shoot's T001 to and fro, again and again, its pictures set into larger ones."""
     folder.mkdir(parents=True)
-    rig = load_rig(demo / "rig.toml")
+    rig = load_rig(source / "rig.toml")
     names = [camera.name for camera in rig.cameras][:cameras]
     larger = []
     for name in names:
@@ -111,7 +115,7 @@ def long_take(demo: Path, folder: Path, count: int, cameras: int, size: tuple[in
         matrix[:2] *= scale
         matrix[:2, 2] += np.array(corner) + (scale - 1) / 2
         larger.append(Camera(name, size, matrix, rotation=camera.rotation, translation=camera.translation))
-        _repeat(demo / "takes" / "T001" / f"{name}.mp4", folder / f"{name}.mp4", count, size, scale, corner)
+        _repeat(source / "takes" / "T001" / f"{name}.mp4", folder / f"{name}.mp4", count, size, scale, corner)
     save_rig(Rig(tuple(larger)), folder / "rig.toml")
     return folder
 
@@ -144,9 +148,10 @@ def _repeat(source: Path, path: Path, count: int, size: tuple[int, int], scale: 
             out.mux(packet)
 
 
-def _estimate(take: Path) -> float:
+def _estimate(take: Path, model: str) -> float:
     """What a batch takes this take's memory for, from the same start."""
-    said = subprocess.run([sys.executable, "-c", FOOTPRINT], check=True, capture_output=True, text=True).stdout
+    said = subprocess.run([sys.executable, "-c", FOOTPRINT.format(model=model)], check=True, capture_output=True,
+                          text=True).stdout
     return Footprint(**json.loads(said.splitlines()[-1])).of(size_of(takes_of([take])[0][0]))
 
 

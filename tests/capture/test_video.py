@@ -162,6 +162,12 @@ def test_dropped_frames_keep_the_rate_that_the_camera_meant(tmp_path, pictures):
     assert clip.times[-1] == pytest.approx(121 / 30)
 
 
+def test_a_clip_faster_than_any_camera_is_damaged(tmp_path, pictures):
+    path = write_clip(tmp_path / "a.mp4", pictures[:12], times=[Fraction(index, 90000) for index in range(12)])
+    with pytest.raises(ClipError, match=r"a.mp4 is damaged: its 12 frames' times make no rate .*90000"):
+        probe(path)
+
+
 def test_sound_is_noticed(tmp_path, pictures):
     sound = 0.3 * np.sin(np.arange(48000) / 20)
     assert probe(write_clip(tmp_path / "a.mp4", pictures[:30], sound=sound)).sound

@@ -92,8 +92,8 @@ def solved(head: FaceModel, embedding: Embedding, shot: tuple[Performance, Rig, 
            pictures: np.ndarray | None) -> Performance:
     truth, rig, _ = shot
 
-    def film(camera: int, first: int, stop: int) -> Iterator[np.ndarray]:
-        return iter(pictures[camera][first:stop])
+    def film(camera: int, frames: np.ndarray) -> Iterator[np.ndarray]:
+        return iter(pictures[camera][frames])
 
     facts = TakeFacts("T001", "", Fraction(30), "00:00:00:00", {})
     found, _ = solve_take(shaken(head, embedding, truth, rig), rig, False, head, embedding, facts,
