@@ -82,22 +82,24 @@ def lengths(shoot: Path, work: Path, counts: list[int], cameras: int, size: tupl
 
 
 def workers(source: Path, work: Path, takes: int, frames: int, cameras: int, size: tuple[int, int], model: str) -> None:
-    """The wall time of a shoot with one worker and with two; with it, what else the machine did meanwhile."""
+    """The wall time of a shoot with one worker that keeps to a core, with one that has all, and with two; with it, what
+    else the machine did meanwhile."""
     seconds, spent, mine = {}, {}, {}
-    for jobs in (1, 2):
-        shoot = work / f"shoot{jobs}"
+    for kind, jobs, cores in (("core", 1, {0}), ("one", 1, None), ("two", 2, None)):
+        shoot = work / f"shoot-{kind}"
         for index in range(takes):
             long_take(source, shoot / "takes" / f"T{index + 1:03}", frames, cameras, size)
         began, (free, every) = time.perf_counter(), idle()
-        spent[jobs] = _run(["solve", shoot, "--jobs", str(jobs), "--model", model, "--format", EXPORTS])
-        seconds[jobs] = time.perf_counter() - began
+        spent[kind] = _run(["solve", shoot, "--jobs", str(jobs), "--model", model, "--format", EXPORTS], cores)
+        seconds[kind] = time.perf_counter() - began
         after_free, after = idle()
         used = 1 - (after_free - free) / max(after - every, 1)
-        mine[jobs] = spent[jobs] / max(used * seconds[jobs] * os.cpu_count(), 1e-9)
-    print(f"{takes} takes of {frames} frames: {seconds[1]:.1f} s with one worker, {seconds[2]:.1f} s with two, "
-          f"efficiency {seconds[1] / seconds[2]:.2f} on {os.cpu_count()} cores; processor seconds a take "
-          f"{spent[1] / takes:.1f} and {spent[2] / takes:.1f}; of all that the machine did {mine[1]:.0%} and "
-          f"{mine[2]:.0%} was this (load {os.getloadavg()[0]:.1f})")
+        mine[kind] = spent[kind] / max(used * seconds[kind] * os.cpu_count(), 1e-9)
+    print(f"{takes} takes of {frames} frames: {seconds['core']:.1f} s with one worker on one core, "
+          f"{seconds['one']:.1f} s with one on all {os.cpu_count()}, {seconds['two']:.1f} s with two; two over one: "
+          f"{seconds['core'] / seconds['two']:.2f} and {seconds['one'] / seconds['two']:.2f}; processor seconds a take "
+          + ", ".join(f"{value / takes:.1f}" for value in spent.values()) + "; of all that the machine did "
+          + ", ".join(f"{value:.0%}" for value in mine.values()) + f" was this (load {os.getloadavg()[0]:.1f})")
 
 
 def long_take(source: Path, folder: Path, count: int, cameras: int, size: tuple[int, int]) -> Path:
@@ -155,10 +157,11 @@ def _estimate(take: Path, model: str) -> float:
     return Footprint(**json.loads(said.splitlines()[-1])).of(size_of(takes_of([take])[0][0]))
 
 
-def _run(arguments: list[str | Path]) -> float:
-    """Run a command; the processor seconds that it took."""
+def _run(arguments: list[str | Path], cores: set[int] | None = None) -> float:
+    """Run a command, on all or only some cores; the processor seconds that it took."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([sys.executable, "-m", "app.cli", *map(str, arguments)], check=True, capture_output=True)
+    subprocess.run([sys.executable, "-m", "app.cli", *map(str, arguments)], check=True, capture_output=True,
+                   preexec_fn=None if cores is None else lambda: os.sched_setaffinity(0, cores))
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
