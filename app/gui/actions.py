@@ -66,6 +66,7 @@ COMMANDS = (
     Command("C&orrect", "Landmarks of this frame as they were found", "", _on_session(edits.undrag)),
     Command("C&orrect", "Solve around the corrections", "Ctrl+R", lambda window: window.solve.again()),
     Command("C&orrect", "Before and after", "B", _toggle(lambda window: window.viewport.compare)),
+    Command("C&orrect", "Second performance beside…", "Shift+B", lambda window: window.viewport.beside.click()),
     Command("&Solve", "Solve", "Ctrl+Return", lambda window: window.solve.start()),
     Command("&Solve", "Solve all takes", "Ctrl+Shift+Return", lambda window: window.solve.start_all()),
     Command("&Solve", "Export", "Ctrl+E", lambda window: window.export.start()),

@@ -40,7 +40,7 @@ class FaceOverlay:
 
     def __init__(self) -> None:
         self._offscreen = Offscreen()
-        self._model: FaceModel | None = None
+        self._faces: np.ndarray | None = None
         self._buffers: tuple = ()
         self._edges = np.zeros((0, 2), dtype=int)
         with self._offscreen.context as context:
@@ -48,8 +48,8 @@ class FaceOverlay:
 
     def set_model(self, model: FaceModel) -> None:
         """Take up the face to draw."""
-        if self._model is model:
-            return
+        if self._faces is model.faces:
+            return  # another actor's face has the same
         faces = wire_faces(model)
         sides = np.sort(np.concatenate([faces[:, [corner, (corner + 1) % 4]] for corner in range(4)]), axis=1)
         self._edges = np.unique(sides[sides[:, 0] != sides[:, 1]], axis=0)  # (E, 2)
@@ -62,7 +62,7 @@ class FaceOverlay:
             indices = [context.buffer(np.ascontiguousarray(table, dtype="i4").tobytes())
                        for table in (model.triangles, self._edges)]
             arrays = [context.vertex_array(self._program, content, index) for index in indices]
-        self._buffers, self._model = (points, colours, *arrays, *indices), model
+        self._buffers, self._faces = (points, colours, *arrays, *indices), model.faces
 
     def surface(self, camera: Camera, vertices: np.ndarray, size: tuple[int, int], scale: float,
                 shift: tuple[float, float], colours: np.ndarray, samples: int = 4) -> np.ndarray:

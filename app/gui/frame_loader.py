@@ -8,7 +8,6 @@ keyframe before it.
 
 import os
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -18,12 +17,12 @@ import numpy as np
 from PySide6.QtCore import QObject, QThread, Signal
 from PySide6.QtGui import QImage
 
+from app.gui.picture_cache import CACHE_BYTES, PictureCache
 from capture.errors import MienError
 from capture.match import TakeClips
 from capture.proxy import ProxyPictures
 from capture.video import Clip, Frame, frames
 
-CACHE_BYTES = 256 << 20
 WORKERS = max(2, min(8, os.cpu_count() or 2))
 AROUND = 8
 """Frames on each side of the playhead that are decoded beforehand."""
@@ -95,7 +94,7 @@ class FrameLoader(QThread):
 
     def run(self) -> None:
         with ThreadPoolExecutor(WORKERS, "decode") as pool, ThreadPoolExecutor(WORKERS, "proxy") as coarse_pool:
-            footage: _Footage | None = None
+            cache, footage = PictureCache(), None
             owed: Request | None = None  # what so far was answered by its proxies alone
             ahead: list[int] = []
             while True:
@@ -112,7 +111,7 @@ class FrameLoader(QThread):
                 if request is not None and (footage is None or request.clips is not footage.clips):
                     if footage is not None:
                         footage.close()
-                    footage = _Footage(request.clips)
+                    footage = _Footage(request.clips, cache)
                 if request is None:
                     coming = footage.begin(owed, pool)
                     if self._pursue(coming):
@@ -175,27 +174,13 @@ class _Reader:
         self.coming = None
 
 
-class _Cache(OrderedDict):
-    """Pictures by (camera, frame number), the longest unused dropped first."""
-
-    size = 0
-
-    def keep(self, key: tuple[int, int], picture: QImage) -> None:
-        self[key] = picture
-        self.size += picture.sizeInBytes()
-        while self.size > CACHE_BYTES:
-            _, dropped = self.popitem(last=False)
-            self.size -= dropped.sizeInBytes()
-
-
 class _Footage:
-    """What is held of one take: a reader for each clip, each proxy's file, and the pictures that were decoded."""
+    """What is held of one take: a reader for each clip and each proxy's file. Its pictures go to the cache of all."""
 
-    def __init__(self, clips: TakeClips) -> None:
-        self.clips = clips
+    def __init__(self, clips: TakeClips, cache: PictureCache) -> None:
+        self.clips, self.cache = clips, cache
         self.readers: dict[int, _Reader] = {}
         self.proxies: dict[Path, ProxyPictures] = {}
-        self.cache = _Cache()
         self._coming: dict[tuple[int, int], Future] = {}
         self._round = 0
 
@@ -207,7 +192,7 @@ class _Footage:
         if request.playing:
             return sum(clip.size[0] * clip.size[1] for clip in clips) > HEAVY_PX
         self._harvest()
-        return any(key not in self.cache and (bool(self._coming) or not self._is_near(*key)) for key in _keys(request))
+        return any(not self._has(key) and (bool(self._coming) or not self._is_near(*key)) for key in _keys(request))
 
     def coarse(self, request: Request, pool: ThreadPoolExecutor) -> Response:
         """By the proxies; what is wrong with one is no matter, for the frames themselves follow. What is being decoded
@@ -226,14 +211,13 @@ class _Footage:
     def begin(self, request: Request, pool: ThreadPoolExecutor) -> dict[tuple[int, int], Future]:
         """Begin to decode what is not there yet."""
         keys = _keys(request)
-        for key in keys:
-            if key in self.cache:
-                self.cache.move_to_end(key)
-        if any(key not in self.cache for key in keys):
+        for key in filter(self._has, keys):
+            self._kept(key)  # what comes must not push it out
+        if not all(map(self._has, keys)):
             wait(self._coming.values())  # a reader does one thing at a time
             self._harvest()
         for camera, number in keys:
-            if (camera, number) not in self.cache:
+            if not self._has((camera, number)):
                 self._coming[camera, number] = pool.submit(self._reader(camera).picture, number,
                                                            lambda mine=self._round: self._round != mine)
         return {key: self._coming[key] for key in keys if key in self._coming}
@@ -243,7 +227,7 @@ class _Footage:
         pictures, problem = {}, ""
         for key in _keys(request):
             try:
-                pictures[key] = coming[key].result() if key in coming else self.cache[key]
+                pictures[key] = coming[key].result() if key in coming else self._kept(key)
             except (MienError, OSError) as error:
                 pictures[key], problem = None, str(error)
         self._harvest()
@@ -251,17 +235,20 @@ class _Footage:
 
     def around(self, request: Request) -> list[int]:
         """The frames around a request's that are worth having, as many as the cache can hold besides."""
-        if not self.cache:
-            return []
-        room = CACHE_BYTES // (3 * len(self.clips.clips) * next(reversed(self.cache.values())).sizeInBytes())
-        count = min(AROUND, room)
+        if not any(map(self._has, _keys(request))):
+            return []  # none of them can be decoded
+        each = 3 * sum(clip.size[0] * clip.size[1] for clip in self.clips.clips)  # bytes of one frame's pictures
+        count = min(AROUND, CACHE_BYTES // (3 * each))
         frames = [*range(request.frame + 1, request.frame + 1 + count), *range(request.frame - count, request.frame)]
         return [frame for frame in frames if 0 <= frame < self.clips.frames]
 
     def close(self) -> None:
+        self._round += 1
         wait(self._coming.values())
+        self._harvest()
         for reader in (*self.readers.values(), *self.proxies.values()):
             reader.close()
+        self.readers.clear()  # they know this footage: it would stay until Python looks for circles
 
     def _reader(self, camera: int) -> "_Reader":
         if camera not in self.readers:
@@ -283,7 +270,13 @@ class _Footage:
             if future.done():
                 del self._coming[key]
                 if future.exception() is None:
-                    self.cache.keep(key, future.result())
+                    self.cache.keep(self.clips.clips[key[0]], key[1], future.result())
+
+    def _has(self, key: tuple[int, int]) -> bool:
+        return self.cache.has(self.clips.clips[key[0]], key[1])
+
+    def _kept(self, key: tuple[int, int]) -> QImage:
+        return self.cache.get(self.clips.clips[key[0]], key[1])
 
 
 def _image(rgb: np.ndarray) -> QImage:

@@ -42,6 +42,7 @@ from app.gui.sound_player import SoundPlayer
 from app.gui.take_browser import TakeBrowser
 from app.gui.timeline import Timeline
 from app.gui.transport import Transport
+from app.gui.turns import Turns
 from app.gui.video_grid import VideoGrid
 from app.gui.viewport import Viewport
 from capture.shoot import CLIP_SUFFIXES
@@ -58,7 +59,8 @@ class MainWindow(QMainWindow):
         self.session = session
         self.resize(*SIZE)
         self.setDockNestingEnabled(True)
-        self.grid, self.viewport, self.timeline = VideoGrid(session), Viewport(session), Timeline(session)
+        self.turns = turns = Turns(self)
+        self.grid, self.viewport, self.timeline = VideoGrid(session, turns), Viewport(session, turns), Timeline(session)
         self.browser, self.jobs = TakeBrowser(session), JobsPanel(session)
         self.solve, self.cameras, self.export = SolvePanel(session), CamerasPanel(session), ExportPanel(session)
         self.take, self.model, self.sync = TakePanel(session), ModelPanel(session), SyncPanel(session)

@@ -46,17 +46,19 @@ class Overview(QWidget):
         return QSize(600, self.height())
 
     def stop(self) -> None:
-        if self._reader is not None:
-            self._reader.stop()
-            self._reader = None
+        """Read no more, and wait for what is being read."""
+        for reader in self.findChildren(SoundReader):
+            reader.stop()
+        self._reader = None
 
     def _take_changed(self) -> None:
         data = self.session.data
         path = sound_of(data.take) if data is not None else None
         self._begins = sound_begins(data) if data is not None else 0.0
         if self._reader is None or self._reader.path != path:
-            self.stop()
-            self.sound, self.sound_name = None, ""
+            if self._reader is not None:
+                self._reader.give_up()
+            self._reader, self.sound, self.sound_name = None, None, ""
             if path is not None:
                 self._reader = SoundReader(path, self)
                 self._reader.read.connect(self._take_sound)

@@ -13,6 +13,7 @@ from app.gui.tints import lit, part_colours
 from app.gui.view_renderer import heat_colours
 from capture.camera import Camera
 from capture.errors import MienError
+from solver.render import vertex_normals
 
 HIDDEN, WIREFRAME, SHADED, HEATMAP = "Footage alone", "Wireframe", "Shaded face", "Residual map"
 LOOKS = (HIDDEN, WIREFRAME, SHADED, HEATMAP)
@@ -45,6 +46,7 @@ class PaneFaces:
         self._overlay: FaceOverlay | None = None
         self._heat: tuple[object, object, HeatMap | None] = (None, None, None)
         self._tints: tuple[object, np.ndarray] = (None, np.zeros((0, 3)))
+        self._normals: tuple[object, np.ndarray] = (None, np.zeros((0, 3)))
 
     def draw(self, look: str, data: TakeData, camera: Camera, vertices: np.ndarray, found: Residuals | None,
              place: Place) -> QImage | None:
@@ -63,7 +65,9 @@ class PaneFaces:
         else:
             colours, alpha = self._shaded(data) if look == SHADED else self._heat_colours(data, found)
             light = camera.rotation.T @ np.array([-0.35, -0.5, -1.0])  # beside the camera, to its upper left
-            opaque = np.column_stack([lit(colours, vertices, data.scene.model.triangles, light), alpha])
+            if self._normals[0] is not vertices:  # all cameras see the same face
+                self._normals = (vertices, vertex_normals(vertices, data.scene.model.triangles))
+            opaque = np.column_stack([lit(colours, self._normals[1], light), alpha])
             pixels = overlay.surface(camera, vertices, place.size, place.scale, place.shift, opaque, samples)
         width, height = place.size
         return QImage(pixels.tobytes(), width, height, 4 * width, QImage.Format.Format_RGBA8888_Premultiplied).copy()
@@ -86,8 +90,8 @@ class PaneFaces:
 
     def _shaded(self, data: TakeData) -> tuple[np.ndarray, np.ndarray]:
         model = data.scene.model
-        if self._tints[0] is not model:
-            self._tints = (model, part_colours(model))
+        if self._tints[0] is not model.faces:
+            self._tints = (model.faces, part_colours(model))  # the same for all actors on one model
         return self._tints[1], np.full(len(model.neutral), SHADED_ALPHA)
 
     def _heat_colours(self, data: TakeData, found: Residuals) -> tuple[np.ndarray, np.ndarray]:

@@ -67,9 +67,14 @@ class SyncPanel(QWidget):
                                       lambda timeline: self._put(path, timeline)))
 
     def stop(self) -> None:
-        """Stop reading."""
-        for reader in self._readers:
+        """Read no more, and wait for what is being read."""
+        for reader in self.findChildren(SoundReader):
             reader.stop()
+        self._readers = []
+
+    def _give_up(self) -> None:
+        for reader in self._readers:
+            reader.give_up()
         self._readers = []
 
     def showEvent(self, event) -> None:
@@ -92,7 +97,7 @@ class SyncPanel(QWidget):
         self.sync.setEnabled(several and data.take.folder is not None)
         self.timeline = clocks_of(data) if data is not None and data.clips is not None else None
         if self.timeline is None:
-            self.stop()
+            self._give_up()
             self.waves.set_rows(())
             self.words.setText("no take is open" if data is None else "the clips cannot be read")
             return
@@ -103,7 +108,7 @@ class SyncPanel(QWidget):
             Row(name, path, self._starts(name), known.get(path), _says(self.timeline, name))
             for name, path in paths.items()))
         if {reader.path for reader in self._readers} - set(paths.values()):
-            self.stop()
+            self._give_up()
         if self.isVisible():
             self._read()
 

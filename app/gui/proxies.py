@@ -34,6 +34,7 @@ class Proxies(QObject):
         self.problem = ""
         self._state: object = None
         self._job: Job | None = None
+        self._ending: list[Job] = []
         self._delay = QTimer(self, singleShot=True, interval=DELAY_MS)
         self._delay.timeout.connect(self._make)
         session.take_changed.connect(self._take_changed)
@@ -45,17 +46,22 @@ class Proxies(QObject):
 
     def stop(self) -> None:
         """Make no more, and wait until none is being made."""
+        self._give_up()
+        for job in list(self._ending):
+            job.wait(jobs.GRACE_MS)
+
+    def _give_up(self) -> None:
+        """Make no more. What is being made ends in its own time: nobody waits for it."""
         self._delay.stop()
         job, self._job = self._job, None
         if job is not None:
+            self._ending.append(job)
             job.cancel()
-            job.wait(jobs.GRACE_MS)
-            job.deleteLater()
 
     def _take_changed(self) -> None:
         data = self.session.data
         if data is None or data.clips is None:
-            self.stop()
+            self._give_up()
             self._state, self.clips, self.problem = None, (), ""
             return
         try:
@@ -64,7 +70,7 @@ class Proxies(QObject):
             return  # a clip has just gone; who shows it will say so
         if state == self._state:
             return
-        self.stop()
+        self._give_up()
         self._state, self.problem = state, ""
         self.clips = known_proxies(data.take, data.clips.clips)
         if None in self.clips:
@@ -72,21 +78,22 @@ class Proxies(QObject):
         self.changed.emit()
 
     def _make(self) -> None:
-        if self.session.jobs.running():
+        if self.session.jobs.running() or self._ending:
             self._delay.start()  # what the user asked for comes first
             return
         take = self.session.data.take
         place = take.folder if take.folder is not None else take.clips[0]
         self._job = Job(f"Proxies of {take.name}", ["proxy", str(place), "--gently"], parent=self)
         self._job.changed.connect(self.changed)
-        self._job.ended.connect(self._ended)
+        self._job.ended.connect(lambda job=self._job: self._ended(job))
         self._job.start()
 
-    def _ended(self) -> None:
-        job, self._job = self._job, None
-        if job is None:
-            return
+    def _ended(self, job: Job) -> None:
         job.deleteLater()
+        if job in self._ending:
+            self._ending.remove(job)
+            return
+        self._job = None
         if job.state == jobs.DONE:
             self._take_up([Path(path) for path in job.outputs])
         else:

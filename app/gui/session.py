@@ -10,12 +10,14 @@ from PySide6.QtGui import QUndoStack
 from app import quality
 from app.corrections import corrections_path, save_layer
 from app.gui import jobs, keys
+from app.gui.beside import Beside, read_beside
 from app.gui.jobs import Job, Jobs
 from app.gui.playback import Playback
 from app.gui.recent import Recent
-from app.gui.take_data import TakeData, posed, read_take
+from app.gui.surveys import Surveys
+from app.gui.take_data import TakeData, posed, read_take, same_footage
 from app.gui.take_lock import TakeLock
-from app.gui.take_state import Survey, state_of, survey
+from app.gui.take_state import state_of
 from app.gui.undo import Change
 from capture.errors import MienError
 from capture.files import make_folder
@@ -40,6 +42,7 @@ class Session(QObject):
         levels: (T) how far each solved frame may be trusted, as in `quality`; None without a solve.
         weights: (T, K) the corrected weights of the solve; None without one.
         before: an earlier solve's weights to compare with; None without one.
+        beside: a second performance to compare with instead; None without one.
         around: the solve around corrections is shown, as far as the corrections still say what it went around.
         spots: the selected keys.
         shapes: the selected curves, in the model's order.
@@ -56,6 +59,7 @@ class Session(QObject):
     range_changed = Signal()
     curves_changed = Signal()
     selection_changed = Signal()
+    beside_changed = Signal()
     solved_around = Signal(str)
     saved = Signal()
     message = Signal(str)
@@ -73,6 +77,7 @@ class Session(QObject):
         self.levels: np.ndarray | None = None
         self.weights: np.ndarray | None = None
         self.before: np.ndarray | None = None
+        self.beside: Beside | None = None
         self.around = False
         self.spots: frozenset[Spot] = frozenset()
         self.shapes: tuple[str, ...] = ()
@@ -89,9 +94,8 @@ class Session(QObject):
         self.playback.frame_due.connect(self.seek)
         self._lock = TakeLock()
         self._posed: dict[tuple[int, bytes], np.ndarray] = {}
-        self._surveys: dict[str, Survey] = {}
-        self._survey_timer = QTimer(self, interval=0)
-        self._survey_timer.timeout.connect(self._survey_next)
+        self.surveys = Surveys(self)
+        self.surveys.changed.connect(self.takes_changed)
         self._save_timer = QTimer(self, singleShot=True, interval=SAVE_DELAY_MS)
         self._save_timer.timeout.connect(self.save)
 
@@ -107,8 +111,7 @@ class Session(QObject):
             return
         self.close_take()
         self.shoot, self.takes, self._path = shoot, takes, shoot.folder if shoot is not None else path
-        self._surveys = {}
-        self._survey_timer.start()
+        self.surveys.begin(self.takes)
         self.recent.add(shoot.folder if shoot is not None else path)
         self.shoot_changed.emit()
         self.takes_changed.emit()
@@ -137,8 +140,7 @@ class Session(QObject):
         except MienError as error:
             self.message.emit(str(error))
             return
-        self._surveys = {}
-        self._survey_timer.start()
+        self.surveys.begin(self.takes)
         self.takes_changed.emit()
         same = next((take for take in self.takes if self.data is not None and take.name == self.data.take.name), None)
         if same is not None:
@@ -162,18 +164,19 @@ class Session(QObject):
         self.save()
         self._lock.release()
         self.undo.clear()
-        self.data, self.weights, self.before, self.layer = None, None, None, Layer()
+        self.data, self.weights, self.before, self.beside, self.layer = None, None, None, None, Layer()
         self.spots, self.shapes, self.solo, self.locked = frozenset(), (), frozenset(), frozenset()
+        self.beside_changed.emit()
         self.take_changed.emit()
 
     def state(self, take: Take) -> tuple[str, str]:
         """A take's state and its reason."""
         job = self.jobs.of_take(take.name)
-        return state_of(self._surveys.get(take.name), job.state if job is not None else "",
+        return state_of(self.surveys.known.get(take.name), job.state if job is not None else "",
                         job.error if job is not None and job.state == jobs.FAILED else "")
 
     def seconds(self, take: Take) -> float | None:
-        known = self._surveys.get(take.name)
+        known = self.surveys.known.get(take.name)
         return known.seconds if known is not None else None
 
     # ---- time
@@ -246,6 +249,14 @@ class Session(QObject):
             self._posed[key] = posed(self.data.scene, row, frame)
         return self._posed[key]
 
+    def show_beside(self, path: Path | None) -> None:
+        """Compare with a second performance; with None, no more."""
+        try:
+            self.beside = read_beside(path, self.data) if path is not None else None
+        except MienError as error:
+            self.message.emit(str(error))
+        self.beside_changed.emit()
+
     def select_spots(self, spots: frozenset[Spot]) -> None:
         if spots != self.spots:
             self.spots = spots
@@ -292,7 +303,7 @@ class Session(QObject):
     def close(self) -> None:
         """Save, and end everything that runs."""
         self.close_take()
-        self._survey_timer.stop()
+        self.surveys.stop()
         self.jobs.stop_all()
 
     # ---- inside
@@ -346,19 +357,10 @@ class Session(QObject):
             self.play(self.playback.speed)
         self.range_changed.emit()
 
-    def _survey_next(self) -> None:
-        waiting = next((take for take in self.takes if take.name not in self._surveys), None)
-        if waiting is None:
-            self._survey_timer.stop()
-            return
-        self._surveys[waiting.name] = survey(waiting)
-        self.takes_changed.emit()
-
     def _job_ended(self, job: Job) -> None:
         if job.error:
             self.message.emit(job.error)
-        self._surveys.pop(job.take, None)
-        self._survey_timer.start()
+        self.surveys.again(job.take)
         if self.data is not None and job.take == self.data.take.name and job.state == jobs.DONE:
             self._read_again(self.data.take, solved="solve" in job.arguments)
 
@@ -366,6 +368,8 @@ class Session(QObject):
         """Take in a new solve of the open take; layer, selection and undo stay, the old weights can be compared. A
         solve around corrections is a step that can be undone."""
         old, data = self.weights, read_take(take)
+        if same_footage(data.clips, self.data.clips):
+            data = replace(data, clips=self.data.clips)
         changed = _steps(data.solved) != _steps(self.data.solved) or _steps(data.around) != _steps(self.data.around)
         whole, end = self.last == self.data.frames - 1, max(0, data.frames - 1)
         self.data = data

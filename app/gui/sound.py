@@ -89,13 +89,22 @@ class SoundReader(QThread):
         self.path = path
 
     def run(self) -> None:
-        self.read.emit(self.path, self.found())
+        found = self.found()
+        if not self.isInterruptionRequested():
+            self.read.emit(self.path, found)
 
     def found(self) -> np.ndarray | None:
         return loudness(self.path, self.isInterruptionRequested)
 
+    def give_up(self) -> None:
+        """End it, and put it away when it has ended: nobody waits for it."""
+        self.finished.connect(self.deleteLater)
+        self.requestInterruption()
+        if self.isFinished():
+            self.deleteLater()
+
     def stop(self) -> None:
-        """End it, and put it away."""
+        """End it, wait for that, and put it away."""
         self.requestInterruption()
         self.wait()
         self.deleteLater()

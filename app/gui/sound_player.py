@@ -83,18 +83,20 @@ class SoundPlayer(QObject):
         self._follow()
 
     def stop(self) -> None:
-        """Be silent, and stop reading."""
+        """Be silent, read no more, and wait for what is being read."""
         self._quiet()
-        if self._reader is not None:
-            self._reader.stop()
-            self._reader = None
+        for reader in self.findChildren(SamplesReader):
+            reader.stop()
+        self._reader = None
 
     def _take_changed(self) -> None:
         data = self.session.data
         path = sound_of(data.take) if data is not None else None
         if self._reader is None or self._reader.path != path:
-            self.stop()
-            self._samples = None
+            self._quiet()
+            if self._reader is not None:
+                self._reader.give_up()
+            self._reader, self._samples = None, None
         self._begins = sound_begins(data) if data is not None else 0.0
 
     def _follow(self) -> None:

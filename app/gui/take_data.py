@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 import assets
+from app.contents import State, state_of
 from app.corrections import corrections_path, load_layer
+from app.gui.known_clips import clips_of
 from app.places import AROUND_LAYER_NAME, AROUND_NAME, RIG_NAME, SOLVE_NAME, Places, places
 from capture.arrays import Damaged, load_arrays
 from capture.camera import Camera, Rig, load_rig
 from capture.errors import DataError, MienError
-from capture.match import TakeClips, plan, probe_take
+from capture.match import TakeClips, plan
 from capture.shoot import Take
 from capture.timecode import parse
 from capture.video import Clip
@@ -30,6 +33,10 @@ if TYPE_CHECKING:
 
 REFERENCE = "mediapipe478"
 """The scheme by which other schemes are defined on the model that they were learnt on."""
+
+
+MOST_SCENES = 4
+_scenes: dict[Path, tuple[State, FaceModel, Scene]] = {}
 
 
 @dataclass(frozen=True)
@@ -105,8 +112,17 @@ def read_take(take: Take) -> TakeData:
     layer = _attempt(lambda: load_layer(corrections_path(take)), problems)
     around, around_layer = _around(scene, where)
     landmarks = _landmarks(take, where)
-    return TakeData(take, where, clips, rig, _first_frame(clips, scene), scene, scene, around, around_layer, landmarks,
+    return TakeData(take, where, clips, rig, first_frame(clips, scene), scene, scene, around, around_layer, landmarks,
                     _embedding(scene, landmarks), layer or Layer(), layer is not None, tuple(problems))
+
+
+def same_footage(one: TakeClips | None, other: TakeClips | None) -> bool:
+    """Whether both show the same pictures at the same frames, so that nothing needs to be decoded again."""
+    return (one is not None and other is not None and len(one.clips) == len(other.clips)
+            and all(a is b for a, b in zip(one.clips, other.clips, strict=True)) and one == other
+            and np.array_equal(one.numbers, other.numbers)
+            and (one.late is None) == (other.late is None)
+            and (one.late is None or np.array_equal(one.late, other.late)))
 
 
 @lru_cache(maxsize=4)
@@ -138,7 +154,7 @@ def _attempt(read, problems: list[str]):
 def _footage(take: Take, problems: list[str]) -> TakeClips:
     from app.clocks import offsets  # loads SciPy's transforms, which the window should not wait for
 
-    clips = probe_take(take)
+    clips = clips_of(take)
     try:
         rig = load_rig(take.rig_path) if take.rig_path is not None else None
         return plan(take, clips, rig, offsets(take, clips))
@@ -155,7 +171,26 @@ def _by_number(clips: tuple[Clip, ...]) -> TakeClips:
 
 
 def _solved(where: Places) -> Scene:
-    performance = read_performance(where.work / SOLVE_NAME)
+    """The solve, read anew only where its file or the model has changed."""
+    path = where.work / SOLVE_NAME
+    state = state_of(path)
+    known = _scenes.pop(path, None)
+    if known is None or known[0] != state or model_named(known[2].performance.model_name) is not known[1]:
+        scene = read_solved(path)
+        known = state, model_named(scene.performance.model_name), scene
+    _scenes[path] = known
+    if len(_scenes) > MOST_SCENES:
+        del _scenes[next(iter(_scenes))]
+    return known[2]
+
+
+def read_solved(path: Path) -> Scene:
+    """A performance on the face that it was solved with.
+
+    Raises:
+        MienError: it is none, or that face is not here.
+    """
+    performance = read_performance(path)
     model = model_named(performance.model_name)
     if model.sha256 != performance.model_sha256:
         raise DataError(f"take {performance.take} was solved with another {performance.model_name!r} than the model "
@@ -175,8 +210,8 @@ def _around(scene: Scene | None, where: Places) -> tuple[Scene | None, Layer]:
     return make_scene(model_named(performance.model_name), performance), layer
 
 
-def _first_frame(clips: TakeClips | None, scene: Scene | None) -> int:
-    """A solve of a range says by its timecode where it begins."""
+def first_frame(clips: TakeClips | None, scene: Scene | None) -> int:
+    """The take's frame at which a performance begins: one of a range says so by its timecode."""
     if clips is None or scene is None:
         return 0
     begin = clips.start_timecode.frame if clips.start_timecode is not None else 0

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
+from app.gui.known_clips import clips_of
 from app.places import RIG_NAME, SOLVE_NAME, places
 from app.quality import needs_a_look
 from app.records import changed, inputs_or_none, load_failed
 from capture.errors import MienError
-from capture.match import probe_take
 from capture.shoot import Take
 from exporters.to_json import read as read_performance
 
@@ -27,11 +27,11 @@ class Survey:
 
 
 def survey(take: Take) -> Survey:
-    """Look at a take on disk. Takes some ten milliseconds, so do it take by take."""
+    """Look at a take on disk. Takes some milliseconds where its clips are known, so do it take by take."""
     if take.problem:
         return Survey(FAILED, take.problem)
     try:
-        clips = probe_take(take)
+        clips = clips_of(take)
     except MienError as error:
         return Survey(FAILED, str(error))
     seconds = min(clip.frames / float(clip.frame_rate) for clip in clips)

@@ -3,7 +3,6 @@
 import numpy as np
 
 from solver.face_model import FaceModel
-from solver.render import vertex_normals
 
 CLAY = np.array([0.84, 0.81, 0.78])
 
@@ -20,8 +19,8 @@ def part_colours(model: FaceModel) -> np.ndarray:
     return colours
 
 
-def lit(colours: np.ndarray, vertices: np.ndarray, triangles: np.ndarray, towards: np.ndarray) -> np.ndarray:
-    """(V, 3) colours under a soft light that stands in the direction `towards` (3,), in the space of `vertices`."""
+def lit(colours: np.ndarray, normals: np.ndarray, towards: np.ndarray) -> np.ndarray:
+    """(V, 3) colours under a soft light that stands in the direction `towards` (3,), in the space of the normals."""
     towards = towards / np.linalg.norm(towards)
-    facing = np.abs(vertex_normals(vertices, triangles) @ towards)
+    facing = np.abs(normals @ towards)
     return np.clip(colours * (0.32 + 0.68 * facing)[:, None], 0.0, 1.0)

@@ -21,6 +21,7 @@ from app.gui.pane_faces import HIDDEN, LOOKS, PaneFaces
 from app.gui.proxies import Proxies
 from app.gui.session import Session
 from app.gui.start_page import StartPage
+from app.gui.turns import Turns
 from app.gui.video_pane import HEAD, VideoPane
 
 MOST = 8
@@ -32,7 +33,7 @@ class VideoGrid(QWidget):
     shown = Signal(tuple)
     context = Signal(QPointF)
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Session, turns: Turns, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session = session
         self.panes: list[VideoPane] = []
@@ -40,7 +41,7 @@ class VideoGrid(QWidget):
         self.loader.loaded.connect(self._loaded)
         self.proxies = Proxies(session, self)
         self.proxies.changed.connect(self._show_proxies)
-        self.faces = PaneFaces()
+        self.faces, self.turns = PaneFaces(), turns
         self._busy: int | None = None
         self._late = False
         self._alone: int | None = None
@@ -134,7 +135,7 @@ class VideoGrid(QWidget):
             self.grid.removeWidget(pane)
             pane.setParent(None)
             pane.deleteLater()
-        self.panes = [VideoPane(self.session, index, self.faces, self) for index in range(count)]
+        self.panes = [VideoPane(self.session, index, self.faces, self.turns, self) for index in range(count)]
         self._alone = None
         for pane in self.panes:
             pane.enlarged.connect(self._enlarge)
@@ -167,7 +168,7 @@ class VideoGrid(QWidget):
 
     def _refresh(self) -> None:
         for pane in self.panes:
-            pane.update()
+            pane.refresh()
 
     def _show_right(self) -> None:
         self.right_box.setEnabled(self.session.solved_frame() is not None)

@@ -1,5 +1,8 @@
 """One camera: its picture, what lies over it, and how well the solve explains it."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QLinearGradient, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
@@ -10,8 +13,10 @@ from app.gui.landmark_drag import LandmarkDrag, dragged_points, shown_points
 from app.gui.pane_faces import HEATMAP, HIDDEN, HOTTEST_PX, PaneFaces, Place
 from app.gui.residuals import Residuals, residuals
 from app.gui.session import Session
+from app.gui.turns import Turns
 from app.gui.view_renderer import HEAT_COLOURS, heat_colours
 from app.overlay import face_box
+from solver.corrections import Grip
 
 HEAD = 24
 """Height of the line above the picture."""
@@ -21,17 +26,50 @@ FINE_PX, FAIR_PX = 1.5, 4.0
 """Residuals up to which a camera is said to agree well, or fairly."""
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What a face over the picture is drawn of: how, in which frame, with which drags, over which part of the picture,
+    its vertices (V, 3), and where."""
+
+    look: str
+    frame: int
+    drags: Mapping[Grip, tuple[float, float]]
+    source: QRectF
+    vertices: np.ndarray = field(compare=False)
+    place: Place
+    number: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "number", id(self.vertices))  # arrays are compared by what they are, not hold
+
+    def is_much_like(self, other: "Wanted") -> bool:
+        """So that it may be seen, stretched, until the other is drawn."""
+        return (self.look, self.frame, self.source) == (other.look, other.frame, other.source)
+
+
+@dataclass(frozen=True)
+class Face:
+    """A drawn face; no picture where there was nothing to draw it with."""
+
+    of: Wanted | None = None
+    picture: QImage | None = None
+
+
+NOTHING = Face()
+
+
 class VideoPane(QWidget):
     """Shows one camera of the session's take."""
 
     enlarged = Signal(int)
     context = Signal(QPointF)
 
-    def __init__(self, session: Session, index: int, faces: PaneFaces, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Session, index: int, faces: PaneFaces, turns: Turns,
+                 parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.session, self.index, self.faces = session, index, faces
+        self.session, self.index, self.faces, self.turns = session, index, faces, turns
         self.crop, self.show_points, self.show_residuals, self.look = False, True, False, HIDDEN
-        self._face: tuple = (None, None, None)  # what was asked for, its picture, the vertices that it is of
+        self._face = NOTHING
         self.picture: QImage | None = None
         self.shown_frame = 0
         self._size = (1, 1)
@@ -48,6 +86,7 @@ class VideoPane(QWidget):
 
     def take_in(self) -> None:
         """The take has new landmarks or a new solve."""
+        self._face = NOTHING
         data = self.session.data
         points = data.landmarks.get(self.name) if data else None
         self._size = data.clips.clips[self.index].size if data and data.clips else (1, 1)
@@ -57,7 +96,14 @@ class VideoPane(QWidget):
 
     def show_picture(self, picture: QImage | None, frame: int) -> None:
         self.picture, self.shown_frame = picture, frame
-        self.update()
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Something over the picture changed. What is seen changes together, once the face is drawn."""
+        if self.look == HIDDEN:
+            self.update()
+        else:
+            self.turns.ask(self, self._draw_face)
 
     def source(self) -> QRectF:
         """The part of the picture that is shown, in the camera's px, whatever size the picture at hand has."""
@@ -88,7 +134,7 @@ class VideoPane(QWidget):
             painter.setClipRect(target)
             scale = target.width() / source.width()
             if self.look != HIDDEN:
-                self._paint_face(painter, source, target, scale)
+                self._paint_face(painter, target)
             if self.show_residuals:
                 self._paint_residuals(painter, source, target, scale)
             elif self.show_points:
@@ -163,22 +209,39 @@ class VideoPane(QWidget):
             painter.drawLine(QPointF(*start), QPointF(*stop))
             painter.drawEllipse(QPointF(*start), 1.2, 1.2)
 
-    def _paint_face(self, painter: QPainter, source: QRectF, target: QRectF, scale: float) -> None:
-        data, vertices = self.session.data, self.session.vertices()
-        camera = data.camera(self.name)
+    def _wanted(self) -> "Wanted | None":
+        """The face to be seen; None where there is none."""
+        data, vertices, source, target = self.session.data, self.session.vertices(), self.source(), self.target()
         # The solve's frame must be the picture's: while a frame is being decoded the face waits for it.
-        if camera is None or vertices is None or self.shown_frame != self.session.frame:
-            return
+        if data is None or data.camera(self.name) is None or vertices is None or source.isEmpty() \
+                or self.look == HIDDEN or self.shown_frame != self.session.frame:
+            return None
         coarse = self.session.playback.playing
         ratio = self.devicePixelRatioF() * (COARSE if coarse else 1.0)
+        scale = target.width() / source.width() * ratio
         size = (max(1, round(target.width() * ratio)), max(1, round(target.height() * ratio)))
-        place = Place(size, scale * ratio, (-source.x() * scale * ratio, -source.y() * scale * ratio), coarse)
-        wanted = (self.look, self.shown_frame, id(vertices), self.session.layer.drags, place)
-        if self._face[0] != wanted:
+        return Wanted(self.look, self.shown_frame, self.session.layer.drags, source, vertices,
+                      Place(size, scale, (-source.x() * scale, -source.y() * scale), coarse))
+
+    def _draw_face(self) -> None:
+        wanted = self._wanted() if self.isVisible() else None
+        if wanted is not None and wanted != self._face.of:
+            data = self.session.data
             found = self._residuals() if self.look == HEATMAP else None
-            self._face = (wanted, self.faces.draw(self.look, data, camera, vertices, found, place), vertices)
-        if self._face[1] is not None:
-            painter.drawImage(target, self._face[1])
+            self._face = Face(wanted, self.faces.draw(self.look, data, data.camera(self.name), wanted.vertices, found,
+                                                      wanted.place))
+        self.update()
+
+    def _paint_face(self, painter: QPainter, target: QRectF) -> None:
+        wanted, face = self._wanted(), self._face
+        if wanted is None:
+            return
+        if face.of != wanted:
+            self.turns.ask(self, self._draw_face)
+            if face.of is None or not face.of.is_much_like(wanted):
+                return
+        if face.picture is not None:
+            painter.drawImage(target, face.picture)
             if self.look == HEATMAP:
                 self._paint_scale(painter, target)
         elif self.faces.problem or self.look == HEATMAP:

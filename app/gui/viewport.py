@@ -1,16 +1,29 @@
 """The 3D view: the solved face from any side, or through a real camera with its footage behind."""
 
+from pathlib import Path
+
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
-from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QShowEvent, QWheelEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.gui import theme
 from app.gui.face_pull import FacePull
 from app.gui.session import Session
 from app.gui.tints import part_colours
+from app.gui.turns import Turns
 from app.gui.view_renderer import HEAT, SHADED, WIRE, View, ViewRenderer, heat_colours, orbit, through
 from capture.errors import MienError
+from solver.face_model import FaceModel
 
 ORBIT = "Orbit"
 STILL_MS = 180
@@ -24,22 +37,25 @@ COARSE = 0.6
 class Viewport(QWidget):
     """The view and its choices."""
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Session, turns: Turns, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.canvas = Canvas(session)
+        self.canvas = Canvas(session, turns)
         self.camera = QComboBox(toolTip="Look freely, or through one of the cameras with its footage behind")
         self.camera.addItem(ORBIT)
         self.shading = QComboBox(toolTip="Surfaces, wires, or how far the selected shapes move each point (5, 6, 7)")
         self.shading.addItems([SHADED, WIRE, HEAT])
         self.compare = QCheckBox("Before | after", toolTip="The solve beside what the corrections make of it; "
                                                              "after solving again, the earlier solve beside the new")
+        self.beside = QToolButton(icon=theme.icon("compare"), autoRaise=True, checkable=True,
+                                  toolTip="A second performance beside this one: another solve, another take (Shift+B)")
+        self.beside.setAccessibleName("Second performance")
         self.turntable = QToolButton(icon=theme.icon("rotate-3d-variant"), checkable=True, autoRaise=True,
                                      toolTip="Turntable")
         self.turntable.setAccessibleName("Turntable")
         bar = QHBoxLayout()
         bar.setContentsMargins(8, 2, 8, 2)
         bar.setSpacing(10)
-        for widget in (self.camera, self.shading, self.compare):
+        for widget in (self.camera, self.shading, self.compare, self.beside):
             bar.addWidget(widget)
         bar.addStretch()
         bar.addWidget(self.turntable)
@@ -53,7 +69,23 @@ class Viewport(QWidget):
         self.shading.currentTextChanged.connect(self._choose)
         self.compare.toggled.connect(self._choose)
         self.turntable.toggled.connect(self.canvas.spin)
+        self.beside.clicked.connect(self.choose_beside)
+        session.beside_changed.connect(self._beside_changed)
         session.take_changed.connect(self._take_changed)
+
+    def choose_beside(self) -> None:
+        """Ask which performance to show beside this one; where one is shown, show it no more."""
+        session, file = self.session, ""
+        if session.beside is None and session.data is not None and session.data.scene is not None:
+            file, _ = QFileDialog.getOpenFileName(self, "A second performance", str(session.data.where.out),
+                                                  "Performances (*.json)")
+        session.show_beside(Path(file) if file else None)
+
+    def _beside_changed(self) -> None:
+        shown = self.session.beside is not None
+        self.beside.setChecked(shown)
+        self.compare.setChecked(self.compare.isChecked() or shown)
+        self.canvas.changed()
 
     def _choose(self) -> None:
         self.canvas.look = self.camera.currentText()
@@ -73,9 +105,9 @@ class Viewport(QWidget):
 class Canvas(QWidget):
     """The picture. Quick and coarse while something moves, fine when it stands still."""
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Session, turns: Turns, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.session = session
+        self.session, self.turns = session, turns
         self.look, self.shading, self.compare = ORBIT, SHADED, False
         self.yaw, self.pitch, self.distance, self.target = 0.35, 0.05, 0.75, np.zeros(3)
         self.footage: tuple[QImage | None, ...] = ()
@@ -106,9 +138,9 @@ class Canvas(QWidget):
 
     def changed(self) -> None:
         """Something to be seen changed."""
-        self._picture, self._fine = None, False
+        self._fine = False
         self._still.start()
-        self.update()
+        self.turns.ask(self, self._draw)
 
     def _frame_changed(self) -> None:
         if not self._soon.isActive():
@@ -138,6 +170,7 @@ class Canvas(QWidget):
         """Give the graphics back."""
         for timer in (self._spin, self._still, self._soon):
             timer.stop()
+        self.turns.forget(self)
         if self.renderer is not None:
             self.renderer.release()
             self.renderer = None
@@ -159,10 +192,14 @@ class Canvas(QWidget):
 
     def _refine(self) -> None:
         if not self._fine and not self.session.playback.playing:
-            self._picture, self._fine = None, True
-            self.update()
+            self._fine = True
+            self.turns.ask(self, self._draw)
 
     # ---- drawing
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.changed()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.changed()
@@ -178,8 +215,6 @@ class Canvas(QWidget):
                       else "the solved face appears here")
             return
         if self._picture is None:
-            self._picture = self._draw(vertices)
-        if self._picture is None:
             self._say(painter, self.problem)
             return
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
@@ -194,7 +229,8 @@ class Canvas(QWidget):
 
     def _label_halves(self, painter: QPainter) -> None:
         painter.setPen(theme.TEXT)
-        first = "earlier solve" if self.session.before is not None else "solve"
+        first = self.session.beside.name if self.session.beside is not None else \
+            "earlier solve" if self.session.before is not None else "solve"
         for text, left in ((first, 0), ("now", self.width() // 2)):
             painter.drawText(QPointF(left + 10, 20), text)
         painter.setPen(theme.EDGE)
@@ -213,7 +249,14 @@ class Canvas(QWidget):
     def _camera(self):
         return self.session.data.camera(self.look) if self.look != ORBIT and not self.compare else None
 
-    def _draw(self, vertices: np.ndarray) -> QImage | None:
+    def _draw(self) -> None:
+        """The face as it is now; until then the one before is seen."""
+        vertices = self.session.vertices()
+        if self.isVisible():
+            self._picture = self._drawn(vertices) if vertices is not None else None
+        self.update()
+
+    def _drawn(self, vertices: np.ndarray) -> QImage | None:
         if self.renderer is None and not self.problem:
             try:
                 self.renderer = ViewRenderer()
@@ -221,20 +264,24 @@ class Canvas(QWidget):
                 self.problem = str(error)
         if self.renderer is None:
             return None
-        model = self.session.data.scene.model
-        self.renderer.set_mesh(model.triangles, len(vertices))
+        session, frame = self.session, self.session.solved_frame()
+        model, beside = session.data.scene.model, session.beside
         ratio = self.devicePixelRatioF() * (1.0 if self._fine else COARSE)
         room = self._room()
         width, height = max(8, round(room.width() * ratio)), max(8, round(room.height() * ratio))
         if not self.compare:
-            return _image(self._render(vertices, self.session.weights, width, height))
-        solved = self.session.before if self.session.before is not None \
-            else self.session.data.scene.performance.weights
-        halves = [self._render(self.session.vertices(weights), weights, width // 2, height)
-                  for weights in (solved, self.session.weights)]
+            return _image(self._render(model, vertices, session.weights[frame], width, height))
+        if beside is not None:
+            left = beside.scene.model, beside.vertices(session.frame), beside.weights(session.frame)
+        else:
+            solved = session.before if session.before is not None else session.data.scene.performance.weights
+            left = model, session.vertices(solved), solved[frame]
+        halves = [self._render(*half, width // 2, height) for half in (left, (model, vertices, session.weights[frame]))]
         return _image(np.concatenate(halves, axis=1))
 
-    def _render(self, vertices: np.ndarray, weights: np.ndarray, width: int, height: int) -> np.ndarray:
+    def _render(self, model: FaceModel, vertices: np.ndarray, weights: np.ndarray, width: int, height: int,
+                ) -> np.ndarray:
+        self.renderer.set_mesh(model.triangles, len(vertices))
         camera = self._camera()
         view, behind, floor = self._view(width / height), None, None
         if camera is not None:
@@ -242,8 +289,8 @@ class Canvas(QWidget):
             behind = _pixels(self.footage[index]) if index < len(self.footage) else None
         else:
             floor = float(self._rest_height())
-        return self.renderer.draw(view, (width, height), vertices, self._colours(weights), self.shading == WIRE, floor,
-                                  behind, 4 if self._fine else 0)
+        return self.renderer.draw(view, (width, height), vertices, self._colours(model, weights), self.shading == WIRE,
+                                  floor, behind, 4 if self._fine else 0)
 
     def _view(self, aspect: float) -> View:
         camera = self._camera()
@@ -254,18 +301,16 @@ class Canvas(QWidget):
         scene = self.session.data.scene
         return scene.model.neutral[:, 1].min() + scene.performance.head_translation[:, 1].min() - 0.01
 
-    def _colours(self, weights: np.ndarray) -> np.ndarray:
-        model = self.session.data.scene.model
+    def _colours(self, model: FaceModel, weights: np.ndarray) -> np.ndarray:
         if self.shading == WIRE:
             return np.broadcast_to([0.45, 0.62, 0.75], (len(model.neutral), 3))
         if self.shading == SHADED:
-            if self._tints[0] is not model:
-                self._tints = (model, part_colours(model))
+            if self._tints[0] is not model.faces:
+                self._tints = (model.faces, part_colours(model))  # the same for all actors on one model
             return self._tints[1]
         names = model.shape_names
-        columns = [names.index(shape) for shape in self.session.shapes] or list(range(len(names)))
-        row = weights[self.session.solved_frame(), columns]
-        moved = np.linalg.norm(np.tensordot(row, model.shapes[columns], 1), axis=1)
+        columns = [names.index(shape) for shape in self.session.shapes if shape in names] or list(range(len(names)))
+        moved = np.linalg.norm(np.tensordot(weights[columns], model.shapes[columns], 1), axis=1)
         return heat_colours(moved, max(float(moved.max(initial=0.0)), 0.002))
 
     # ---- mouse

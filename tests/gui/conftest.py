@@ -10,7 +10,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import cv2  # noqa: F401 - before Qt, as the app imports it
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QSettings, QThread
-from PySide6.QtWidgets import QApplication
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication, QWidget
 
 for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
     os.environ.pop(name, None)
@@ -39,6 +40,13 @@ def nothing_left_alive(request, qapp):
     yield
     left = left_alive(before)
     assert not left, f"left alive: {left}"
+
+
+def seen(window: MainWindow, widget: QWidget) -> QImage:
+    """What a widget shows once all that waits for its turn is drawn."""
+    widget.grab()
+    window.turns.finish()
+    return widget.grab().toImage()
 
 
 def children() -> set[str]:

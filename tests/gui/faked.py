@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from app.gui import keys
+from app.gui.session import Session
 from app.gui.take_data import model_named
 from app.places import places
 from capture.arrays import save_arrays
@@ -12,6 +14,7 @@ from capture.camera import Camera, Rig, project, save_rig
 from capture.shoot import open_shoot
 from exporters.scene import make_scene
 from exporters.to_json import write
+from solver.corrections import Key, Layer
 from solver.embedding import Embedding
 from solver.face_model import deform
 from solver.performance import Performance
@@ -81,3 +84,8 @@ def embedding() -> Embedding:
     return Embedding("mediapipe478", np.array([row for row, _ in at]), np.eye(3)[[place for _, place in at]],
                      np.zeros(len(points)), np.zeros(len(points), dtype=bool),
                      np.array([int(point) in corner for point in points]))
+
+
+def keyed(session: Session, shape: str, frame: int, value: float) -> Layer:
+    """The session's layer with one more key."""
+    return keys.with_keys(session.layer, shape, [Key(frame, value)])

@@ -56,7 +56,7 @@ def main(demo: Path, folder: Path, scale: float) -> None:
         session.seek(FRAME)
         session.select_shapes(("eyeBlinkLeft", "jawOpen", "mouthSmileLeft"))
         window.grid.crop_box.setChecked(True)
-        _until(lambda: len(session._surveys) == len(TAKES))
+        _until(lambda: len(session.surveys.known) == len(TAKES))
         for name, prepare in PICTURES.items():
             prepare(window)
             QTest.qWait(SETTLE_MS)

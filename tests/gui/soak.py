@@ -24,6 +24,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from app.gui import theme
 from app.gui.actions import COMMANDS
+from app.gui.collector import Collector
 from app.gui.heap import give_back
 from app.gui.main_window import MainWindow
 from app.gui.pane_faces import LOOKS
@@ -31,7 +32,7 @@ from app.gui.session import Session
 from app.gui.transport import WORKSPACES
 
 ASKING = {"New shoot…", "Open shoot…", "Open clip…", "Add clips as a take…", "Quit", "Solve", "Solve all takes",
-          "Export", "Solve around the corrections", "Keyboard", "About mien"}
+          "Export", "Solve around the corrections", "Keyboard", "About mien", "Second performance beside…"}
 MODIFIERS = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier,
              Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier)
 WARM = 0.1
@@ -48,6 +49,7 @@ def soak(shoot: Path, seconds: float, seed: int) -> dict[str, object]:
     session = Session()
     window = MainWindow(session)
     window.show()
+    collector = Collector(window)  # as the app does
     session.open(shoot)
     _tour(window)
     pulse = Pulse(window)
@@ -65,6 +67,7 @@ def soak(shoot: Path, seconds: float, seed: int) -> dict[str, object]:
             held[min(2, int(3 * (spent - WARM) / (1 - WARM)))].append(_memory())
     middle = [float(np.median(third)) if third else 0.0 for third in held]
     pulse.timer.stop()
+    collector.stop()
     window.close()
     window.deleteLater()
     session.deleteLater()
@@ -81,7 +84,8 @@ class Pulse:
         doing: what was done to the window last.
         longest: ms of the thread's own processor time between two beats, at most.
         frozen: what was being done when that was over FROZEN_MS.
-        starved: the same where the clock alone says so: [what, ms by the clock, ms of the thread, of all our threads].
+        starved: the same where the clock alone says so: [what, ms by the clock, ms of the thread, of all our threads,
+            ms that it was ready and waited for a processor]. The clock less the last is ours, too.
     """
 
     def __init__(self, window: MainWindow) -> None:
@@ -93,15 +97,16 @@ class Pulse:
 
     def _beat(self) -> None:
         now = self._clocks()
-        wall, busy, all_busy = (1000 * (new - old) for new, old in zip(now, self._last, strict=True))
+        wall, busy, all_busy, ready = (1000 * (new - old) for new, old in zip(now, self._last, strict=True))
         self._last, self.longest = now, max(self.longest, busy)
         if busy > FROZEN_MS:
             self.frozen.append(f"{self.doing}: {busy:.0f} ms, {wall:.0f} by the clock")
         elif wall > FROZEN_MS:
-            self.starved.append([self.doing, round(wall), round(busy), round(all_busy)])
+            self.starved.append([self.doing, round(wall), round(busy), round(all_busy), round(ready)])
 
-    def _clocks(self) -> tuple[float, float, float]:
-        return time.monotonic(), time.thread_time(), time.process_time()
+    def _clocks(self) -> tuple[float, float, float, float]:
+        ready = int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
+        return time.monotonic(), time.thread_time(), time.process_time(), ready
 
 
 def _tour(window: MainWindow) -> None:

@@ -209,6 +209,9 @@ def test_the_3d_view_is_drawn_anew_in_another_size(opened, qtbot):
     qtbot.waitUntil(lambda: canvas._picture is not None)
     opened.set_workspace("Animate")
     opened.resize(900, 700)
-    qtbot.waitUntil(lambda: canvas._picture is not None)
-    picture = canvas._picture
-    assert picture.width() / picture.height() == pytest.approx(canvas.width() / canvas.height(), rel=0.05)
+
+    def shape_fits() -> bool:
+        picture = canvas._picture
+        return picture.width() / picture.height() == pytest.approx(canvas.width() / canvas.height(), rel=0.05)
+
+    qtbot.waitUntil(shape_fits)

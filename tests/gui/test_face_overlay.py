@@ -15,6 +15,7 @@ from capture.camera import Camera, project
 from capture.errors import MienError
 from solver.embedding import Embedding
 from tests.gui import faked
+from tests.gui.conftest import seen
 
 SIZE = (240, 200)
 
@@ -98,12 +99,11 @@ def test_looks_are_chosen_by_keys_and_drawn(opened, qtbot):
     bare = pane.grab().toImage()
     qtbot.keyClick(opened, Qt.Key.Key_8)
     assert opened.grid.look.currentText() == SHADED
-    assert pane.grab().toImage() != bare
+    assert seen(opened, pane) != bare
     qtbot.keyClick(opened, Qt.Key.Key_9)
     assert opened.grid.look.currentText() == HEATMAP
     opened.session.data = dataclasses.replace(opened.session.data, embedding=faked.embedding())
-    pane.update()
-    mapped = pane.grab().toImage()
+    mapped = seen(opened, pane)
     assert mapped != bare
     assert pane.grab().toImage() == mapped, "drawn once, kept"
     qtbot.keyClick(opened, Qt.Key.Key_9)
@@ -118,7 +118,7 @@ def test_without_opengl_the_panes_say_so(opened, qtbot, monkeypatch):
     opened.grid.faces.release()
     bare = opened.grid.panes[0].grab().toImage()
     qtbot.keyClick(opened, Qt.Key.Key_3)
-    assert opened.grid.panes[0].grab().toImage() != bare, "a sentence over the footage"
+    assert seen(opened, opened.grid.panes[0]) != bare, "a sentence over the footage"
     assert "install a driver" in opened.grid.faces.problem
     opened.session.seek(9)
     qtbot.waitUntil(lambda: opened.grid.panes[0].shown_frame == 9)

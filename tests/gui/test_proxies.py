@@ -7,6 +7,8 @@ import pytest
 from PySide6.QtGui import QImage
 
 from app.gui import frame_loader, jobs, proxies
+from app.gui.picture_cache import PictureCache
+from capture.errors import MienError
 from tests.clips import read_number
 
 
@@ -54,7 +56,7 @@ def test_the_next_frame_comes_fine_at_once(with_proxies, qtbot):
 
 def test_what_is_decoded_far_away_keeps_nobody_waiting(with_proxies, qtbot):
     clips, busy = with_proxies.session.data.clips, Future()  # a decoder that never ends
-    footage = frame_loader._Footage(clips)
+    footage = frame_loader._Footage(clips, PictureCache())
     with ThreadPoolExecutor(2) as pool:
         here = frame_loader.Request(1, clips, 3, with_proxies.grid.proxies.clips)
         footage.finish(here, footage.begin(here, pool))
@@ -68,7 +70,7 @@ def test_what_is_decoded_far_away_keeps_nobody_waiting(with_proxies, qtbot):
         assert footage.coarse(there, pool).coarse
         footage._reader(0).given_up()
         assert given_up[-1], "the processor belongs to what is looked at now"
-        busy.set_result(None)
+        busy.set_exception(MienError("given up"))
         footage.close()
 
 
@@ -96,8 +98,8 @@ def test_leaving_the_take_stops_the_making(opened, qtbot, monkeypatch):
     qtbot.waitUntil(lambda: watched._job is not None, timeout=10_000)
     job = watched._job
     opened.session.select_take("T001")
-    assert job.state in jobs.ENDED
-    assert watched._job is None
+    qtbot.waitUntil(lambda: job.state in jobs.ENDED, timeout=10_000)
+    assert watched._job is not job
 
 
 def test_damaged_proxies_are_no_matter(with_proxies, qtbot, shoot):

@@ -15,7 +15,7 @@ from capture.settings import read_settings
 from solver.corrections import Key
 from tests.clips import read_number
 from tests.gui import faked
-from tests.gui.conftest import left_alive
+from tests.gui.conftest import left_alive, seen
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -319,7 +319,7 @@ def test_the_view_shows_the_face_and_its_choices(opened, qtbot):
     canvas = opened.viewport.canvas
 
     def drawn() -> np.ndarray:
-        image = canvas.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
+        image = seen(opened, canvas).convertToFormat(QImage.Format.Format_RGB888)
         rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
         return rows[:, :image.width() * 3].reshape(image.height(), image.width(), 3).astype(int)
 
@@ -344,8 +344,7 @@ def test_overlays_and_workspaces(opened, qtbot):
     without = pane.grab().toImage()
     qtbot.keyClick(opened, Qt.Key.Key_3)
     assert opened.grid.look.currentText() == WIREFRAME
-    wires = pane.grab().toImage()
-    assert wires != without
+    assert seen(opened, pane) != without
     qtbot.keyClick(opened, Qt.Key.Key_3)
     assert opened.grid.look.currentText() == HIDDEN
     assert pane.grab().toImage() == without
@@ -382,7 +381,7 @@ def test_without_opengl_the_view_says_so_and_the_rest_works(opened, monkeypatch)
     opened.viewport.canvas.stop()
     monkeypatch.setattr(viewport, "ViewRenderer", refuse)
     opened.viewport.canvas.changed()
-    opened.viewport.canvas.grab()
+    opened.turns.finish()
     assert "install a driver" in opened.viewport.canvas.problem
     opened.session.seek(4)
     assert opened.session.weights is not None

@@ -1,0 +1,57 @@
+"""Clips as they were probed: once each, and anew where a file has changed. The same clip is the same object."""
+
+from collections import OrderedDict
+from fractions import Fraction
+from pathlib import Path
+
+from app.contents import State, state_of
+from capture.errors import ClipError
+from capture.shoot import Take
+from capture.video import Clip, probe
+
+MOST = 512
+_known: OrderedDict[tuple[Path, Fraction | None], tuple[State, Clip]] = OrderedDict()
+
+
+def clips_of(take: Take) -> tuple[Clip, ...]:
+    """What `capture.match.probe_take` gives.
+
+    Raises:
+        ClipError: the take or one of its clips cannot be used.
+    """
+    if take.problem:
+        raise ClipError(take.problem)
+    return tuple(_clip(path, take.setting("frame_rate")) for path in take.clips)
+
+
+def see_next(take: Take) -> bool:
+    """Probe the first of a take's clips that is not known yet, which takes some ten milliseconds. Returns whether there
+    was one, and it could be read."""
+    rate = take.setting("frame_rate")
+    try:
+        unseen = next((path for path in take.clips if _remembered(path, rate, state_of(path)) is None), None)
+        if unseen is not None:
+            _clip(unseen, rate)
+    except ClipError:
+        return False
+    return unseen is not None
+
+
+def _clip(path: Path, rate: Fraction | None) -> Clip:
+    try:
+        state = state_of(path)
+    except ClipError:
+        return probe(path, rate)  # says better what is wrong
+    clip = _remembered(path, rate, state)
+    if clip is None:
+        clip = probe(path, rate)
+        _known[path, rate] = state, clip
+        if len(_known) > MOST:
+            _known.popitem(last=False)
+    _known.move_to_end((path, rate))
+    return clip
+
+
+def _remembered(path: Path, rate: Fraction | None, state: State) -> Clip | None:
+    known = _known.get((path, rate))
+    return known[1] if known is not None and known[0] == state else None
