@@ -87,6 +87,7 @@ def export(window: MainWindow) -> None:
 
 
 def face_is_drawn(window: MainWindow) -> bool:
+    window.turns.finish()
     picture = window.viewport.canvas.grab().toImage()
     middle = picture.pixelColor(picture.width() // 2, picture.height() // 2)
     return middle.lightness() > 60 > picture.pixelColor(4, 4).lightness()
