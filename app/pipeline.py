@@ -40,7 +40,7 @@ from solver.performance import Performance
 from solver.solve import PRESETS, TakeFacts, solve_take
 
 SOLVE_VERSION = 8
-CORRECT_VERSION = 2
+CORRECT_VERSION = 3
 EXPORT_VERSION = 2
 PROFILE = "profile"
 """The step under which a performance keeps the key of the actor's profile that it was solved with."""

@@ -34,6 +34,10 @@ SURE = 0.01
 """Keys in frames that look the same may still differ: their share of variance that is no matter of looks."""
 KEY_SIGMA = 0.002
 """How sure a person is of a weight."""
+UNSAID_SIGMA = 0.05
+"""How sure a person is of the weights beside one that was keyed. In the demo a key that contradicts the pictures moved
+another shape by up to 0.96 without this, and by 0.4 with it; after five keys that say the truth the surface was as near
+to the truth in their frames, within 0.15 mm."""
 DRAG_PX = 0.1
 """How sure a person is of where a landmark is: a drag must win against all the landmarks around it, which err alike."""
 TRUSTED = 0.25
@@ -206,8 +210,11 @@ def _corrected(problem: Problem, target: np.ndarray, near: np.ndarray, near_key:
     """With what the person says: drags, keys, and that the frames around stay what they are."""
     close = torch.tensor(near_drag[:, chosen] * embedding.known, dtype=DTYPE)
     precision = (1 - close) * problem.precision + close * DRAG_PX**-2
+    # Shapes that a key does not name were seen beside it. Free, they would undo in the pictures what it says where it
+    # contradicts them: a chin is pushed up for a jaw that was opened. A drag says how the pictures erred: they follow.
+    sure = np.where(near_drag[:, chosen].any(axis=(0, 2)), 0.0, UNSAID_SIGMA**-2)[:, None]
     # The frames at the ends stay what they are, and the others join them through the steadiness of a face.
-    firmness = np.where(near[chosen, None], near_key[chosen], 1.0) * KEY_SIGMA**-2
+    firmness = np.where(near[chosen, None], np.maximum(near_key[chosen] * KEY_SIGMA**-2, sure), KEY_SIGMA**-2)
     pins = Pins(torch.tensor(target[chosen], dtype=DTYPE), torch.tensor(firmness, dtype=DTYPE), close >= TRUSTED)
     return replace(problem, precision=precision, pins=pins)
 

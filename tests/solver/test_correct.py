@@ -148,3 +148,20 @@ def test_where_the_face_ends_up_in_the_picture(made):
         return float(np.linalg.norm(shown - place))
 
     assert apart(solved) < 0.5 * apart(made.base)
+
+
+def test_what_a_key_does_not_name_does_not_undo_it():
+    """A shape that could take back in the pictures what the key says stays near where the solve had it."""
+    face = small_face()
+    smile, frown = (face.shape_names.index(name) for name in (SMILE, "mouthFrownLeft"))
+    shapes = face.shapes.copy()
+    shapes[frown] = 0.3 * shapes[frown] - 0.9 * shapes[smile]
+    model = few_shapes(replace(face, shapes=shapes), (SMILE, "mouthFrownLeft"))
+    embedding, rig = everywhere(model), around([-30.0, 30.0])
+    truth = replace(made_performance(model, 16), identity=np.zeros(len(model.identity)), weights=np.full((16, 2), 0.1))
+    landmarks = seen_by(model, embedding, truth, rig, 0.3)
+    base, _ = solve_take(landmarks, rig, False, model, embedding, FACTS, lambda done, total: None)
+    solved = solve_around(Layer({SMILE: (Key(8, 0.7),)}), base, 0, landmarks, rig, rig, model, embedding, None,
+                          {"solve": "k"}, lambda done, total: None)
+    assert solved.weights[8, 0] == pytest.approx(0.7, abs=0.03)
+    assert np.abs(solved.weights - base.weights)[:, 1].max() < 0.3, "0.69 where nothing holds it"
