@@ -3,18 +3,13 @@
 import argparse
 from pathlib import Path
 
+from app.option_actions import actions_of
 from capture.errors import UsageError
 
 
 def add_options(actor: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
     """Give `mien actor` its actions; each one's module is loaded when it runs."""
-    actions = actor.add_subparsers(metavar="ACTION", title="actions")
-
-    def add(name: str, summary: str, example: str) -> argparse.ArgumentParser:
-        action = actions.add_parser(name, parents=[common], help=summary, description=summary,
-                                    epilog=f"example: {example}")
-        action.set_defaults(run=lambda options: _run(name, options))
-        return action
+    add = actions_of(actor, common, _run)
 
     for name, summary in (
             ("teach", "the same, and nothing without corrected frames: shapes of the actor's own come from these"),

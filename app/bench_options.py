@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from app.option_actions import actions_of
 from capture.errors import UsageError
 
 AddOptions = Callable[[argparse.ArgumentParser], None]
@@ -11,12 +12,10 @@ AddOptions = Callable[[argparse.ArgumentParser], None]
 
 def add_options(bench: argparse.ArgumentParser, common: argparse.ArgumentParser, solve_options: AddOptions) -> None:
     """Give `mien bench` its three actions; each one's module is loaded when it runs."""
-    actions = bench.add_subparsers(metavar="ACTION", title="actions")
+    add_action = actions_of(bench, common, _run)
 
     def add(name: str, summary: str, example: str) -> argparse.ArgumentParser:
-        action = actions.add_parser(name, parents=[common], help=summary, description=summary,
-                                    epilog=f"example: {example}")
-        action.set_defaults(run=lambda options: _run(name, options))
+        action = add_action(name, summary, example)
         action.add_argument("--on", type=Path, required=True, metavar="SHOOT", help="a shoot or a take")
         return action
 

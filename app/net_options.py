@@ -3,18 +3,13 @@
 import argparse
 from pathlib import Path
 
+from app.option_actions import actions_of
 from capture.errors import UsageError
 
 
 def add_options(net: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
     """Give `mien net` its three actions; each command's module is loaded when it runs."""
-    actions = net.add_subparsers(metavar="ACTION", title="actions")
-
-    def add(name: str, summary: str, example: str) -> argparse.ArgumentParser:
-        action = actions.add_parser(name, parents=[common], help=summary, description=summary,
-                                    epilog=f"example: {example}")
-        action.set_defaults(run=lambda options: _run(name, options))
-        return action
+    add = actions_of(net, common, _run)
 
     train = add("train", "train a landmark network on made faces; the same command goes on where it stopped",
                 "mien net train landmarks --model ict --recording take.csv --out training")
