@@ -81,24 +81,18 @@ class FaceWatch:
 
 
 def main() -> int:
-    from solver import pretrained
-    from solver.network_faces import faces
-    from solver.network_run import ready
+    from solver.network_search import FOUND_SIDE, FaceSearch
 
     if hasattr(os, "nice"):
         os.nice(10)
-    finders = [(finder, ready(finder)) for finder in (pretrained.full_range(), pretrained.short_range())]
+    search = FaceSearch()
     while len(data := sys.stdin.buffer.read(SIDE * SIDE * 3)) == SIDE * SIDE * 3:
-        picture = np.frombuffer(data, np.uint8).reshape(SIDE, SIDE, 3)
+        squares = search.squares(np.frombuffer(data, np.uint8).reshape(SIDE, SIDE, 3))
         box = None
-        for finder, run in finders:
-            sized = cv2.resize(picture, (finder.size, finder.size), interpolation=cv2.INTER_AREA)
-            found = faces(finder, sized[None], run)[0]
-            if found:
-                face = max(found, key=lambda face: float(face.size.max()))
-                corner = face.centre - face.size / 2
-                box = [*map(float, corner), *map(float, face.size)]
-                break
+        if squares:
+            face = max(squares, key=lambda square: square.side)
+            side = face.side / FOUND_SIDE
+            box = [*((middle + 0.5 - side / 2) / SIDE for middle in face.centre), side / SIDE, side / SIDE]
         print(json.dumps({"box": box}), flush=True)
     return 0
 
