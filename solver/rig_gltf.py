@@ -190,4 +190,5 @@ def _welded(name: str, points: np.ndarray, deltas: np.ndarray, names: list[str],
 
 def _colour(material: dict) -> tuple[float, ...]:
     factor = material.get("pbrMetallicRoughness", {}).get("baseColorFactor", (0.5, 0.5, 0.5, 1.0))
-    return tuple(min(max(float(value), 0.0), 1.0) for value in factor[:3])
+    red, green, blue, _ = (min(max(float(value), 0.0), 1.0) for value in factor)
+    return red, green, blue

@@ -3,6 +3,8 @@
 import io
 import zipfile
 
+from tests.solver.gltf_made import made_square
+
 DIGITS = b"9" * 5000
 """More than Python turns into a number without being asked."""
 
@@ -34,6 +36,16 @@ def _large_dictionary() -> bytes:
     return bytes(data)
 
 
+def _short_colour() -> bytes:
+    made = made_square()
+    square = made.table["meshes"][0]
+    made.table["materials"] = [{"pbrMetallicRoughness": {"baseColorFactor": [0.5]}}]
+    made.table["meshes"].append({**square, "primitives": [{**square["primitives"][0], "material": 0}]})
+    made.table["nodes"].append({"mesh": 1})
+    made.table["scenes"][0]["nodes"].append(len(made.table["nodes"]) - 1)
+    return made.glb()
+
+
 def _long_member() -> bytes:
     """A zip whose directory says that its member has four billion bytes."""
     data = bytearray(_zip("neutral.obj", _FACE))
@@ -60,7 +72,9 @@ SEEDS: dict[str, dict[str, bytes]] = {
         "a number of thousands of digits": b"rating = " + DIGITS,
         "a name of thousands of letters": b'actor = "' + b"../" * 2000 + b'"\n',
         "a name that steers a terminal": b'actor = "\\u001b[2J\\u202e"\n',
+        "a number of thousands of bits": b"model = 0x" + DIGITS,
     },
+    "glb": {"a colour of one number, in one of two meshes": _short_colour()},
     "obj": {
         "a face of two corners": b"v 1 1 0\nv 0 1 0\nv 1 0 0\nf 1 3\n",
         "a shape whose moves vanish": b"v 0 1e308 0\nv -1e-320 0 0\nv 255 1 0\nv 1 1 0\nf 1 2 3\n",
