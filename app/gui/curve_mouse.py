@@ -125,7 +125,7 @@ class CurveMouse(QObject):
             self.view.box = None
             self.view.update()
         elif self._drag in ("keys", "scale", "bend"):
-            self.session.save()
+            self.session.save_soon()
         self._drag, self._handle = None, None
 
     def _choose_in_box(self, event: QMouseEvent) -> None:
@@ -155,7 +155,7 @@ class CurveMouse(QObject):
         self.session.edit("add key", keys.with_keys(self.session.layer, shape,
                                                       [Key(frame + self.view.first, value)]),
                           frozenset([(shape, frame + self.view.first)]))
-        self.session.save()
+        self.session.save_soon()
 
     def _wheel(self, event: QWheelEvent) -> None:
         factor = 0.8 if event.angleDelta().y() > 0 else 1.25

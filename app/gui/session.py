@@ -8,12 +8,13 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QUndoStack
 
 from app import quality
-from app.corrections import corrections_path, save_layer
+from app.corrections import corrections_path
 from app.gui import jobs, keys
 from app.gui.beside import Beside, read_beside
 from app.gui.jobs import Job, Jobs
 from app.gui.playback import Playback
 from app.gui.recent import Recent
+from app.gui.saver import Saver
 from app.gui.surveys import Surveys
 from app.gui.take_data import TakeData, posed, read_take, same_footage
 from app.gui.take_lock import TakeLock
@@ -38,7 +39,7 @@ class Session(QObject):
         data: the open take; None before one is chosen.
         frame: of the take, from 0.
         first, last: the in and out frames.
-        layer: the corrections as they are now; `data.layer` is what lay on disk.
+        layer: the corrections as they are now; `data.layer` is what lay on disk. `saver` writes them.
         levels: (T) how far each solved frame may be trusted, as in `quality`; None without a solve.
         weights: (T, K) the corrected weights of the solve; None without one.
         before: an earlier solve's weights to compare with; None without one.
@@ -73,7 +74,6 @@ class Session(QObject):
         self.data: TakeData | None = None
         self.frame, self.first, self.last = 0, 0, 0
         self.layer = Layer()
-        self._saved = Layer()
         self.levels: np.ndarray | None = None
         self.weights: np.ndarray | None = None
         self.before: np.ndarray | None = None
@@ -85,6 +85,8 @@ class Session(QObject):
         self.locked: frozenset[str] = frozenset()
         self.clipboard: dict[str, tuple[Key, ...]] = {}
         self.unsaved = ""
+        self.saver = Saver(self)
+        self.saver.done.connect(self._saved_or_not)
         self.undo = QUndoStack(self)
         self.undo.setUndoLimit(UNDO_STEPS)
         self.jobs = Jobs(self)
@@ -97,7 +99,7 @@ class Session(QObject):
         self.surveys = Surveys(self)
         self.surveys.changed.connect(self.takes_changed)
         self._save_timer = QTimer(self, singleShot=True, interval=SAVE_DELAY_MS)
-        self._save_timer.timeout.connect(self.save)
+        self._save_timer.timeout.connect(self.save_soon)
 
     # ---- shoots and takes
 
@@ -276,22 +278,21 @@ class Session(QObject):
         self.locked = shapes
         self.selection_changed.emit()
 
-    def save(self) -> None:
-        """Write the corrections now, if they changed. A failure is told, and they stay in memory to be saved later."""
+    def save_soon(self) -> None:
+        """Begin to write the corrections, if they changed. A failure is told, and they stay in memory to be saved
+        later."""
         self._save_timer.stop()
-        if self.data is None or self.layer == self._saved:
+        if self.data is None or self.layer == self.saver.latest:
             return
-        reason = self._lock.reason or ("" if self.data.layer_readable else "the file there is damaged")
-        try:
-            if not reason:
-                save_layer(self.layer, corrections_path(self.data.take))
-                self._saved = self.layer
-        except MienError as error:
-            reason = str(error)
-        if reason and reason != self.unsaved:
-            self.message.emit(f"corrections of {self.data.take.name} are not saved: {reason}")
-        self.unsaved = reason
-        self.saved.emit()
+        if reason := self._lock.reason or ("" if self.data.layer_readable else "the file there is damaged"):
+            self.saver.refuse(reason)
+        else:
+            self.saver.write(self.layer, corrections_path(self.data.take))
+
+    def save(self) -> None:
+        """The same, and wait until they are written."""
+        self.save_soon()
+        self.saver.wait()
 
     # ---- jobs
 
@@ -308,6 +309,12 @@ class Session(QObject):
 
     # ---- inside
 
+    def _saved_or_not(self, reason: str) -> None:
+        if reason and reason != self.unsaved:
+            self.message.emit(f"corrections of {self.data.take.name} are not saved: {reason}")
+        self.unsaved = reason
+        self.saved.emit()
+
     def _find(self, path: Path) -> tuple[Shoot | None, tuple[Take, ...]]:
         parent = path.resolve().parent
         folder = path if path.is_dir() and is_shoot(path) else parent.parent \
@@ -317,7 +324,8 @@ class Session(QObject):
 
     def _open_take(self, take: Take) -> None:
         self.data = read_take(take)
-        self.layer = self._saved = self.data.layer
+        self.layer = self.data.layer
+        self.saver.begin(self.layer)
         self.around = self.data.around is not None
         self.unsaved = ""
         self.last = max(0, self.data.frames - 1)

@@ -281,7 +281,7 @@ class VideoPane(QWidget):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if self._drag is not None:
             self._drag = None
-            self.session.save()
+            self.session.save_soon()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self.enlarged.emit(self.index)

@@ -324,7 +324,7 @@ class Canvas(QWidget):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if self._pull is not None:
             self._pull = None
-            self.session.save()
+            self.session.save_soon()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self._pull is not None:

@@ -57,7 +57,8 @@ def test_a_landmark_goes_where_the_mouse_takes_it_and_one_undo_brings_it_back(op
     shown = screen(pane, points_of(opened, pane)[point])
     assert abs(shown.x() - end.x()) <= 3
     assert abs(shown.y() - end.y()) <= 3
-    assert load_layer(shoot / "takes/T001/corrections.json") == session.layer, "saved when it was let go"
+    session.saver.wait()  # saved when it was let go
+    assert load_layer(shoot / "takes/T001/corrections.json") == session.layer
     assert {camera for camera, _, _ in session.layer.drags} == {pane.name}
     assert {frame for _, _, frame in session.layer.drags} == {FRAME}
     opened.actions_by_text["Undo"].trigger()

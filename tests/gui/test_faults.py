@@ -4,12 +4,13 @@ import errno
 import os
 import signal
 import tempfile
+import threading
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 
-from app.corrections import load_layer
+from app.corrections import load_layer, save_layer
 from app.gui import jobs, keys, take_state
 from solver.corrections import Key
 
@@ -93,6 +94,30 @@ def test_what_could_not_be_saved_is_saved_when_the_disk_lets_it(window, shoot, r
     window.session.save()
     assert load_layer(shoot / "takes/T001/corrections.json").keys["jawOpen"][0].frame == 5
     assert window.session.unsaved == ""
+
+
+def test_a_slow_disk_holds_nobody_up_and_gets_the_last_word(opened, shoot, qtbot, monkeypatch):
+    session, free, written = opened.session, threading.Event(), []
+
+    def slow(layer, path):
+        free.wait(10)
+        written.append(layer)
+        save_layer(layer, path)
+
+    monkeypatch.setattr("app.gui.saver.save_layer", slow)
+    before = session.layer
+    for weight in (0.7, 0.8, 0.9):
+        correct(session, value=weight)
+        session.save_soon()
+        assert not written, "it has come back before anything was written"
+    session.undo.setIndex(0)
+    assert session.layer == before
+    session.save_soon()
+    free.set()
+    qtbot.waitUntil(lambda: len(written) == 2)
+    session.save()
+    assert len(written) == 2, "what came between was never written"
+    assert load_layer(shoot / "takes/T001/corrections.json") == before
 
 
 def test_a_solve_that_dies_midway_says_so_and_leaves_everything(opened, shoot, qtbot):

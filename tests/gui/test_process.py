@@ -13,7 +13,6 @@ ROOT = Path(__file__).resolve().parents[2]
 EDIT_AND_HANG = """
 import sys
 from pathlib import Path
-from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 import app.gui.__main__
 from app.gui import edits
@@ -27,7 +26,7 @@ session.open(Path(sys.argv[1]))
 session.seek(7)
 session.select_shapes(("jawOpen",))
 edits.key_here(session)
-QTimer.singleShot(800, lambda: print("edited", flush=True))
+session.saved.connect(lambda: print("saved", flush=True))
 application.exec()
 """
 FORBIDDEN = """
@@ -140,7 +139,7 @@ def test_kill_9_loses_nothing_that_was_done(shoot, tmp_path):
     environment = {**os.environ, "HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
     running = subprocess.Popen([sys.executable, "-c", EDIT_AND_HANG, str(shoot)], cwd=ROOT, env=environment,
                                stdout=subprocess.PIPE, text=True)
-    assert running.stdout.readline().strip() == "edited"
+    assert running.stdout.readline().strip() == "saved"
     running.send_signal(signal.SIGKILL)
     running.communicate()
     work = shoot / "takes/T001/.mien"
@@ -148,7 +147,7 @@ def test_kill_9_loses_nothing_that_was_done(shoot, tmp_path):
     assert not list(work.glob("*.part"))
     again = subprocess.Popen([sys.executable, "-c", EDIT_AND_HANG.replace("session.seek(7)", "session.seek(9)"),
                               str(shoot)], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
-    assert again.stdout.readline().strip() == "edited", "the dead window's lock does not keep it out"
+    assert again.stdout.readline().strip() == "saved", "the dead window's lock does not keep it out"
     again.kill()
     again.communicate()
     assert [key.frame for key in load_layer(work.parent / "corrections.json").keys["jawOpen"]] == [7, 9]

@@ -126,6 +126,12 @@ def test_curves_are_filtered_by_name_and_by_region(opened, qtbot):
     assert set(channels.shown()) == {"mouthSmileLeft", "mouthSmileRight"}
     channels.filter.clear()
     assert len(channels.shown()) == every
+    qtbot.keyClick(channels.region, Qt.Key.Key_Down)
+    assert channels.region.currentText() == "brow"
+    assert set(channels.shown()) == {"browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft",
+                                     "browOuterUpRight"}
+    qtbot.keyClicks(channels.filter, "left")
+    assert set(channels.shown()) == {"browDownLeft", "browOuterUpLeft"}
 
 
 def test_a_copied_shoot_opens_without_the_one_it_was_copied_from(window, shoot, qtbot, tmp_path):

@@ -176,7 +176,8 @@ def test_keys_are_added_moved_scaled_and_undone_one_drag_at_a_time(opened, qtbot
     key = session.layer.keys["jawOpen"][0]
     drag(qtbot, view, view.place(key), view.place(key) + QPointF(0, -60), Qt.KeyboardModifier.ControlModifier)
     assert session.layer.keys["jawOpen"][0].value == pytest.approx(2 * key.value, rel=0.05)
-    assert load_layer(shoot / "takes/T001/corrections.json") == session.layer, "saved when the drag ended"
+    session.saver.wait()  # saved when the drag ended
+    assert load_layer(shoot / "takes/T001/corrections.json") == session.layer
 
 
 def test_a_tangent_is_bent_by_its_handle(opened, qtbot):
