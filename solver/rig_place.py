@@ -45,7 +45,8 @@ def placement(rig: Rig, vertices: np.ndarray, shapes: dict[str, np.ndarray]) -> 
             metres = _round_scale(BETWEEN_EYES / apart)
     elif metres is None:
         motion = np.max([np.linalg.norm(delta, axis=1) for delta in shapes.values()], axis=0)
-        moving = vertices[motion > 0.15 * motion.max()] @ rotation.T
+        # Moves too small or too large to be squared all count alike: none is left out then.
+        moving = vertices[motion >= 0.15 * motion.max()] @ rotation.T
         metres = _round_scale(MOVING_HEIGHT / max(float(np.ptp(moving[:, 1])), 1e-12))
     return rotation, metres
 

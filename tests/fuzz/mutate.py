@@ -2,10 +2,12 @@
 
 import io
 import json
+import lzma
 import random
 import re
 import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 
 Mutation = Callable[[bytes, random.Random], bytes]
@@ -91,7 +93,7 @@ def in_members(data: bytes, chance: random.Random) -> bytes:
                     continue
                 new.writestr(zipfile.ZipInfo(name or "x"), content, compress_type=chance.choice((0, 8, 12, 14)))
     except (zipfile.BadZipFile, ValueError, EOFError, OSError, NotImplementedError, RuntimeError, struct.error,
-            KeyError, UnicodeError):
+            KeyError, UnicodeError, MemoryError, zlib.error, lzma.LZMAError):
         return _integer(data, chance)
     except Exception as error:  # the members' own decompressors each have an error of their own
         if type(error).__module__ not in ("zlib", "_lzma", "lzma"):

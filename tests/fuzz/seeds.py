@@ -46,6 +46,14 @@ def _short_colour() -> bytes:
     return made.glb()
 
 
+def _far_move() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, x in (("neutral.obj", b"0"), ("jawOpen.obj", b"1e308")):
+            archive.writestr(zipfile.ZipInfo(name), _FACE.replace(b"v 0 0 0", b"v " + x + b" 0 0"))
+    return out.getvalue()
+
+
 def _long_member() -> bytes:
     """A zip whose directory says that its member has four billion bytes."""
     data = bytearray(_zip("neutral.obj", _FACE))
@@ -84,6 +92,7 @@ SEEDS: dict[str, dict[str, bytes]] = {
         "a member of a broken LZMA stream": _broken_lzma(),
         "a member that asks for gigabytes to be unpacked": _large_dictionary(),
         "a member longer than its zip": _long_member(),
+        "a shape whose move cannot be squared": _far_move(),
         "a member that leads out": _zip("../neutral.obj", _FACE),
     },
     "npz": {
