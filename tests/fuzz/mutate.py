@@ -89,9 +89,10 @@ def in_members(data: bytes, chance: random.Random) -> bytes:
                     name = chance.choice(("../out.obj", "/etc/x.obj", "a/../../b.obj", "C:\\x.obj", "", "neutral.obj",
                                           "x" * 300 + ".obj", name + "\0", "con.obj", "ä\u202e.obj", "..",
                                           name.upper()))
+                name = name or "x"
                 if name in new.namelist():
                     continue
-                new.writestr(zipfile.ZipInfo(name or "x"), content, compress_type=chance.choice((0, 8, 12, 14)))
+                new.writestr(zipfile.ZipInfo(name), content, compress_type=chance.choice((0, 8, 12, 14)))
     except (zipfile.BadZipFile, ValueError, EOFError, OSError, NotImplementedError, RuntimeError, struct.error,
             KeyError, UnicodeError, MemoryError, zlib.error, lzma.LZMAError):
         return _integer(data, chance)
