@@ -15,20 +15,22 @@ SNAP = Fraction(2, 10000)
 LIVE_LINK_BASE = 60
 """Live Link Face counts sixtieths of a second in its CSV, whatever the take's rate (measured on real recordings)."""
 
+SLOWEST = Fraction(1, 100_000)
+
 _TEXT = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})([:;])(\d{2,3})", re.ASCII)
 _LIVE_LINK = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})[:;](\d{2}(?:\.\d{1,6})?)", re.ASCII)
 
 
 def is_rate(rate: Fraction) -> bool:
-    """Whether a camera could film so many frames a second: above 0 and up to 10,000."""
-    return 0 < rate <= 10000
+    """Whether a camera could film so many frames a second: from one in a day or so up to 10,000."""
+    return SLOWEST <= rate <= 10000
 
 
 def exact_rate(value: int | float | str | Fraction) -> Fraction:
     """The exact frame rate that a number or a text such as "29.97" or "30000/1001" means.
 
     Raises:
-        DataError: it is no number above 0 and up to 10,000.
+        DataError: it is no number that `is_rate` allows.
     """
     try:
         rate = Fraction(value)

@@ -15,6 +15,7 @@ import numpy as np
 import assets
 from capture.errors import DataError
 from capture.files import write_bytes
+from capture.timecode import is_rate
 from exporters.licences import of_performance
 from exporters.scene import GENERATOR, VERSION, Scene, check_numbers
 from solver.performance import Performance
@@ -152,6 +153,9 @@ def _performance(path: Path, document: dict[str, Any]) -> Performance:
         # A file's name in another encoding comes as letters 0xDC80 to 0xDCFF, and goes out as the same bytes.
         if any(0xD800 <= ord(letter) < 0xDC80 or 0xDD00 <= ord(letter) < 0xE000 for letter in text):
             raise DataError(f"{path}: the name {text!r} holds half a letter; {DAMAGED}")
+    rate = Fraction(*map(int, document["frame_rate"]))
+    if not is_rate(rate):
+        raise DataError(f"{path}: frame_rate is no number of frames a second that a camera films; {DAMAGED}")
     head, eyes = document["head"], document["eyes"]
     # The weights come first: once they have as many rows as `frames` says, that number is safe to allocate by.
     weights = _table(path, "weights", document["weights"], (frames, len(shapes)))
@@ -168,7 +172,7 @@ def _performance(path: Path, document: dict[str, Any]) -> Performance:
                         f"not 1; {DAMAGED}")
     return Performance(
         take=document["take"], actor=document.get("actor", ""), model_name=document["model"]["name"],
-        model_sha256=document["model"]["sha256"], frame_rate=Fraction(*map(int, document["frame_rate"])),
+        model_sha256=document["model"]["sha256"], frame_rate=rate,
         start_timecode=document["start_timecode"], cameras=tuple(document.get("cameras", ())), shape_names=shapes,
         weights=weights, head_rotation=rotation,
         head_translation=_table(path, "head/translation", head["translation"], (frames, 3)),

@@ -21,7 +21,7 @@ def test_exact_rate_snaps_to_what_is_meant(value, exact):
     assert exact_rate(value) == exact
 
 
-@pytest.mark.parametrize("value", ["", "fast", 0, -25, float("nan"), float("inf"), "1/0", True, None, 1e9, [25]])
+@pytest.mark.parametrize("value", ["", "fast", 0, -25, float("nan"), float("inf"), "1/0", True, None, 1e9, 1e-9, [25]])
 def test_exact_rate_refuses_what_is_no_rate(value):
     with pytest.raises(DataError, match="frame rate"):
         exact_rate(value)

@@ -129,6 +129,7 @@ def test_a_newer_version_is_refused_in_words(tmp_path, document):
     (lambda d: d.update(frames=0), "frames: 0 is less than"),
     (lambda d: d.update(frame_rate=[30, 0]), "frame_rate/1"),
     (lambda d: d.update(frame_rate=[30]), "frame_rate"),
+    (lambda d: d.update(frame_rate=[10**400, 1]), "frame_rate is no number"),
     (lambda d: d.update(units={"length": "cm", "angle": "rad", "up": "Y"}), "units/length"),
     (lambda d: d["shapes"].append("jawOpen"), "shapes: .*non-unique"),
     (lambda d: d["shapes"].pop(), "weights is not a table of 12 by 51"),
