@@ -1,8 +1,9 @@
 """Do a take's clips belong together, and which frame of each is a frame of the take."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 
@@ -39,15 +40,18 @@ class TakeClips:
     late: np.ndarray | None = field(default=None, compare=False, repr=False)
 
 
-def probe_take(take: Take) -> tuple[Clip, ...]:
+def probe_take(take: Take, probe_one: Callable[[Path, Fraction | None], Clip] = probe) -> tuple[Clip, ...]:
     """Probe each clip of a take.
+
+    Args:
+        probe_one: what takes the place of `probe`, such as one that remembers.
 
     Raises:
         ClipError: the take or one of its clips cannot be used.
     """
     if take.problem:
         raise ClipError(take.problem)
-    return tuple(probe(path, take.setting("frame_rate")) for path in take.clips)
+    return tuple(probe_one(path, take.setting("frame_rate")) for path in take.clips)
 
 
 def plan(take: Take, clips: Sequence[Clip], rig: Rig | None = None, offsets: Mapping[str, float] | None = None,

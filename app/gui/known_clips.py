@@ -6,6 +6,7 @@ from pathlib import Path
 
 from app.contents import State, state_of
 from capture.errors import ClipError
+from capture.match import probe_take
 from capture.shoot import Take
 from capture.video import Clip, probe
 
@@ -14,14 +15,8 @@ _known: OrderedDict[tuple[Path, Fraction | None], tuple[State, Clip]] = OrderedD
 
 
 def clips_of(take: Take) -> tuple[Clip, ...]:
-    """What `capture.match.probe_take` gives.
-
-    Raises:
-        ClipError: the take or one of its clips cannot be used.
-    """
-    if take.problem:
-        raise ClipError(take.problem)
-    return tuple(_clip(path, take.setting("frame_rate")) for path in take.clips)
+    """What `probe_take` gives, and raises."""
+    return probe_take(take, _clip)
 
 
 def see_next(take: Take) -> bool:
