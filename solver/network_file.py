@@ -119,7 +119,8 @@ def save_parts(networks: Mapping[str, nn.Module], about: dict[str, Any], path: P
 
 
 def load_second(path: Path) -> tuple[dict[str, PartNetwork], Join | None]:
-    """Read all of a file of the second look, once: see `load_parts` and `load_join`.
+    """Read all of a file of the second look: its networks by name, and what puts their looks together, where it has
+    that.
 
     Raises:
         ModelError: as `load_trained`.
@@ -135,15 +136,6 @@ def load_parts(path: Path) -> dict[str, PartNetwork]:
         ModelError: as `load_trained`.
     """
     return _parts(path, stored_parts(path))
-
-
-def load_join(path: Path) -> Join | None:
-    """What puts the looks together, of a file of the second look's networks; None where it has none.
-
-    Raises:
-        ModelError: as `load_trained`.
-    """
-    return _join(path, stored_parts(path))
 
 
 def _parts(path: Path, stored: Mapping[str, torch.Tensor]) -> dict[str, PartNetwork]:

@@ -91,19 +91,19 @@ def test_training_learns_where_a_chin_is_when_the_mouth_is_open():
 def test_it_ships_in_the_file_of_the_parts(join, tmp_path):
     path = tmp_path / "parts.npz"
     network_file.save_parts({"face": PartNetwork(FACE)}, {"seed": 5}, path)
-    assert network_file.load_join(path) is None
+    assert network_file.load_second(path)[1] is None
     network_file.save_parts({**network_file.load_parts(path), "join": join}, network_file.about_parts(path), path)
     assert set(network_file.load_parts(path)) == {"face"}
     assert network_file.about_parts(path) == {"seed": 5}
     faces = made(2, 3)
-    back, _ = network_file.load_join(path).put_together(*faces.found())
+    back, _ = network_file.load_second(path)[1].put_together(*faces.found())
     moved, _ = join.put_together(*faces.found())
     assert np.abs(back - moved).max() < 0.02 * np.abs(moved - faces.points).max()
     with np.load(path) as archive:
         arrays = {name: archive[name] for name in archive.files if name != "join.mean"}
     np.savez(path, **arrays)
     with pytest.raises(ModelError, match=r"join\.mean is missing or wrong"):
-        network_file.load_join(path)
+        network_file.load_second(path)
 
 
 def test_a_look_from_afar_counts_less_where_a_closer_one_knows_the_point():
