@@ -14,17 +14,15 @@ class Saver(QObject):
 
     Attributes:
         latest: what lies on disk once all is written.
-        reason: why the last one could not be written, in one sentence; "" where it could.
     """
 
     done = Signal(str)
-    """A layer was written, or could not be: the reason."""
+    """A layer was written, "", or could not be: why, in one sentence."""
     _ended = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.latest, self.reason = Layer(), ""
-        self._stored = Layer()
+        self.latest = self._stored = Layer()
         self._next: tuple[Layer, Path] | None = None
         self._thread: threading.Thread | None = None
         self._outcome = (Layer(), "")
@@ -33,18 +31,13 @@ class Saver(QObject):
     def begin(self, stored: Layer) -> None:
         """Another take is open, on whose disk lies `stored`."""
         self.wait()
-        self.latest, self._stored, self.reason = stored, stored, ""
+        self.latest = self._stored = stored
 
     def write(self, layer: Layer, path: Path) -> None:
         """Begin to write a layer."""
         self.latest, self._next = layer, (layer, path)
         if self._thread is None:
             self._start()
-
-    def refuse(self, reason: str) -> None:
-        """It must not be written."""
-        self.reason = reason
-        self.done.emit(reason)
 
     def wait(self) -> None:
         """Until all is written."""
@@ -69,11 +62,11 @@ class Saver(QObject):
             return
         thread.join()
         self._thread = None
-        layer, self.reason = self._outcome
-        if not self.reason:
+        layer, reason = self._outcome
+        if not reason:
             self._stored = layer
         if self._next is not None:
             self._start()
         else:
             self.latest = self._stored
-        self.done.emit(self.reason)
+        self.done.emit(reason)

@@ -285,7 +285,7 @@ class Session(QObject):
         if self.data is None or self.layer == self.saver.latest:
             return
         if reason := self._lock.reason or ("" if self.data.layer_readable else "the file there is damaged"):
-            self.saver.refuse(reason)
+            self._saved_or_not(reason)
         else:
             self.saver.write(self.layer, corrections_path(self.data.take))
 
