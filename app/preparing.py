@@ -17,6 +17,7 @@ from capture.focal import first_lens
 from capture.match import TakeClips, plan, probe_take, take_frames
 from capture.shoot import Take
 from capture.timecode import parse
+from capture.video import Frame
 from solver.corrections import Layer
 from solver.detect import Footage
 
@@ -69,16 +70,16 @@ class Prepared:
 
     def footage(self, camera: int, first: int, stop: int) -> Footage:
         """What one camera shows at the take's frames from `first` up to, and without, `stop`."""
-        size = self.clips.clips[camera].size
-        waiting = depth(3 * size[0] * size[1])
-        return Footage(size, self.clips.rate, stop - first, lambda: (
-            frame.rgb for frame in ahead(take_frames(self.clips, camera, first, stop), waiting)))
+        return Footage(self.clips.clips[camera].size, self.clips.rate, stop - first,
+                       lambda: self._ahead(camera, take_frames(self.clips, camera, first, stop)))
 
     def pictures(self, camera: int, frames: np.ndarray) -> Iterator[np.ndarray]:
         """The same at some of the take's frames, which rise; the pictures between them are decoded, no more."""
-        size = self.clips.clips[camera].size
-        some = take_frames(self.clips, camera, only=(self.first + frames).tolist())
-        return (frame.rgb for frame in ahead(some, depth(3 * size[0] * size[1])))
+        return self._ahead(camera, take_frames(self.clips, camera, only=(self.first + frames).tolist()))
+
+    def _ahead(self, camera: int, frames: Iterator[Frame]) -> Iterator[np.ndarray]:
+        width, height = self.clips.clips[camera].size
+        return (frame.rgb for frame in ahead(frames, depth(3 * width * height)))
 
     @property
     def timecode(self) -> str:
