@@ -158,16 +158,16 @@ def evidence(film: Film, frames: np.ndarray, base: Footing, state: State, model:
     pose = _posing(base.spots, state, model)
     for index, camera in enumerate(base.rig.cameras):
         boxes, scale = base.boxes[index], base.px_per_metre[index]
-        looks = {frame: _Look(view, bands(view, scale))
+        looks = {frame: _look(view, scale)
                  for frame, view in zip(base.chosen[index].tolist(), base.kept[index], strict=True)}
         reference = _reference(camera, looks, pose)
         if reference is None:
             tick(count)
             continue
         others = np.setdiff1d(np.flatnonzero(np.isfinite(boxes[:, 0])), base.chosen[index])
-        views = ((frame, view_of(picture, boxes[frame], scale))
-                 for frame, picture in zip(others.tolist(), film(index, frames[others]), strict=True))
-        for frame, look in chain(looks.items(), ((frame, _Look(view, bands(view, scale))) for frame, view in views)):
+        seen_now = ((frame, _look(view_of(picture, boxes[frame], scale), scale))
+                    for frame, picture in zip(others.tolist(), film(index, frames[others]), strict=True))
+        for frame, look in chain(looks.items(), seen_now):
             share = _linearised(camera, look, reference, pose, frame)
             for total, part in zip((information, side, cost), share, strict=True):
                 total[frame] += part
@@ -186,6 +186,10 @@ class _Look:
     def at(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Values (N, S) and slopes (N, S, 2) at points (N, 2) px."""
         return look_up(self.detail, self.view, pixels)
+
+
+def _look(view: View, px_per_metre: float) -> _Look:
+    return _Look(view, bands(view, px_per_metre))
 
 
 @dataclass(frozen=True)
