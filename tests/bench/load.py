@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from app.cli import main as mien
+from tests.held import held_mib
 
 SETTLED = 3
 """Solves after which all code is loaded and the allocator has its pools."""
@@ -30,15 +31,10 @@ def in_a_row(take: Path, times: int, options: list[str]) -> dict[str, float]:
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
                 code = mien(["solve", str(take), "--out", f"{folder}/{index}", *options])
             assert code == 0, err.getvalue()
-            held.append(_held_mib())
+            held.append(held_mib())
     early, late = max(held[:SETTLED]), max(held[-SETTLED:])
     return {"times": times, "early_mib": round(early, 1), "late_mib": round(late, 1),
             "growth": round(late / early - 1, 4)}
-
-
-def _held_mib() -> float:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * 4096 / (1 << 20)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,8 @@ try:
 except ImportError:
     atheris = None
 
+from tests.held import held_mib
+
 ROOT = Path(__file__).resolve().parents[2]
 HANG_SECONDS = 10.0
 MEMORY = 1 << 30
@@ -99,7 +101,7 @@ class Feeder:
         if begin - self.told > 2:
             self.tell()
             self.told = begin
-            if memory_mib() > ENOUGH_MIB:  # the fuzzer's own: what it keeps of each input; another process goes on
+            if held_mib() > ENOUGH_MIB:  # the fuzzer's own: what it keeps of each input; another process goes on
                 os._exit(0)
         new = answer not in self.answers
         self.answers[answer] = self.answers.get(answer, 0) + 1
@@ -147,11 +149,6 @@ class Feeder:
                   "answers": len(self.answers), "peak_mib": round(peak_mib() or 0),
                   "top": sorted(self.answers.items(), key=lambda item: -item[1])[:12]}
         (self.folder / RESULT).write_text(json.dumps(result, indent=1))
-
-
-def memory_mib() -> float:
-    """What this process holds now."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / (1 << 20)
 
 
 def _place(error: BaseException) -> str:

@@ -30,6 +30,7 @@ from app.gui.main_window import MainWindow
 from app.gui.pane_faces import LOOKS
 from app.gui.session import Session
 from app.gui.transport import WORKSPACES
+from tests.held import held_mib
 
 ASKING = {"New shoot…", "Open shoot…", "Open clip…", "Add clips as a take…", "Quit", "Solve", "Solve all takes",
           "Export", "Solve around the corrections", "Keyboard", "About mien", "Second performance beside…"}
@@ -54,7 +55,7 @@ def soak(shoot: Path, seconds: float, seed: int) -> dict[str, object]:
     _tour(window)
     pulse = Pulse(window)
     begun, count = time.monotonic(), 0
-    held = [[], [], []]  # bytes, in each third of the time after the warm-up
+    held = [[], [], []]  # MiB, in each third of the time after the warm-up
     commands = [command for command in COMMANDS if command.text not in ASKING]
     while (spent := (time.monotonic() - begun) / seconds) < 1:
         name, act = draw.choice((("command", _command), ("drag", _drag), ("click", _click), ("wheel", _wheel),
@@ -64,7 +65,7 @@ def soak(shoot: Path, seconds: float, seed: int) -> dict[str, object]:
         QTest.qWait(draw.choice((1, 5, 20)))
         count += 1
         if spent > WARM:
-            held[min(2, int(3 * (spent - WARM) / (1 - WARM)))].append(_memory())
+            held[min(2, int(3 * (spent - WARM) / (1 - WARM)))].append(held_mib())
     middle = [float(np.median(third)) if third else 0.0 for third in held]
     pulse.timer.stop()
     collector.stop()
@@ -73,7 +74,7 @@ def soak(shoot: Path, seconds: float, seed: int) -> dict[str, object]:
     session.deleteLater()
     sys.excepthook = hook
     return {"inputs": count, "faults": faults, "longest_ms": round(pulse.longest), "frozen": pulse.frozen,
-            "starved": pulse.starved, "memory_mib": [round(third / 2 ** 20) for third in middle],
+            "starved": pulse.starved, "memory_mib": [round(third) for third in middle],
             "memory_grown": round(middle[2] / middle[0] - 1, 4) if middle[0] else 0.0}
 
 
@@ -174,11 +175,6 @@ def _take(window: MainWindow, draw: random.Random, commands: list) -> str:
         window.session.select_take(draw.choice(window.session.takes).name)
     window.set_workspace(draw.choice(("Review", "Review", "Animate", "Cameras", "Solve")))
     return "and workspace"
-
-
-def _memory() -> int:
-    """Resident bytes."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
 
 
 if __name__ == "__main__":
