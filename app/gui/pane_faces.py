@@ -9,7 +9,7 @@ from app.gui.face_overlay import FaceOverlay
 from app.gui.heat_map import HeatMap
 from app.gui.residuals import Residuals
 from app.gui.take_data import TakeData
-from app.gui.tints import lit, part_colours
+from app.gui.tints import Tints, lit
 from app.gui.view_renderer import heat_colours
 from capture.camera import Camera
 from capture.errors import MienError
@@ -45,7 +45,7 @@ class PaneFaces:
         self.problem = ""
         self._overlay: FaceOverlay | None = None
         self._heat: tuple[object, object, HeatMap | None] = (None, None, None)
-        self._tints: tuple[object, np.ndarray] = (None, np.zeros((0, 3)))
+        self._tints = Tints()
         self._normals: tuple[object, np.ndarray] = (None, np.zeros((0, 3)))
 
     def draw(self, look: str, data: TakeData, camera: Camera, vertices: np.ndarray, found: Residuals | None,
@@ -90,9 +90,7 @@ class PaneFaces:
 
     def _shaded(self, data: TakeData) -> tuple[np.ndarray, np.ndarray]:
         model = data.scene.model
-        if self._tints[0] is not model.faces:
-            self._tints = (model.faces, part_colours(model))  # the same for all actors on one model
-        return self._tints[1], np.full(len(model.neutral), SHADED_ALPHA)
+        return self._tints.of(model), np.full(len(model.neutral), SHADED_ALPHA)
 
     def _heat_colours(self, data: TakeData, found: Residuals) -> tuple[np.ndarray, np.ndarray]:
         model = data.scene.model

@@ -7,6 +7,20 @@ from solver.face_model import FaceModel
 CLAY = np.array([0.84, 0.81, 0.78])
 
 
+class Tints:
+    """Remembers the colours of the last model: they are the same for all actors on one."""
+
+    def __init__(self) -> None:
+        self._faces: np.ndarray | None = None
+        self._colours = np.zeros((0, 3))
+
+    def of(self, model: FaceModel) -> np.ndarray:
+        """(V, 3), as `part_colours` gives them."""
+        if self._faces is not model.faces:
+            self._faces, self._colours = model.faces, part_colours(model)
+        return self._colours
+
+
 def part_colours(model: FaceModel) -> np.ndarray:
     """(V, 3) sRGB: clay, tinted by what each part is: eyes stay white, lips a little redder."""
     colours = np.tile(CLAY, (len(model.neutral), 1))

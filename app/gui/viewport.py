@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from app.gui import theme
 from app.gui.face_pull import FacePull
 from app.gui.session import Session
-from app.gui.tints import part_colours
+from app.gui.tints import Tints
 from app.gui.turns import Turns
 from app.gui.view_renderer import HEAT, SHADED, WIRE, View, ViewRenderer, heat_colours, orbit, through
 from capture.errors import MienError
@@ -118,7 +118,7 @@ class Canvas(QWidget):
         self._grip = QPointF()
         self._framed: object = None
         self._own_view = False  # whoever came closer or moved aside keeps that when the window changes
-        self._tints: tuple[object, np.ndarray] = (None, np.zeros((0, 3)))
+        self._tints = Tints()
         self._still = QTimer(self, singleShot=True, interval=STILL_MS)
         self._still.timeout.connect(self._refine)
         self._spin = QTimer(self, interval=40)
@@ -305,9 +305,7 @@ class Canvas(QWidget):
         if self.shading == WIRE:
             return np.broadcast_to([0.45, 0.62, 0.75], (len(model.neutral), 3))
         if self.shading == SHADED:
-            if self._tints[0] is not model.faces:
-                self._tints = (model.faces, part_colours(model))  # the same for all actors on one model
-            return self._tints[1]
+            return self._tints.of(model)
         names = model.shape_names
         columns = [names.index(shape) for shape in self.session.shapes if shape in names] or list(range(len(names)))
         moved = np.linalg.norm(np.tensordot(weights[columns], model.shapes[columns], 1), axis=1)
