@@ -17,8 +17,8 @@ from PySide6.QtWidgets import (
 )
 
 from app.gui import take_state, theme
+from app.gui.noting import note
 from app.gui.session import Session
-from app.gui.take_notes import write_settings
 from app.gui.undo import Change
 from app.places import ACTORS_NAME
 from capture.errors import MienError
@@ -127,18 +127,7 @@ class ActorPanel(QWidget):
         return (take.shoot.folder if take.shoot is not None else take.folder) / ACTORS_NAME / name / NAME
 
     def _change(self, text: str, takes: list[Take], before: dict, after: dict) -> None:
-        self.session.undo.push(Change(text, before, after, lambda values: self._put(takes, values)))
-
-    def _put(self, takes: list[Take], values: dict) -> None:
-        for take in takes:
-            try:
-                write_settings(take.folder, values)
-            except MienError as error:
-                self.session.message.emit(str(error))
-                break
-            for key, value in values.items():
-                take.settings.pop(key, None) if value is None else take.settings.update({key: value})
-        self.session.takes_changed.emit()
+        self.session.undo.push(Change(text, before, after, lambda values: note(self.session, takes, values)))
 
     def _take(self) -> Take | None:
         """The open take, if it can hold settings."""

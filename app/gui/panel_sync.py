@@ -11,7 +11,6 @@ from app.gui.sound import SoundReader, clocks_of
 from app.gui.undo import Change
 from app.gui.waveforms import Row, Waveforms
 from app.places import SYNC_NAME
-from capture.errors import MienError
 from capture.files import output_error
 from capture.sync import Clock, Timeline, save_timeline
 
@@ -55,6 +54,7 @@ class SyncPanel(QWidget):
 
     def move_clock(self, name: str, seconds: float) -> None:
         """Let a recording begin so much later; written to sync.toml, and can be undone."""
+        self.session.writer.wait()  # for an earlier move: this one goes on from there
         if self.timeline is None or self.session.data.take.folder is None:
             return
         clocks = tuple(Clock(clock.name, clock.offset + seconds, clock.drift) if clock.name == name else clock
@@ -82,13 +82,17 @@ class SyncPanel(QWidget):
         self._read()
 
     def _put(self, path: Path, timeline: Timeline | None) -> None:
-        try:
+        def write() -> None:
             if timeline is not None:
                 save_timeline(timeline, path)
             else:
                 _remove(path)
-        except MienError as error:
-            self.session.message.emit(str(error))
+
+        self.session.writer.write(write, self._written)
+
+    def _written(self, reason: str) -> None:
+        if reason:
+            self.session.message.emit(reason)
         self.session.reload()
 
     def _update(self) -> None:

@@ -4,10 +4,9 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
 
 from app.gui import theme
+from app.gui.noting import note
 from app.gui.session import Session
-from app.gui.take_notes import write_notes
 from app.gui.undo import Change
-from capture.errors import MienError
 from capture.shoot import Take
 
 STARS = 5
@@ -64,18 +63,11 @@ class TakePanel(QWidget):
         """Keep them in take.toml; can be undone."""
         if take.folder is None:
             return
-        before = (str(take.settings.get("notes", "")), int(take.settings.get("rating", 0)))
-        if before != (notes, rating):
-            self.session.undo.push(Change(f"notes on {take.name}", before, (notes, rating),
-                                          lambda value: self._write(take, *value)))
-
-    def _write(self, take: Take, notes: str, rating: int) -> None:
-        try:
-            write_notes(take.folder, notes, rating)
-            take.settings.update(notes=notes, rating=rating)
-        except MienError as error:
-            self.session.message.emit(str(error))
-        self.session.takes_changed.emit()
+        before = {"notes": str(take.settings.get("notes", "")), "rating": int(take.settings.get("rating", 0))}
+        after = {"notes": notes, "rating": rating}
+        if before != after:
+            self.session.undo.push(Change(f"notes on {take.name}", before, after,
+                                          lambda values: note(self.session, (take,), values)))
 
     def _rating(self) -> int:
         return int(self._take.settings.get("rating", 0)) if self._take is not None else 0

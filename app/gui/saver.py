@@ -1,11 +1,12 @@
-"""Corrections are written in a thread: a disk or a file server may take seconds, and the window must not wait."""
+"""The corrections' way to disk."""
 
-import threading
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
 from app.corrections import save_layer
+from app.gui.writer import Writer
 from solver.corrections import Layer
 
 
@@ -18,55 +19,29 @@ class Saver(QObject):
 
     done = Signal(str)
     """A layer was written, "", or could not be: why, in one sentence."""
-    _ended = Signal(object)
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, writer: Writer, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.latest = self._stored = Layer()
-        self._next: tuple[Layer, Path] | None = None
-        self._thread: threading.Thread | None = None
-        self._outcome = (Layer(), "")
-        self._ended.connect(self._finish)
+        self._writer = writer
 
     def begin(self, stored: Layer) -> None:
         """Another take is open, on whose disk lies `stored`."""
-        self.wait()
+        self._writer.wait()
         self.latest = self._stored = stored
 
     def write(self, layer: Layer, path: Path) -> None:
         """Begin to write a layer."""
-        self.latest, self._next = layer, (layer, path)
-        if self._thread is None:
-            self._start()
+        self.latest = layer
+        self._writer.write(lambda: save_layer(layer, path), partial(self._written, layer), instead=path)
 
     def wait(self) -> None:
         """Until all is written."""
-        while self._thread is not None:
-            self._finish(self._thread)
+        self._writer.wait()
 
-    def _start(self) -> None:
-        (layer, path), self._next = self._next, None
-        self._thread = threading.Thread(target=self._run, args=(layer, path), name="corrections")
-        self._thread.start()
-
-    def _run(self, layer: Layer, path: Path) -> None:
-        self._outcome = (layer, "")
-        try:
-            save_layer(layer, path)
-        except Exception as error:  # whatever it is: work that is not saved is told, not lost in a thread
-            self._outcome = (layer, str(error))
-        self._ended.emit(threading.current_thread())
-
-    def _finish(self, thread: threading.Thread) -> None:
-        if thread is not self._thread:  # it was waited for
-            return
-        thread.join()
-        self._thread = None
-        layer, reason = self._outcome
+    def _written(self, layer: Layer, reason: str) -> None:
         if not reason:
             self._stored = layer
-        if self._next is not None:
-            self._start()
-        else:
-            self.latest = self._stored
+        elif layer is self.latest:
+            self.latest = self._stored  # so that the next save tries again
         self.done.emit(reason)

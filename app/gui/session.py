@@ -20,6 +20,7 @@ from app.gui.take_data import TakeData, posed, read_take, same_footage
 from app.gui.take_lock import TakeLock
 from app.gui.take_state import state_of
 from app.gui.undo import Change
+from app.gui.writer import Writer
 from capture.errors import MienError
 from capture.files import make_folder
 from capture.shoot import Shoot, Take, find_takes, is_shoot, open_shoot
@@ -37,16 +38,14 @@ class Session(QObject):
         shoot: the open shoot; None for a lone take or clip.
         takes: what is listed.
         data: the open take; None before one is chosen.
-        frame: of the take, from 0.
-        first, last: the in and out frames.
+        frame, first, last: of the take, from 0: the one that is shown, in and out.
         layer: the corrections as they are now; `data.layer` is what lay on disk. `saver` writes them.
         levels: (T) how far each solved frame may be trusted, as in `quality`; None without a solve.
         weights: (T, K) the corrected weights of the solve; None without one.
         before: an earlier solve's weights to compare with; None without one.
         beside: a second performance to compare with instead; None without one.
         around: the solve around corrections is shown, as far as the corrections still say what it went around.
-        spots: the selected keys.
-        shapes: the selected curves, in the model's order.
+        spots, shapes: the selected keys; the selected curves, in the model's order.
         solo, locked: shapes that alone are shown; shapes that cannot be edited.
         clipboard: copied keys.
         undo: the stack of everything that can be taken back.
@@ -85,7 +84,8 @@ class Session(QObject):
         self.locked: frozenset[str] = frozenset()
         self.clipboard: dict[str, tuple[Key, ...]] = {}
         self.unsaved = ""
-        self.saver = Saver(self)
+        self.writer = Writer(self)
+        self.saver = Saver(self.writer, self)
         self.saver.done.connect(self._saved_or_not)
         self.undo = QUndoStack(self)
         self.undo.setUndoLimit(UNDO_STEPS)
@@ -106,23 +106,19 @@ class Session(QObject):
     def open(self, path: Path) -> None:
         """Open a shoot, a take or a clip. What is wrong is told as a message, and what was open stays."""
         path = Path(path)
-        try:
-            shoot, takes = self._find(path)
-        except MienError as error:
-            self.message.emit(str(error))
+        if (found := self._find(path)) is None:
             return
         self.close_take()
-        self.shoot, self.takes, self._path = shoot, takes, shoot.folder if shoot is not None else path
-        self.surveys.begin(self.takes)
-        self.recent.add(shoot.folder if shoot is not None else path)
+        self.shoot, self.takes = shoot, takes = found
+        self._path = shoot.folder if shoot is not None else path
+        self.surveys.begin(takes)
+        self.recent.add(self._path)
         self.shoot_changed.emit()
         self.takes_changed.emit()
-        wanted = path.resolve().name if shoot is not None and path.resolve() != shoot.folder.resolve() else None
         names = [take.name for take in takes]
-        if wanted in names:
-            self.select_take(wanted)
-        elif names:
-            self.select_take(names[0])
+        wanted = path.resolve().name  # a take's folder in the shoot, perhaps
+        if names:
+            self.select_take(wanted if shoot is not None and wanted in names else names[0])
 
     def create_shoot(self, folder: Path) -> None:
         """Make an empty shoot and open it."""
@@ -137,17 +133,15 @@ class Session(QObject):
         """Look at the disk again: takes that came, clips that vanished, cameras that were calibrated."""
         if self._path is None:
             return
-        try:
-            self.shoot, self.takes = self._find(self._path)
-        except MienError as error:
-            self.message.emit(str(error))
+        self.save()
+        if (found := self._find(self._path)) is None:
             return
+        self.shoot, self.takes = found
         self.surveys.begin(self.takes)
         self.takes_changed.emit()
-        same = next((take for take in self.takes if self.data is not None and take.name == self.data.take.name), None)
-        if same is not None:
-            self.save()
-            self._read_again(same)
+        for take in self.takes:
+            if self.data is not None and take.name == self.data.take.name:
+                self._read_again(take)
 
     def select_take(self, name: str) -> None:
         """Open one of the listed takes."""
@@ -304,6 +298,7 @@ class Session(QObject):
     def close(self) -> None:
         """Save, and end everything that runs."""
         self.close_take()
+        self.writer.wait()  # a panel may have noted something as the take was left
         self.surveys.stop()
         self.jobs.stop_all()
 
@@ -315,12 +310,16 @@ class Session(QObject):
         self.unsaved = reason
         self.saved.emit()
 
-    def _find(self, path: Path) -> tuple[Shoot | None, tuple[Take, ...]]:
+    def _find(self, path: Path) -> tuple[Shoot | None, tuple[Take, ...]] | None:
         parent = path.resolve().parent
-        folder = path if path.is_dir() and is_shoot(path) else parent.parent \
-            if path.is_dir() and parent.name == "takes" and is_shoot(parent.parent) else None
-        shoot = open_shoot(folder) if folder is not None else None
-        return shoot, shoot.takes if shoot is not None else find_takes(path)
+        folders = (path, *([parent.parent] if parent.name == "takes" else ()))
+        folder = next((folder for folder in folders if path.is_dir() and is_shoot(folder)), None)
+        try:
+            shoot = open_shoot(folder) if folder is not None else None
+            return shoot, shoot.takes if shoot is not None else find_takes(path)
+        except MienError as error:
+            self.message.emit(str(error))
+            return None
 
     def _open_take(self, take: Take) -> None:
         self.data = read_take(take)
@@ -381,11 +380,12 @@ class Session(QObject):
         changed = _steps(data.solved) != _steps(self.data.solved) or _steps(data.around) != _steps(self.data.around)
         whole, end = self.last == self.data.frames - 1, max(0, data.frames - 1)
         self.data = data
-        self.first, self.last, self.frame = min(self.first, end), end if whole else min(self.last, end), \
-            min(self.frame, end)  # clips that were brought into step, or replaced, may be shorter
+        # Clips that were brought into step, or replaced, may be shorter.
+        self.first, self.frame = min(self.first, end), min(self.frame, end)
+        self.last = end if whole else min(self.last, end)
         if changed or (solved and data.around is not None and not self.around):
-            self.before = old if old is not None and data.scene is not None \
-                and old.shape == data.scene.performance.weights.shape else None
+            same = old is not None and data.scene is not None and old.shape == data.scene.performance.weights.shape
+            self.before = old if same else None
         self._show_take()
         if solved and data.around is not None and (changed or not self.around):
             self.undo.push(Change("solve around corrections", False, True, self._put_around))

@@ -10,13 +10,10 @@ from capture.errors import DataError
 from capture.files import write_bytes
 from capture.settings import read_settings
 
-
-def write_notes(folder: Path, notes: str, rating: int) -> None:
-    """Put notes and a rating (0 to 5) into a take's take.toml; see `write_settings`."""
-    write_settings(folder, {"rating": int(rating), "notes": notes})
+Values = Mapping[str, str | int | float | None]
 
 
-def write_settings(folder: Path, values: Mapping[str, str | int | float | None]) -> None:
+def write_settings(folder: Path, values: Values) -> None:
     """Put values into the take.toml of `folder`, None taking one away; its other lines stay as they are.
 
     Raises:

@@ -9,7 +9,7 @@ from pathlib import Path
 from app import artefacts, locks, records
 from app.corrections import load_layer, save_layer
 from app.event_lines import read_event
-from app.gui.take_notes import write_notes
+from app.gui.take_notes import write_settings
 from app.places import Places
 from app.timings import recorded
 from capture import pictures
@@ -142,7 +142,7 @@ def _read_take(path: Path) -> None:
     named = path.with_name("take.toml")
     path.replace(named)
     read_settings(named)
-    write_notes(named.parent, "noted", 2)
+    write_settings(named.parent, {"notes": "noted", "rating": 2})
     if read_settings(named)["notes"] != "noted":
         raise AssertionError("a note is lost")
 

@@ -33,10 +33,12 @@ def test_an_actor_is_named_by_typing_and_the_naming_undone(panel, opened, shoot,
     panel.actor.lineEdit().selectAll()
     qtbot.keyClicks(panel.actor.lineEdit(), "Mara")
     qtbot.keyClick(panel.actor.lineEdit(), Qt.Key.Key_Return)
+    opened.session.writer.wait()
     assert read_settings(shoot / "takes/T001/take.toml")["actor"] == "Mara"
     assert listed(panel) == {"Mara": ["T001"], NOBODY: ["T002"]}
     assert [opened.browser.tree.topLevelItem(row).text(0).split()[-1] for row in range(2)] == ["Mara", "my-shoot"]
     opened.actions_by_text["Undo"].trigger()
+    opened.session.writer.wait()
     assert "actor" not in read_settings(shoot / "takes/T001/take.toml")
     assert listed(panel) == {NOBODY: ["T001", "T002"]}
 
@@ -46,11 +48,13 @@ def test_the_distance_of_the_pupils_is_the_actors_in_all_takes(panel, opened, sh
         (shoot / "takes" / name / "take.toml").write_text('actor = "Mara"\nnotes = "kept"\n')
     opened.session.reload()
     panel.apart.setValue(62.5)
+    opened.session.writer.wait()
     for name in ("T001", "T002"):
         assert read_settings(shoot / "takes" / name / "take.toml") == {"actor": "Mara", "notes": "kept",
                                                                       "interocular_mm": 62.5}
     assert panel.tree.topLevelItem(0).text(2) == "62.5"
     opened.actions_by_text["Undo"].trigger()
+    opened.session.writer.wait()
     assert "interocular_mm" not in read_settings(shoot / "takes/T002/take.toml")
     assert panel.apart.text() == "not known"
 
@@ -58,6 +62,7 @@ def test_the_distance_of_the_pupils_is_the_actors_in_all_takes(panel, opened, sh
 def test_a_name_that_cannot_be_is_a_sentence_and_nothing_is_written(panel, opened, shoot):
     (shoot / "takes/T001/take.toml").mkdir()
     panel.set_actor("Mara")
+    opened.session.writer.wait()
     assert opened.messages.isVisible()
     assert panel.actor.currentText() == NOBODY
 

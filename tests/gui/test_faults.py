@@ -12,6 +12,8 @@ from PySide6.QtCore import Qt
 
 from app.corrections import load_layer, save_layer
 from app.gui import jobs, keys, take_state
+from capture.errors import OutputError
+from capture.settings import read_settings
 from solver.corrections import Key
 
 LEFT = Qt.MouseButton.LeftButton
@@ -80,6 +82,7 @@ def test_a_read_only_shoot_is_looked_at_and_says_that_nothing_is_saved(window, s
         == pytest.approx(0.9, abs=1e-6)
     window.inspector.show_page("Take")
     qtbot.mouseClick(window.take.stars[2], LEFT)
+    window.session.writer.wait()
     assert any("takes/T001 cannot be written" in sentence for sentence in window.messages.sentences)
     assert not (shoot / "takes/T001/corrections.json").exists()
 
@@ -150,3 +153,22 @@ def test_a_fault_of_ours_is_told_and_the_corrections_are_saved(opened, shoot, ca
     assert "your corrections are saved" in opened.messages.words.text()
     assert load_layer(shoot / "takes/T001/corrections.json") == opened.session.layer
     assert "made up" in capsys.readouterr().err
+
+
+def test_a_note_that_cannot_be_written_is_told_and_taken_back(opened, shoot, monkeypatch):
+    def full(folder, values):
+        raise OutputError(f"{folder} cannot be written: the disk is full")
+
+    monkeypatch.setattr("app.gui.noting.write_settings", full)
+    opened.take._rate(4)
+    assert opened.session.data.take.settings["rating"] == 4, "shown at once"
+    opened.session.writer.wait()
+    assert "disk is full" in opened.messages.words.text()
+    assert "rating" not in opened.session.data.take.settings
+
+
+def test_what_is_noted_as_the_window_closes_is_written(opened, shoot, qtbot):
+    opened.inspector.show_page("Take")
+    qtbot.keyClicks(opened.take.notes, "last words")
+    opened.close()
+    assert read_settings(shoot / "takes/T001/take.toml")["notes"] == "last words"

@@ -82,11 +82,13 @@ def test_a_waveform_is_dragged_into_place_and_the_drag_undone(window, clapped, q
     qtbot.mouseMove(waves, end.toPoint())
     assert waves.grab().toImage() is not None
     qtbot.mouseRelease(waves, LEFT, pos=end.toPoint())
+    window.session.writer.wait()
     written = load_timeline(clapped / "sync.toml")
     assert written.method == "by hand"
     assert written.offsets["camB"] == pytest.approx(LATE, abs=0.02)
     assert window.session.data.clips.numbers[0, 0] == round(LATE * 30)
     window.actions_by_text["Undo"].trigger()
+    window.session.writer.wait()
     assert not (clapped / "sync.toml").exists()
     assert window.session.data.clips.numbers[0, 0] == 0
 
@@ -95,15 +97,18 @@ def test_a_take_that_becomes_shorter_is_shown_at_its_new_end(window, clapped, qt
     window.session.open(clapped)
     window.session.seek(FRAMES - 1)
     window.sync.move_clock("camB", 1.0)
+    window.session.writer.wait()
     end = window.session.data.frames - 1
     assert end == FRAMES - 31
     assert (window.session.frame, window.session.first, window.session.last) == (end, 0, end)
     qtbot.waitUntil(lambda: all(pane.shown_frame == end and pane.picture is not None for pane in window.grid.panes))
     window.sync.waves.grab()
     window.sync.move_clock("camB", 100.0)
+    window.session.writer.wait()
     assert window.messages.isVisible(), "no moment is in all clips"
     window.actions_by_text["Undo"].trigger()
     window.actions_by_text["Undo"].trigger()
+    window.session.writer.wait()
     assert (window.session.data.frames, window.session.last) == (FRAMES, FRAMES - 1)
     window.session.seek(40)
     qtbot.waitUntil(lambda: all(pane.shown_frame == 40 for pane in window.grid.panes))

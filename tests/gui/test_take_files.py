@@ -7,7 +7,7 @@ from app import records
 from app.gui import curve_levels, take_state
 from app.gui.copy_in import main as copy_in
 from app.gui.take_data import model_named, read_take
-from app.gui.take_notes import write_notes
+from app.gui.take_notes import write_settings
 from app.gui.take_state import CALIBRATED, FAILED, state_of, survey
 from app.places import places
 from app.quality import BAD, DOUBTFUL, GOOD, levels, needs_a_look
@@ -21,7 +21,7 @@ from tests.gui import faked
 
 def test_notes_leave_the_rest_of_take_toml_alone(tmp_path):
     (tmp_path / "take.toml").write_text('# slate 4\nactor = "ben"\nnotes = "old"\n\n[lens]\nname = "85 mm"\n')
-    write_notes(tmp_path, 'chin "slips" at 12\nsecond line \x7f', 4)
+    write_settings(tmp_path, {"notes": 'chin "slips" at 12\nsecond line \x7f', "rating": 4})
     text = (tmp_path / "take.toml").read_text()
     assert text.startswith('# slate 4\nactor = "ben"\n')
     assert text.endswith('[lens]\nname = "85 mm"\n')
@@ -34,7 +34,7 @@ def test_notes_written_by_hand_over_several_lines_are_not_torn_apart(tmp_path):
     (tmp_path / "take.toml").write_text('notes = """\nrating = 9\nmany\n"""\n')
     before = (tmp_path / "take.toml").read_bytes()
     with pytest.raises(DataError, match=r"take\.toml"):
-        write_notes(tmp_path, "new", 3)
+        write_settings(tmp_path, {"notes": "new", "rating": 3})
     assert (tmp_path / "take.toml").read_bytes() == before
 
 

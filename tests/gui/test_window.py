@@ -69,6 +69,7 @@ def test_ratings_and_notes_go_to_take_toml_and_can_be_undone(opened, qtbot, shoo
     assert read_settings(toml)["rating"] == 4
     opened.actions_by_text["Undo"].trigger()
     opened.actions_by_text["Undo"].trigger()
+    opened.session.writer.wait()
     assert read_settings(toml) == {"notes": "", "rating": 0}
     assert opened.take.notes.toPlainText() == ""
 

@@ -1,0 +1,29 @@
+"""What panels note on takes: shown at once, written by the session's writer."""
+
+from collections.abc import Iterable
+from functools import partial
+
+from app.gui.session import Session
+from app.gui.take_notes import Values, write_settings
+from capture.shoot import Take
+
+
+def note(session: Session, takes: Iterable[Take], values: Values) -> None:
+    """Put values into the takes' take.toml, None taking one away. What cannot be written is told, and taken back."""
+    for take in takes:
+        before = {key: take.settings.get(key) for key in values}
+        _set(take, values)
+        session.writer.write(partial(write_settings, take.folder, values), partial(_noted, session, take, before))
+    session.takes_changed.emit()
+
+
+def _noted(session: Session, take: Take, before: Values, reason: str) -> None:
+    if reason:
+        _set(take, before)
+        session.message.emit(reason)
+        session.takes_changed.emit()
+
+
+def _set(take: Take, values: Values) -> None:
+    for key, value in values.items():
+        take.settings.pop(key, None) if value is None else take.settings.update({key: value})
