@@ -1,11 +1,12 @@
 """The corrections of a take on disk: corrections.json beside its clips, apart from any solve.
 
-    {"format": "mien.corrections", "version": 2, "right": [12],
+    {"format": "mien.corrections", "version": 3, "right": [12],
      "keys": {"jawOpen": [[12, 0.4, null, null]]},                   frame, weight, slope in, slope out
-     "scheme": "mediapipe478", "drags": [["camA", 61, 12, 402.5, 311.0]]}      camera, landmark, frame, x px, y px
+     "scheme": "mediapipe478", "drags": [["camA", 61, 12, 402.5, 311.0]],      camera, landmark, frame, x px, y px
+     "faces": [["camA", 40, 402.5, 311.0]]}           camera, frame of its clip, x px, y px: here is the actor's face
 
-Frames are the take's, from 0. It is an animator's work and lies with the footage, not with the artefacts, which may be
-deleted.
+Frames are the take's, from 0, but for those of `faces`. It is an animator's work and lies with the footage, not with
+the artefacts, which may be deleted.
 """
 
 import json
@@ -16,10 +17,10 @@ from app.places import places
 from capture.errors import DataError, UsageError
 from capture.files import write_bytes
 from capture.shoot import Take
-from solver.corrections import Grip, Key, Layer
+from solver.corrections import Grip, Key, Layer, Sight
 
 FORMAT = "mien.corrections"
-VERSION = 2
+VERSION = 3
 NAME = "corrections.json"
 NONE = "none"
 LARGEST = 1e9
@@ -73,13 +74,13 @@ def load_layer(path: Path) -> Layer:
         raise DataError(f"{path} cannot be read ({error}); check its rights, or move it away to begin anew") from error
     try:
         table = json.loads(text)
-        if table["format"] != FORMAT or table["version"] not in (1, VERSION):
+        if table["format"] != FORMAT or table["version"] not in (1, 2, VERSION):
             raise DataError(f"{path} holds corrections of version {table['version']!r}, and this mien reads version "
                             f"{VERSION}; update mien, or move the file away to begin anew")
         keys = {shape: _keys(rows) for shape, rows in sorted(table["keys"].items()) if rows}
         drags = dict(sorted(map(_drag, table.get("drags", []))))
         return Layer(keys, frozenset(_frame(frame) for frame in table["right"]), drags,
-                     str(table["scheme"]) if drags else "")
+                     str(table["scheme"]) if drags else "", dict(sorted(map(_face, table.get("faces", [])))))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DataError(f"{path} is damaged ({error}); mend it, or move it away to begin anew") from error
 
@@ -89,7 +90,8 @@ def _table(layer: Layer) -> dict[str, object]:
             "keys": {shape: [[key.frame, key.value, key.slope_in, key.slope_out] for key in keys]
                      for shape, keys in sorted(layer.keys.items())},
             "scheme": layer.scheme if layer.drags else "",
-            "drags": [[*grip, *place] for grip, place in sorted(layer.drags.items())]}
+            "drags": [[*grip, *place] for grip, place in sorted(layer.drags.items())],
+            "faces": [[*sight, *place] for sight, place in sorted(layer.faces.items())]}
 
 
 def _keys(rows: list[list[float | None]]) -> tuple[Key, ...]:
@@ -106,9 +108,18 @@ def _key(row: list[float | None]) -> Key:
 
 def _drag(row: list[object]) -> tuple[Grip, tuple[float, float]]:
     camera, point, frame, x, y = row
-    if not isinstance(camera, str):
-        raise ValueError(f"{camera!r} is no camera")
-    return (camera, _frame(point), _frame(frame)), (_number(x), _number(y))
+    return (_camera(camera), _frame(point), _frame(frame)), (_number(x), _number(y))
+
+
+def _face(row: list[object]) -> tuple[Sight, tuple[float, float]]:
+    camera, frame, x, y = row
+    return (_camera(camera), _frame(frame)), (_number(x), _number(y))
+
+
+def _camera(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is no camera")
+    return value
 
 
 def _number(value: object) -> float:

@@ -7,16 +7,19 @@ looked for: what comes out hangs on the footage alone, not on who did which part
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from app import artefacts, timings
+from app.corrections import corrections_path
 from app.detectors import Landmarker
+from app.pointed_face import Pointed, kept_sightings, pointed
 from app.preparing import Prepared
 from app.timings import Took, timed
-from solver.detect import Report, Track, stack
+from solver.detect import Footage, Report, Track, stack
 from solver.landmarks import Landmarks
+from solver.network_actor import every
 from solver.own_time import at_moments, in_step
 
 DETECT_VERSION = 3
@@ -55,7 +58,8 @@ def detect_key(ready: Prepared, camera: int, detector_key: str) -> str:
     """The key of all landmarks of one camera."""
     return artefacts.key_of(
         "detect", DETECT_VERSION, detector=detector_key, rate=str(ready.clips.rate), clip=ready.contents[camera].key,
-        frames=ready.clips.numbers[camera, ready.first:ready.stop].tolist(), parts=[PART_FRAMES, WARM_UP])
+        frames=ready.clips.numbers[camera, ready.first:ready.stop].tolist(), parts=[PART_FRAMES, WARM_UP],
+        **_faces_key(ready, camera))
 
 
 def part_key(ready: Prepared, part: Part, detector_key: str) -> str:
@@ -63,7 +67,7 @@ def part_key(ready: Prepared, part: Part, detector_key: str) -> str:
     return artefacts.key_of(
         "detect part", DETECT_VERSION, detector=detector_key, rate=str(ready.clips.rate),
         clip=ready.contents[part.camera].key, warm=part.first - part.warm,
-        frames=ready.clips.numbers[part.camera, part.warm:part.stop].tolist())
+        frames=ready.clips.numbers[part.camera, part.warm:part.stop].tolist(), **_faces_key(ready, part.camera))
 
 
 def missing(ready: Prepared, detector_key: str) -> tuple[Part, ...]:
@@ -85,6 +89,7 @@ def detect_part(ready: Prepared, part: Part, landmarker: Landmarker, force: bool
     Raises:
         ChangedError: the clip changed meanwhile.
         ClipError: a frame cannot be decoded.
+        DataError: there is no face where a person pointed at the actor's.
         OutputError: they cannot be written.
     """
     key, path = part_key(ready, part, landmarker.detector.key), ready.where.part(part.name, part.first)
@@ -93,11 +98,33 @@ def detect_part(ready: Prepared, part: Part, landmarker: Landmarker, force: bool
         dropped = part.first - part.warm
         with timed(path.parent, str(part.first), key), ready.contents[part.camera].steady():
             track = landmarker.detector.detect(
-                ready.footage(part.camera, part.warm, part.stop),
+                _footage(ready, part, force, lambda: report(0, part.stop - part.first)),
                 lambda done, total: report(max(done - dropped, 0), total - dropped))
         arrays = {"xy": track.xy[dropped:], "sigma": track.sigma[dropped:], "seen": track.seen[dropped:]}
         artefacts.save(path, key, arrays)
     return _track(arrays)
+
+
+def _footage(ready: Prepared, part: Part, force: bool, step: Callable[[], None]) -> Footage:
+    """What a part shows, and whose face in it is the actor's, if a person said so."""
+    footage, what = ready.footage(part.camera, part.warm, part.stop), _pointed(ready, part.camera)
+    if not what:
+        return footage
+    clip = ready.clips.clips[part.camera]
+    found = kept_sightings(clip, ready.contents[part.camera].key, what, corrections_path(ready.take), ready.where.work,
+                           force and part.first == ready.first, step)
+    numbers = ready.clips.numbers[part.camera, part.warm:part.stop]
+    return replace(footage, actor=found.during(numbers.tolist(), every(clip.frame_rate)))
+
+
+def _pointed(ready: Prepared, camera: int) -> Pointed:
+    return pointed(ready.faces, ready.clips.clips[camera], corrections_path(ready.take))
+
+
+def _faces_key(ready: Prepared, camera: int) -> dict[str, object]:
+    """What a person pointed at, as a part of keys; none where that is nothing."""
+    what = _pointed(ready, camera)
+    return {"faces": what.rows} if what else {}
 
 
 def detect(ready: Prepared, landmarker: Landmarker, force: bool,

@@ -152,7 +152,7 @@ def correct(solved: Solved, ready: Prepared, options: Options, tools: Tools, tel
         OutputError: it cannot be written.
     """
     layer, where, take = options.corrections, ready.where, solved.performance.take
-    if not layer:
+    if not layer.frames():
         return solved
     scheme = solved.landmarks.scheme
     if layer.drags and layer.scheme != scheme:

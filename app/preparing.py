@@ -1,6 +1,6 @@
 """A take made ready for its steps: its clips looked into, brought on one clock, and known by their bytes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,17 +8,18 @@ import numpy as np
 
 from app.clocks import offsets
 from app.contents import Content, content, state_of
+from app.corrections import corrections_path, load_layer
 from app.places import Places, places
 from capture.ahead import ahead, depth
 from capture.camera import Camera, Rig, load_rig, lone_camera
-from capture.errors import UsageError
+from capture.errors import DataError, UsageError
 from capture.files import make_folder
 from capture.focal import first_lens
 from capture.match import TakeClips, plan, probe_take, take_frames
 from capture.shoot import Take
 from capture.timecode import parse
 from capture.video import Frame
-from solver.corrections import Layer
+from solver.corrections import Layer, Sight
 from solver.detect import Footage
 
 FOCAL_GUESS = 1.2
@@ -52,6 +53,8 @@ class Prepared:
         rig: C cameras in the order of the clips.
         lone: there is no rig: its cameras are guesses.
         first, stop: the frames that are wanted, `stop` not among them.
+        faces: where a person pointed at the actor's face; see `solver.corrections.Layer`. It is a word on the footage,
+            heard also where a solve shall not go around corrections.
     """
 
     take: Take
@@ -62,6 +65,7 @@ class Prepared:
     lone: bool
     first: int
     stop: int
+    faces: Mapping[Sight, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def late(self) -> np.ndarray | None:
@@ -101,8 +105,24 @@ def prepare(take: Take, options: Options, warn: Callable[[str], None]) -> Prepar
     make_folder(where.work)
     for warning in clips.warnings:
         warn(warning)
+    faces = faces_of(take)
     contents = tuple(content(clip.path, where.work, states[clip.path]) for clip in clips.clips)
-    return Prepared(take, where, clips, contents, rig, lone, first, stop)
+    return Prepared(take, where, clips, contents, rig, lone, first, stop, faces)
+
+
+def faces_of(take: Take) -> Mapping[Sight, tuple[float, float]]:
+    """Where a person pointed at the actor's face in a take's cameras.
+
+    Raises:
+        DataError: in a camera that is none of the take's, or the corrections cannot be read.
+    """
+    path = corrections_path(take)
+    faces = load_layer(path).faces
+    strange = sorted({camera for camera, _ in faces} - set(take.cameras))
+    if strange:
+        raise DataError(f"{path} says where the actor's face is in {strange[0]}, and {take.name} has "
+                        f"{', '.join(take.cameras)}; mend the name there, or remove it")
+    return faces
 
 
 def survey(take: Take, options: Options) -> tuple[TakeClips, Rig, bool, tuple[int, int]]:

@@ -32,6 +32,8 @@ Spot = tuple[str, int]
 """A key's place: shape and frame."""
 Grip = tuple[str, int, int]
 """A drag's place: camera, landmark and frame."""
+Sight = tuple[str, int]
+"""Where a face was pointed at: camera, and frame of that camera's own clip, which no clock shifts."""
 
 
 @dataclass(frozen=True)
@@ -43,15 +45,17 @@ class Layer:
         right: frames that the animator marked as right.
         drags: where the animator put landmarks: grip -> x, y in px of the picture as filmed.
         scheme: which landmarks the drags number; "" where there are none.
+        faces: where among several faces the actor's is: sight -> x, y in px of the picture as filmed.
     """
 
     keys: Mapping[str, tuple[Key, ...]] = field(default_factory=dict)
     right: frozenset[int] = frozenset()
     drags: Mapping[Grip, tuple[float, float]] = field(default_factory=dict)
     scheme: str = ""
+    faces: Mapping[Sight, tuple[float, float]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.keys or self.right or self.drags)
+        return bool(self.keys or self.right or self.drags or self.faces)
 
     def key(self, spot: Spot) -> Key | None:
         return next((key for key in self.keys.get(spot[0], ()) if key.frame == spot[1]), None)
@@ -60,11 +64,11 @@ class Layer:
         return frozenset((shape, key.frame) for shape, keys in self.keys.items() for key in keys)
 
     def frames(self) -> frozenset[int]:
-        """The frames that anything was said of."""
+        """The frames whose solve anything was said of; a face that was pointed at speaks of the whole take's."""
         return self.right | {frame for _, frame in self.spots()} | {frame for _, _, frame in self.drags}
 
     def within(self, other: "Layer") -> bool:
-        """Whether all that this layer says stands in the other, too."""
+        """Whether all that this layer says of the solve stands in the other, too."""
         return (self.right <= other.right and self.drags.items() <= other.drags.items()
                 and (self.scheme == other.scheme or not self.drags)
                 and all(set(keys) <= set(other.keys.get(shape, ())) for shape, keys in self.keys.items()))

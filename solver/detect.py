@@ -14,16 +14,28 @@ Report = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
+class Whereabouts:
+    """Where the actor's face is about, as a person said who pointed at it: centre (T, 2) px and side (T) px of a
+    square; near (T), whether that square was seen about then, or is only what was seen last or next."""
+
+    centre: np.ndarray
+    side: np.ndarray
+    near: np.ndarray
+
+
+@dataclass(frozen=True)
 class Footage:
     """What one camera saw of a take: size (width, height) px, rate frames per second, count frames.
 
-    `pictures()` gives them in order, each (H, W, 3) uint8 RGB; it may be called again to begin anew.
+    `pictures()` gives them in order, each (H, W, 3) uint8 RGB; it may be called again to begin anew. `actor` is None
+    where nobody said whose face to follow.
     """
 
     size: tuple[int, int]
     rate: Fraction
     count: int
     pictures: Callable[[], Iterator[np.ndarray]]
+    actor: Whereabouts | None = None
 
 
 @dataclass(frozen=True)

@@ -134,6 +134,10 @@ def _sigma(points: np.ndarray) -> np.ndarray:
 def _region(footage: Footage) -> tuple[int, int, int, int]:
     """left, top, right, bottom in px of the part of the picture where the actor's face stays; all of it if unsure."""
     width, height = footage.size
+    if footage.actor is not None and footage.actor.near.any():
+        half = footage.actor.side[footage.actor.near, None] / 2
+        centre = footage.actor.centre[footage.actor.near]
+        return _around(np.hstack([centre - half, centre + half]), 0.0, width, height)
     step = max(1, round(SCOUT_EVERY * float(footage.rate)))
     boxes = []
     with _solutions().face_detection.FaceDetection(model_selection=1, min_detection_confidence=0.5) as scout:
@@ -147,8 +151,12 @@ def _region(footage: Footage) -> tuple[int, int, int, int]:
                               (box.ymin + box.height) * height))
     if not boxes:
         return 0, 0, width, height
-    boxes = np.array(boxes)
-    margin = CROP_MARGIN * (boxes[:, 2:] - boxes[:, :2]).max()
+    return _around(np.array(boxes), CROP_MARGIN, width, height)
+
+
+def _around(boxes: np.ndarray, widened: float, width: int, height: int) -> tuple[int, int, int, int]:
+    """The region about boxes (K, 4), widened by a share of the largest of them."""
+    margin = widened * (boxes[:, 2:] - boxes[:, :2]).max()
     left, top = np.floor(boxes[:, :2].min(axis=0) - margin)
     right, bottom = np.ceil(boxes[:, 2:].max(axis=0) + margin)
     return int(max(left, 0)), int(max(top, 0)), int(min(right, width)), int(min(bottom, height))

@@ -10,6 +10,7 @@ parts of the face are looked at close by, each with its own network (`network_se
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from solver import network_file, pretrained
 from solver.crop import Roi, apply, crops, eight_bit_rgb, picture_from_crop, roi_of_points
 from solver.detect import Footage, Report, Track
 from solver.network import POINTS, SIZE
-from solver.network_actor import EVERY, Sightings, longest_and_largest, rivals
+from solver.network_actor import largest, whose
 from solver.network_mirror import unmirror
 from solver.network_run import Tell, as_input, ready
 from solver.network_search import FaceSearch
@@ -54,11 +55,6 @@ class Look:
 
     points: np.ndarray
     sigma: np.ndarray
-
-
-def largest(squares: list[Roi]) -> Roi:
-    """The largest face's square."""
-    return max(squares, key=lambda square: square.side)
 
 
 class NetworkDetector:
@@ -102,28 +98,17 @@ class NetworkDetector:
         square: Roi | None = None
         before: np.ndarray | None = None
         start, lost, held, found = 0, 0, [], []
-        actor: Sightings | None = None
-
-        def actors(squares: list[Roi]) -> Roi:
-            nonlocal actor
-            if len(rivals(squares)) < 2:
-                return largest(squares)
-            if actor is None:
-                actor = longest_and_largest((eight_bit_rgb(one) for one in footage.pictures()),
-                                            max(round(EVERY * footage.rate), 1), self._search.squares)
-            place = actor.at(index)
-            return min(squares, key=lambda square: float(np.hypot(*np.subtract(square.centre, place))))
-
+        actor = whose(footage, self._search.squares)
         for index, picture in enumerate(footage.pictures()):
             picture = eight_bit_rgb(picture)
-            look = self._follow(picture, square, NEW, actors)
+            look = self._follow(picture, square, NEW, partial(actor.choose, index), partial(actor.other, index))
             if look is not None or lost >= HOLD:
                 square, before = self._next(look, None if lost else before)
             lost = 0 if look is not None else lost + 1
             held.append(picture)
             found.append(look)
             if len(held) == BATCH or index == total - 1:
-                self._look_back(held, found)
+                self._look_back(held, found, lambda row, square, start=start: actor.other(start + row, square))
                 self._finish(held, found, xy[start:start + len(held)], sigma[start:start + len(held)])
                 start, held, found = index + 1, [], []
             report(index + 1, total)
@@ -140,17 +125,18 @@ class NetworkDetector:
         return Look(points[0], sigma[0])
 
     def _follow(self, picture: np.ndarray, square: Roi | None, new: float = FACE,
-                choose: Callable[[list[Roi]], Roi] = largest) -> Look | None:
+                choose: Callable[[list[Roi]], Roi | None] = largest,
+                other: Callable[[Roi], bool] = lambda square: False) -> Look | None:
         """What is in the square, or in the one that is chosen of those that the finders give; None where there is no
-        face, or one that is new and whose score is not above `new`."""
+        face, or one that is new and whose score is not above `new`. A face of another is none."""
         if square is not None:
             look, score = self._look(picture, square)
-            if score > FACE:
+            if score > FACE and not other(roi_of_points(look.points, MARGIN, profile=True)):
                 return look
         squares = self._search.squares(picture)
-        if not squares:
+        square = choose(squares) if squares else None
+        if square is None:
             return None
-        square = choose(squares)
         for _ in range(SETTLE):
             look, score = self._look(picture, square)
             square = settled(roi_of_points(look.points, MARGIN, profile=True))
@@ -166,15 +152,18 @@ class NetworkDetector:
         points, sigma = self._network(batch)[:2]
         return points.astype(np.float64), sigma.astype(np.float64)
 
-    def _look_back(self, pictures: list[np.ndarray], looks: list[Look | None]) -> None:
+    def _look_back(self, pictures: list[np.ndarray], looks: list[Look | None],
+                   other: Callable[[int, Roi], bool]) -> None:
         """Follow each face back from where it was found: one that comes in over the picture's edge, or from behind a
-        hand, is a face to the presence network before it is one to the finders."""
+        hand, is a face to the presence network before it is one to the finders. `other` says of a row whether a face is
+        somebody else's."""
         for index in reversed(range(len(looks) - 1)):
             after = looks[index + 1]
             if looks[index] is None and after is not None:
                 square = settled(roi_of_points(after.points, MARGIN, profile=True))
                 look, score = self._look(pictures[index], square)
-                looks[index] = look if score > FACE else None
+                own = score > FACE and not other(index, roi_of_points(look.points, MARGIN, profile=True))
+                looks[index] = look if own else None
 
     def _next(self, look: Look | None, before: np.ndarray | None) -> tuple[Roi | None, np.ndarray | None]:
         """The square for the next frame, and this frame's centre."""

@@ -1,5 +1,7 @@
 """The squares about all faces of a whole picture, as MediaPipe's two finders see them."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from solver import pretrained
@@ -9,6 +11,8 @@ from solver.network_run import ready
 
 FOUND_SIDE = 1.7
 """A square's side as a multiple of the finder's box, which ends at the brows and the chin."""
+CLOSER = (2, 4, 8)
+"""The picture's longer side over that of the part that is looked at closely."""
 
 
 class FaceSearch:
@@ -34,6 +38,18 @@ class FaceSearch:
             found = faces(finder, crops([boxed], [Roi(((side - 1) / 2, (side - 1) / 2), side)], finder.size), run)[0]
             if found:
                 return [_square(face.centre, face.size, face.points, side, middle) for face in found]
+        return []
+
+    def near(self, picture: np.ndarray, place: tuple[float, float]) -> list[Roi]:
+        """The faces about a place, looked at ever more closely until there are any: small ones, in a large picture."""
+        height, width = picture.shape[:2]
+        for closer in CLOSER:
+            reach = max(height, width) / closer / 2
+            left, top = (max(int(middle - reach), 0) for middle in place)
+            part = picture[top:int(place[1] + reach) + 1, left:int(place[0] + reach) + 1]
+            found = self.squares(np.ascontiguousarray(part)) if part.size else []
+            if found:
+                return [replace(square, centre=(square.centre[0] + left, square.centre[1] + top)) for square in found]
         return []
 
     def _finder(self, which: int) -> tuple[FullRange | ShortRange, Runner]:

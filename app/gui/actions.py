@@ -64,6 +64,8 @@ COMMANDS = (
     Command("C&orrect", "This frame is right", "R", lambda window: window.session.mark_right(True)),
     Command("C&orrect", "This frame is not right", "Shift+R", lambda window: window.session.mark_right(False)),
     Command("C&orrect", "Landmarks of this frame as they were found", "", _on_session(edits.undrag)),
+    Command("C&orrect", "This face is the actor's (Shift+click)", "", lambda window: window.grid.point_at()),
+    Command("C&orrect", "The actor's face as mien chooses it, in all cameras", "", _on_session(edits.unpoint)),
     Command("C&orrect", "Solve around the corrections", "Ctrl+R", lambda window: window.solve.again()),
     Command("C&orrect", "Before and after", "B", _toggle(lambda window: window.viewport.compare)),
     Command("C&orrect", "Second performance beside…", "Shift+B", lambda window: window.viewport.beside.click()),

@@ -1,5 +1,6 @@
 """What the menus do to keys: each is one step that can be undone."""
 
+import dataclasses
 
 from app.gui import keys
 from app.gui.session import Session
@@ -93,6 +94,23 @@ def undrag(session: Session) -> None:
         for camera in session.data.take.cameras:
             layer = keys.undragged(layer, camera, session.frame)
         session.edit("landmarks as found", layer)
+
+
+def point_at(session: Session, camera: str, frame: int, place: tuple[float, float]) -> None:
+    """The actor's face is at a place, in the camera's px, in that frame of the take."""
+    data = session.data
+    width, height = data.clips.clips[data.take.cameras.index(camera)].size
+    x, y = place
+    if not (-0.5 <= x < width - 0.5 and -0.5 <= y < height - 0.5):
+        return
+    number = int(data.clips.numbers[data.take.cameras.index(camera), frame])
+    session.edit("this is the actor", keys.pointed(session.layer, camera, number, (round(x, 1), round(y, 1))))
+    session.message.emit(f"{camera} will follow this face; solve the take again to see it")
+
+
+def unpoint(session: Session) -> None:
+    """Every camera follows the face that it chooses itself."""
+    session.edit("faces as they were chosen", dataclasses.replace(session.layer, faces={}))
 
 
 def jump_to_key(session: Session, way: int) -> None:

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.gui import theme
+from app.gui import edits, theme
 from app.gui.frame_loader import FrameLoader, Response
 from app.gui.pane_faces import HIDDEN, LOOKS, PaneFaces
 from app.gui.proxies import Proxies
@@ -101,6 +101,14 @@ class VideoGrid(QWidget):
     def toggle_look(self, look: str) -> None:
         """Show the solved face that way; once more, not at all."""
         self.look.setCurrentText(HIDDEN if self.look.currentText() == look else look)
+
+    def point_at(self) -> None:
+        """The face on which the menu was opened is the actor's."""
+        pane = next((pane for pane in self.panes if pane.asked is not None), None)
+        if pane is None:
+            self.session.message.emit("hold Shift and click on the actor's face in a camera's picture")
+        else:
+            edits.point_at(self.session, pane.name, pane.shown_frame, pane.asked)
 
     def _box(self, text: str, tip: str, on: bool) -> QCheckBox:
         box = QCheckBox(text)

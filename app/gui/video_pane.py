@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QLinearGradient, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from app.gui import theme
+from app.gui import edits, theme
 from app.gui.landmark_drag import LandmarkDrag, dragged_points, shown_points
 from app.gui.pane_faces import HEATMAP, HIDDEN, HOTTEST_PX, PaneFaces, Place
 from app.gui.residuals import Residuals, residuals
@@ -75,6 +75,8 @@ class VideoPane(QWidget):
         self._size = (1, 1)
         self._box: tuple[float, float, float, float] | None = None
         self._drag: LandmarkDrag | None = None
+        self.asked: tuple[float, float] | None = None
+        """The camera's px on which the menu was opened; None once the mouse has gone on."""
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(QSize(120, 100))
@@ -139,6 +141,7 @@ class VideoPane(QWidget):
                 self._paint_residuals(painter, source, target, scale)
             elif self.show_points:
                 self._paint_points(painter, source, target, scale)
+            self._paint_actor(painter, source, target, scale)
             painter.setClipping(False)
         else:
             painter.setPen(theme.QUIET)
@@ -195,6 +198,18 @@ class VideoPane(QWidget):
         painter.setPen(QPen(theme.ACCENT, 1.2))
         for point in dragged_points(points, layer, self.name, self.shown_frame):
             painter.drawEllipse(QPointF(*placed[point].tolist()), 3.0, 3.0)  # told by its shape too
+
+    def _paint_actor(self, painter: QPainter, source: QRectF, target: QRectF, scale: float) -> None:
+        """Where somebody said in this very frame that the actor's face is."""
+        clips = self.session.data.clips
+        number = int(clips.numbers[self.index, min(self.shown_frame, clips.frames - 1)]) if clips else -1
+        place = self.session.layer.faces.get((self.name, number))
+        if place is not None:
+            middle = QPointF((place[0] + 0.5 - source.x()) * scale + target.x(),
+                             (place[1] + 0.5 - source.y()) * scale + target.y())
+            painter.setPen(QPen(theme.ACCENT, 1.6))
+            painter.drawEllipse(middle, 9.0, 9.0)
+            painter.drawText(middle + QPointF(13, 5), "actor")
 
     def _paint_residuals(self, painter: QPainter, source: QRectF, target: QRectF, scale: float) -> None:
         found = self._residuals()
@@ -263,17 +278,23 @@ class VideoPane(QWidget):
     # ---- mouse
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton and self._draggable():
+        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        if event.button() == Qt.MouseButton.LeftButton and shift and self.picture is not None:
+            edits.point_at(self.session, self.name, self.shown_frame, self._in_camera(event.position())[0])
+            self.session.save_soon()
+        elif event.button() == Qt.MouseButton.LeftButton and self._draggable():
             mouse, px = self._in_camera(event.position())
             alone = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
             self._drag = LandmarkDrag.begin(self.session, self.name, mouse, px, alone)
         elif event.button() == Qt.MouseButton.RightButton:
+            self.asked = self._in_camera(event.position())[0] if self.picture is not None else None
             self.context.emit(event.globalPosition())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self._drag is not None:
             self._drag.to(self._in_camera(event.position())[0])
         elif not event.buttons():
+            self.asked = None
             mouse, px = self._in_camera(event.position())
             over = self._draggable() and LandmarkDrag.begin(self.session, self.name, mouse, px, True) is not None
             self.setCursor(Qt.CursorShape.PointingHandCursor if over else Qt.CursorShape.ArrowCursor)

@@ -215,7 +215,7 @@ EVENTS = tuple(json.dumps(event).encode() for event in (
 
 def layers() -> list[bytes]:
     full = Layer({"jawOpen": (Key(1, 0.5), Key(4, 0.2, 0.1, -0.1))}, frozenset({2, 3}), {("camA", 5, 2): (1.5, 2.5)},
-                 "mediapipe478")
+                 "mediapipe478", {("camA", 2): (1.5, 2.5)})
     return written("corrections.json", lambda path: save_layer(full, path), lambda path: save_layer(Layer(), path))
 
 

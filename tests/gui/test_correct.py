@@ -17,6 +17,7 @@ from capture.errors import UsageError
 from exporters.to_json import write
 from solver.corrections import Key, Layer, corrected
 from tests.gui import faked
+from tests.gui.conftest import seen
 
 FRAME = 6
 
@@ -104,6 +105,46 @@ def test_the_box_marks_the_frame_as_right_and_says_so(opened, shoot):
     session.undo.undo()
     assert not box.isChecked()
     assert not session.layer
+
+
+# ---- whose face it is
+
+
+def test_shift_and_a_click_say_whose_face_it_is_and_can_be_undone(opened, shoot, qtbot):
+    session, pane = opened.session, opened.grid.panes[1]
+    session.seek(FRAME)
+    qtbot.waitUntil(lambda: pane.shown_frame == FRAME)
+    before = seen(opened, pane)
+    where = screen(pane, (40.0, 60.0))
+    QTest.mouseClick(pane, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier, where)
+    (sight, place), = session.layer.faces.items()
+    assert sight == ("camB", FRAME)
+    assert place == pytest.approx((40, 60), abs=1)
+    assert seen(opened, pane) != before
+    session.saver.wait()
+    assert load_layer(shoot / "takes/T001/corrections.json") == session.layer
+    assert not session.layer.drags
+    session.seek(0)
+    QTest.mouseClick(pane, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier, QPoint(pane.width() // 2, 5))
+    assert len(session.layer.faces) == 1, "that is no place in the picture"
+    opened.actions_by_text["The actor's face as mien chooses it, in all cameras"].trigger()
+    assert session.layer == Layer()
+    session.undo.undo()
+    assert session.layer.faces == {sight: place}
+    session.undo.undo()
+    assert session.layer == Layer()
+
+
+def test_a_panes_menu_says_it_of_the_place_where_it_was_opened(opened, monkeypatch):
+    pane, action = opened.grid.panes[0], opened.actions_by_text["This face is the actor's (Shift+click)"]
+    monkeypatch.setattr(opened, "_pop_up", lambda name, place: action.trigger())  # a menu waits for a hand
+    QTest.mouseClick(pane, Qt.MouseButton.RightButton, pos=screen(pane, (90.0, 50.0)))
+    assert list(opened.session.layer.faces) == [("camA", 0)]
+    opened.session.undo.undo()
+    QTest.mouseMove(pane, screen(pane, (20.0, 20.0)))
+    action.trigger()
+    assert not opened.session.layer.faces
+    assert "Shift" in opened.messages.words.text()
 
 
 # ---- solving around them

@@ -90,6 +90,8 @@ def test_mirror_copy_paste_scale_smooth_delete():
 def test_a_layer_reads_back_and_equal_layers_give_equal_bytes(tmp_path):
     table = keys.marked(layer(("jawOpen", 5, 0.25), ("browInnerUp", 7, 1.0)), 7, True)
     table = keys.sloped(table, frozenset([("jawOpen", 5)]), 0.0, -0.125)
+    table = keys.pointed(keys.pointed(table, "camB", 3, (7.5, 9.0)), "camA", 12, (402.5, 311.0))
+    assert list(table.faces) == [("camA", 12), ("camB", 3)]
     save_layer(table, tmp_path / "a.json")
     assert load_layer(tmp_path / "a.json") == table
     save_layer(load_layer(tmp_path / "a.json"), tmp_path / "b.json")
@@ -101,7 +103,9 @@ HEAD = '{"format": "mien.corrections", "version": 1, "right": [], "keys": '
 
 
 @pytest.mark.parametrize("text", [
-    "", "[]", "{}", HEAD.replace("1", "3") + "{}}", HEAD + '{"a": [[1]]}}', HEAD + '{"a": [[-1, 0.5, null, null]]}}',
+    "", "[]", "{}", HEAD.replace("1", "4") + "{}}", HEAD + '{}, "faces": [["camA", -1, 2, 3]]}',
+    HEAD + '{}, "faces": [["camA", 1, 2]]}', HEAD + '{}, "faces": [[1, 1, 2, 3]]}', HEAD + '{"a": [[1]]}}',
+    HEAD + '{"a": [[-1, 0.5, null, null]]}}',
     HEAD + '{"a": [[1, NaN, null, null]]}}', HEAD + '{"a": 3}}', "[" * 100000])
 def test_damaged_layers_are_told_and_left(tmp_path, text):
     path = tmp_path / "corrections.json"

@@ -9,9 +9,10 @@ import pytest
 from capture.errors import ModelError
 from capture.video import frames, probe
 from solver import network_file
-from solver.crop import roi_of_points
+from solver.crop import Roi, roi_of_points
 from solver.detect import Footage
 from solver.mediapipe_runtime import MediapipeDetector
+from solver.network_actor import Sightings
 from solver.network_detector import BATCH, NetworkDetector
 from solver.network_mirror import MIRRORED, unmirror
 from tests.material import shared
@@ -106,6 +107,28 @@ def test_of_two_faces_the_one_that_stays_is_the_actors(detector, photo):
     assert track.xy[..., 0].min() > 370
     # A single picture knows nothing of before and after: there the largest counts.
     assert detector.find(next(pictures())).points[:, 0].max() < 320
+
+
+def test_of_two_faces_the_one_that_was_pointed_at_is_followed(detector, photo):
+    """The larger one stays from the first frame to the last, and is alone in the first ones; no frame shows it."""
+    larger = cv2.resize(photo, (280, 280))
+
+    def pictures() -> Iterator[np.ndarray]:
+        for index in range(22):
+            frame = np.full((320, 640, 3), 90, np.uint8)
+            frame[20:300, 10:290] = larger
+            if index >= 4:
+                frame[40:280, 380:620] = photo
+            yield frame
+
+    where = Sightings([12], [Roi((490.0, 170.0), 230.0)]).during(range(22), 12)
+    footage = Footage((640, 320), Fraction(30), 22, pictures, where)
+    track = detector.detect(footage, lambda done, total: None)
+    assert track.seen.all(axis=1).tolist() == [False] * 4 + [True] * 18
+    assert np.nanmin(track.xy[..., 0]) > 370
+    mediapipes = MediapipeDetector().detect(footage, lambda done, total: None)
+    assert mediapipes.seen[4:].all()
+    assert np.nanmin(mediapipes.xy[..., 0]) > 370
 
 
 def test_a_half_hidden_face_is_found_where_it_was_and_a_fist_is_none():

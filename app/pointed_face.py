@@ -1,0 +1,103 @@
+"""The face that a person pointed at in a camera's picture, found again all through that camera's clip.
+
+What was pointed at stands in the take's corrections. Of a clip in which nobody pointed at anything nothing is asked.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from app import artefacts
+from capture.errors import DataError
+from capture.video import Clip, frames
+from solver.crop import Roi, eight_bit_rgb
+from solver.network_actor import Place, Sightings, every, pointed_at
+from solver.network_search import FaceSearch
+
+VERSION = 1
+CURE = "point at the face in another frame of the app's Cameras page, or take it back there"
+
+
+@dataclass(frozen=True)
+class Pointed:
+    """Where in one camera's clip a person pointed at the actor's face: frame of the clip -> x, y px."""
+
+    places: Mapping[int, Place]
+
+    def __bool__(self) -> bool:
+        return bool(self.places)
+
+    @property
+    def rows(self) -> list[list[float]]:
+        """The same as lists, for keys."""
+        return [[frame, *place] for frame, place in sorted(self.places.items())]
+
+
+def pointed(faces: Mapping[tuple[str, int], Place], clip: Clip, file: Path) -> Pointed:
+    """What is pointed at in a clip.
+
+    Args:
+        faces: of all cameras of a take.
+        file: where that stands.
+
+    Raises:
+        DataError: there is no such frame, or no such place in the picture.
+    """
+    places = {frame: place for (camera, frame), place in faces.items() if camera == clip.camera}
+    width, height = clip.size
+    for frame, (x, y) in places.items():
+        if frame >= clip.frames or not (-0.5 <= x < width - 0.5 and -0.5 <= y < height - 0.5):
+            raise DataError(f"{file} says that the actor's face is at {x:g}, {y:g} in frame {frame} of {clip.camera}, "
+                            f"which has {clip.frames} frames of {width}x{height} px; {CURE}")
+    return Pointed(places)
+
+
+def sightings(clip: Clip, what: Pointed, file: Path, step: Callable[[], None] = lambda: None) -> Sightings:
+    """Where the actor's face is, now and then, all through a clip.
+
+    Args:
+        step: called before each look; it may raise Cancelled.
+
+    Raises:
+        ClipError: a frame cannot be decoded.
+        DataError: there is no face where somebody pointed at one.
+    """
+    search, pace = FaceSearch(), every(clip.frame_rate)
+    wanted = set(range(0, clip.frames, pace)) | set(what.places)
+
+    def pictures():
+        for frame in frames(clip, only=wanted):
+            step()
+            yield frame.index, eight_bit_rgb(frame.rgb)
+
+    found, missed = pointed_at(pictures(), dict(what.places), pace, search.squares, search.near)
+    if missed:
+        x, y = what.places[missed[0]]
+        raise DataError(f"{file} says that the actor's face is at {x:g}, {y:g} in frame {missed[0]} of {clip.camera}, "
+                        f"and no face is to be found there; {CURE}")
+    return found
+
+
+def kept_sightings(clip: Clip, content: str, what: Pointed, file: Path, work: Path, force: bool,
+                   step: Callable[[], None] = lambda: None) -> Sightings:
+    """The same, from disk where an earlier part of the clip has looked for them.
+
+    Args:
+        content: the key of the clip's bytes.
+        work: the folder of the take's artefacts.
+
+    Raises:
+        ClipError, DataError: see `sightings`.
+        OutputError: they cannot be written.
+    """
+    path = work / f"actor.{clip.camera}.npz"
+    key = artefacts.key_of("actor", VERSION, clip=content, rate=str(clip.frame_rate), faces=what.rows)
+    kept = None if force else artefacts.load(path, key)
+    if kept is not None:
+        return Sightings(kept["frames"].tolist(), [Roi((x, y), side) for x, y, side in kept["squares"].tolist()])
+    found = sightings(clip, what, file, step)
+    artefacts.save(path, key, {"frames": np.array(found.frames),
+                               "squares": np.array([[*square.centre, square.side] for square in found.squares])})
+    return found
