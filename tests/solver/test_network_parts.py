@@ -195,6 +195,12 @@ def test_a_file_of_another_kind_is_refused(faces, tmp_path):
         network_file.load_trained(tmp_path / "eye.npz")
     with np.load(tmp_path / "eye.npz") as archive:
         arrays = {name: archive[name] for name in archive.files}
+    about = bytes(arrays["about"]).replace(b'"version": 1', b'"version": 2')
+    np.savez(tmp_path / "newer.npz", **arrays | {"about": np.frombuffer(about, np.uint8)})
+    with pytest.raises(ModelError, match="'parts-1' of version 2, and this mien runs 'parts-1' of version 1"):
+        network_file.load_parts(tmp_path / "newer.npz")
+    with pytest.raises(ModelError, match="and this mien runs 'attention-mesh-sigma-1'"):
+        network_file.load_checkpoint(tmp_path / "eye.npz")
     arrays["eye.out.bias"] = arrays["eye.out.bias"][:-1]
     np.savez(tmp_path / "short.npz", **arrays)
     with pytest.raises(ModelError, match=r"eye\.out\.bias is missing or wrong"):

@@ -128,6 +128,20 @@ def test_an_altered_weight_file_is_refused(tmp_path, monkeypatch):
         pretrained.plain_mesh()
 
 
+def test_another_mediapipe_is_named_whether_its_files_differ_or_are_not_there(tmp_path, monkeypatch):
+    monkeypatch.setattr(pretrained.importlib.util, "find_spec",
+                        lambda _: SimpleNamespace(submodule_search_locations=[str(tmp_path)]))
+    monkeypatch.setattr(pretrained.metadata, "version", lambda name: f"{name} 1.0.2")
+    said = r"installed is mediapipe mediapipe 1\.0\.2.*pip install mediapipe==0\.10\.21"
+    with pytest.raises(ModelError, match=said):
+        pretrained.attention_mesh()
+    target = tmp_path / "modules" / "face_landmark" / "face_landmark_with_attention.tflite"
+    target.parent.mkdir(parents=True)
+    target.write_bytes(whole_file("face_landmark/face_landmark.tflite").read_bytes())
+    with pytest.raises(ModelError, match=said):
+        pretrained.attention_mesh()
+
+
 def test_without_mediapipe_the_cure_is_named(monkeypatch):
     monkeypatch.setattr(pretrained.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(ModelError, match=r"is not installed; install it with `pip install mediapipe==0\.10\.21`"):
