@@ -39,7 +39,7 @@ from solver.landmarks import Landmarks
 from solver.performance import Performance
 from solver.solve import PRESETS, TakeFacts, solve_take
 
-SOLVE_VERSION = 8
+SOLVE_VERSION = 9
 CORRECT_VERSION = 3
 EXPORT_VERSION = 2
 PROFILE = "profile"

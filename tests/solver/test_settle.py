@@ -19,6 +19,20 @@ def test_a_still_face_stands_still() -> None:
     assert 0.008**2 - gone.mean() == pytest.approx(((found - 0.4) ** 2).mean(), rel=0.4)
 
 
+def test_single_frames_and_slow_wander_of_a_still_face_are_its_noise() -> None:
+    """What a detector leaves of a sensor's noise: large in a squinting lid, wandering, four times its spread at times;
+    the same beside a curve's true motion stays."""
+    wander = 0.004 * np.sin(2.0 * TIME[:90])[:, None]
+    curves = shaken(0.4 + wander, 0.014, 3)
+    curves[[20, 60]] += 0.05
+    assert curves.std(axis=0).max() > 0.014
+    assert settled(curves, 30.0)[0].std(axis=0).max() < 0.004
+    moving = curves + np.clip(TIME[:90, None] - 1.0, 0, 0.5)
+    found = settled(moving, 30.0)[0]
+    assert np.abs(found - (moving - curves + 0.4))[10:].max() < 0.06
+    assert found[-20:].mean() - found[:20].mean() == pytest.approx(0.5, abs=0.02)
+
+
 @pytest.mark.parametrize("rate", [24.0, 30.0, 60.0])
 def test_blinks_and_plosives_keep_their_height_and_their_frame(rate: float) -> None:
     """A blink of a tenth of a second, and a pressing of the lips of two thirds of one, at every speed of the film."""
