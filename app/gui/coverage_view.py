@@ -6,6 +6,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.gui import theme
+from app.gui.guarded import guarded
 
 CELLS = 8
 GAP, HEAD = 8, 18
@@ -36,6 +37,7 @@ class Seen:
         return float((self.counts > 0).mean())
 
 
+@guarded
 class CoverageView(QWidget):
     """A picture for each camera: cells fill as corners are found in them."""
 

@@ -6,12 +6,14 @@ from PySide6.QtGui import QMouseEvent, QWheelEvent
 
 from app.gui import keys
 from app.gui.curve_view import BOTTOM, CurveView
+from app.gui.guarded import guarded
 from solver.corrections import Key, Layer, Spot
 
 NEAR = 8.0
 """Pixels within which something is meant."""
 
 
+@guarded
 class CurveMouse(QObject):
     """Filters a CurveView's events. A drag always starts from the layer as it was, so that it is one undo step."""
 

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from app.gui import curve_levels, curve_picture, theme
 from app.gui.channel_list import colour_of
 from app.gui.curve_picture import Stroke
+from app.gui.guarded import guarded
 from app.gui.session import Session
 from app.gui.time_axis import LEFT, TimeAxis
 from solver.corrections import Key, Spot
@@ -19,6 +20,7 @@ HANDLE = 34.0
 """Length of a tangent's handle in px."""
 
 
+@guarded
 class CurveView(QWidget):
     """Draws the session's curves; `curve_mouse.CurveMouse` handles what is done to them."""
 

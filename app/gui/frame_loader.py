@@ -17,6 +17,7 @@ import numpy as np
 from PySide6.QtCore import QObject, QThread, Signal
 from PySide6.QtGui import QImage
 
+from app.gui.guarded import guarded
 from app.gui.picture_cache import CACHE_BYTES, PictureCache
 from capture.errors import MienError
 from capture.match import TakeClips
@@ -63,6 +64,7 @@ class Response:
     coarse: bool = False
 
 
+@guarded
 class FrameLoader(QThread):
     """Asked from the main thread; answers by `loaded`, there."""
 

@@ -8,6 +8,7 @@ from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.gui import theme
+from app.gui.guarded import guarded
 from app.overlay import wire_faces, wireframe
 from capture.camera import lone_camera
 from exporters.rotations import matrices
@@ -23,6 +24,7 @@ SETTLE = 0.9
 """How slowly a shape's place among the liveliest is forgotten: a bar that jumps cannot be read."""
 
 
+@guarded
 class LiveView(QWidget):
     """Shows one camera's face as it is told."""
 
@@ -115,6 +117,7 @@ class LiveView(QWidget):
         return QImage(pixels.tobytes(), *size, 4 * size[0], QImage.Format.Format_RGBA8888_Premultiplied).copy()
 
 
+@guarded
 class WeightBars(QWidget):
     """The liveliest weights as bars."""
 

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from app import __version__
 from app.gui import theme
 from app.gui.actions import COMMANDS
+from app.gui.guarded import guarded
 from app.gui.inspector import Inspector
 from app.gui.jobs_panel import JobsPanel
 from app.gui.live_panel import LivePanel
@@ -51,6 +52,7 @@ LAYOUT_VERSION = 1
 SIZE = (1600, 1000)
 
 
+@guarded
 class MainWindow(QMainWindow):
     """Everything that is seen of a session."""
 

@@ -7,6 +7,7 @@ from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHeaderView, QStyledItemDelegate, QTreeWidget, QTreeWidgetItem, QWidget
 
 from app.gui import theme
+from app.gui.guarded import guarded
 from solver.face_model import ARKIT, FaceModel
 from solver.shape_names import names_found
 
@@ -14,6 +15,7 @@ KEPT, OUT = "its own name", "left out"
 OWN, STANDS, REACH = 0, 1, 2
 
 
+@guarded
 class NamesTable(QTreeWidget):
     """Emits `edited` when a name was changed by hand."""
 
@@ -81,6 +83,7 @@ class NamesTable(QTreeWidget):
                             if doubtful else "the weights of this shape are solved under this name")
 
 
+@guarded
 class _Choice(QStyledItemDelegate):
     """A list of ARKit's names in which another name may be typed."""
 

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app import quality
 from app.gui import theme
+from app.gui.guarded import guarded
 from app.gui.session import Session
 from app.gui.sound import PER_SECOND, SoundReader, sound_begins, sound_of
 from app.gui.time_axis import TimeAxis
@@ -19,6 +20,7 @@ COLOURS = {quality.GOOD: theme.GOOD, quality.DOUBTFUL: theme.DOUBTFUL, quality.B
 HANDLE = 6
 
 
+@guarded
 class Overview(QWidget):
     """Scrubs the session; moves and sizes the window of `axis`, which the curves are drawn by."""
 

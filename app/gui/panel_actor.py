@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.gui import take_state, theme
+from app.gui.guarded import guarded
 from app.gui.noting import note
 from app.gui.session import Session
 from app.gui.undo import Change
@@ -31,6 +32,7 @@ TAKE = Qt.ItemDataRole.UserRole
 MOST_MEASURES = 3
 
 
+@guarded
 class ActorPanel(QWidget):
     """Lists the session's actors; sets the open take's."""
 

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.gui import jobs, theme
+from app.gui.guarded import guarded
 from app.gui.jobs import Job
 from app.gui.names_table import NamesTable
 from app.gui.session import Session
@@ -29,6 +30,7 @@ from solver.model_import import BUILT_IN, added_model, list_models, names_file, 
 from solver.shape_names import guess_names, rename_shapes
 
 
+@guarded
 class ModelPanel(QWidget):
     """Shows models, mends their names; adds and checks them by jobs."""
 

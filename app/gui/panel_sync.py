@@ -6,6 +6,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app.gui import theme
+from app.gui.guarded import guarded
 from app.gui.session import Session
 from app.gui.sound import SoundReader, clocks_of
 from app.gui.undo import Change
@@ -17,6 +18,7 @@ from capture.sync import Clock, Timeline, save_timeline
 BY_HAND = "by hand"
 
 
+@guarded
 class SyncPanel(QWidget):
     """Shows and sets when each clip of the open take begins."""
 

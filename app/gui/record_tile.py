@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.gui import theme
+from app.gui.guarded import guarded
 
 HEIGHT, PICTURE = 78, 112
 FOCUS = (0.2, 0.35)
@@ -17,6 +18,7 @@ SMALL = 0.2
 """Height of a face, as a share of the picture, below which it is far away."""
 
 
+@guarded
 class CameraTile(QWidget):
     """Shows what the recorder says of a camera."""
 

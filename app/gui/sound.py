@@ -8,6 +8,7 @@ import numpy as np
 from PySide6.QtCore import QObject, QThread, Signal
 
 from app.clocks import offsets
+from app.gui.guarded import guarded
 from app.gui.take_data import TakeData
 from capture.errors import MienError
 from capture.shoot import Take
@@ -79,6 +80,7 @@ def sound_of(take: Take) -> Path | None:
     return next((clip for clip in take.clips if clip.is_file()), None)
 
 
+@guarded
 class SoundReader(QThread):
     """Reads a file's loudness beside the app, because hours of it take seconds."""
 

@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QHeaderView, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from app.gui import take_state, theme
+from app.gui.guarded import guarded
 from app.gui.session import Session
 from capture.shoot import Take
 
@@ -24,6 +25,7 @@ LOOKS: dict[str, tuple[str, QColor]] = {
 NAME = Qt.ItemDataRole.UserRole
 
 
+@guarded
 class TakeBrowser(QWidget):
     """Chooses the session's take."""
 

@@ -4,7 +4,10 @@ from collections.abc import Callable
 
 from PySide6.QtGui import QUndoCommand
 
+from app.gui.guarded import guarded
 
+
+@guarded
 class Change(QUndoCommand):
     """A value before and after, and what puts it in place. Neighbours with the same `merge` become one step."""
 

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from app.gui import edits, theme
 from app.gui.frame_loader import FrameLoader, Response
+from app.gui.guarded import guarded
 from app.gui.pane_faces import HIDDEN, LOOKS, PaneFaces
 from app.gui.proxies import Proxies
 from app.gui.session import Session
@@ -27,6 +28,7 @@ from app.gui.video_pane import HEAD, VideoPane
 MOST = 8
 
 
+@guarded
 class VideoGrid(QWidget):
     """Panes for one to eight cameras, and what they show over the footage."""
 

@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QImage, QLinearGradient, QMouseEvent, QPainter
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.gui import edits, theme
+from app.gui.guarded import guarded
 from app.gui.landmark_drag import LandmarkDrag, dragged_points, shown_points
 from app.gui.pane_faces import HEATMAP, HIDDEN, HOTTEST_PX, PaneFaces, Place
 from app.gui.residuals import Residuals, residuals
@@ -58,6 +59,7 @@ class Face:
 NOTHING = Face()
 
 
+@guarded
 class VideoPane(QWidget):
     """Shows one camera of the session's take."""
 

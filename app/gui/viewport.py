@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from app.gui import theme
 from app.gui.face_pull import FacePull
+from app.gui.guarded import guarded
 from app.gui.session import Session
 from app.gui.tints import Tints
 from app.gui.turns import Turns
@@ -102,6 +103,7 @@ class Viewport(QWidget):
             self.camera.addItems([ORBIT, *names])
 
 
+@guarded
 class Canvas(QWidget):
     """The picture. Quick and coarse while something moves, fine when it stands still."""
 

@@ -10,6 +10,7 @@ from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.gui import theme
+from app.gui.guarded import guarded
 from app.gui.session import Session
 from app.gui.sound import PER_SECOND
 
@@ -36,6 +37,7 @@ class Row:
     says: str
 
 
+@guarded
 class Waveforms(QWidget):
     """Emits how many seconds later a recording shall begin, when one has been dragged."""
 
