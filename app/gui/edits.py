@@ -99,6 +99,8 @@ def undrag(session: Session) -> None:
 def point_at(session: Session, camera: str, frame: int, place: tuple[float, float]) -> None:
     """The actor's face is at a place, in the camera's px, in that frame of the take."""
     data = session.data
+    if data.clips is None or frame >= data.clips.frames:  # the picture is of clips that have changed since
+        return
     width, height = data.clips.clips[data.take.cameras.index(camera)].size
     x, y = place
     if not (-0.5 <= x < width - 0.5 and -0.5 <= y < height - 0.5):

@@ -9,7 +9,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from app.corrections import asked_layer, load_layer, save_layer
-from app.gui import jobs, keys
+from app.gui import edits, jobs, keys
 from app.gui.landmark_drag import shown_points
 from app.gui.session import Session
 from app.places import AROUND_LAYER_NAME, AROUND_NAME
@@ -257,3 +257,11 @@ def test_the_3d_view_is_drawn_anew_in_another_size(opened, qtbot):
         return picture.width() / picture.height() == pytest.approx(canvas.width() / canvas.height(), rel=0.05)
 
     qtbot.waitUntil(shape_fits)
+
+
+def test_a_face_in_a_picture_of_clips_that_have_changed_is_not_pointed_at(opened):
+    session, pane = opened.session, opened.grid.panes[0]
+    edits.point_at(session, pane.name, session.data.clips.frames, (10.0, 10.0))
+    assert not session.layer.faces
+    edits.point_at(session, pane.name, 0, (10.0, 10.0))
+    assert session.layer.faces
