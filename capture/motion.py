@@ -18,11 +18,20 @@ CLEAR_CORRELATION = 0.8
 CLEAR_LEAD = 0.03
 """By how much more alike than at any other lag."""
 
-CLEAR_VALLEY = 0.2
-"""Share of the epipolar misfit some frames beside it that the misfit of the right lag stays below: 0.05 to 0.11 for
-clips of one face in five seconds, 0.29 and more for strangers."""
+CLEAR_VALLEY = 0.32
+"""Share of the epipolar misfit some frames beside it that the misfit of the right lag stays below: up to 0.28 for clips
+of one face in a second and a half, 0.38 and more for strangers."""
 
 BESIDE = 6
+
+SURE = 1e-6
+"""Radians to which no landmark is known."""
+
+WAYS, SAMPLE, FRAMES_PER_WAY = 6, 24, 8
+"""A head has six ways to move. They are told from so many landmarks, and fewer of them where frames are few."""
+
+ROUNDS = 2
+"""Frames that do not fit, as where a clip jumps, count less in the second."""
 
 NOTHING_COMMON = 1e9
 """Misfit in px where no landmark is seen by both: finite, because the minimiser takes differences."""
@@ -42,7 +51,9 @@ def motion_lag(first: np.ndarray, second: np.ndarray, cameras: tuple[Camera, Cam
     Upright cameras around a face see much the same vertical motion, whatever side they stand on; so of landmarks only
     the vertical velocities are compared. The whole frames come from their correlation. The part of a frame comes from
     the same with one of the two interpolated by splines; or, where the cameras are known, from what is exact: both see
-    one point at one moment, so each landmark stays as far from its epipolar line as the detector's bias puts it.
+    one point at one moment, so each landmark stays as far from its epipolar line as the detector's bias puts it, which
+    follows the head's place and turn. Of pairs of rendered clips of 48 frames all 75 came out within 0.1 of a frame;
+    with a constant bias they were up to 0.34 off.
     """
     one, other = _velocities(first), _velocities(second)  # (T, N)
     scores = _correlations(one, other)
@@ -54,8 +65,9 @@ def motion_lag(first: np.ndarray, second: np.ndarray, cameras: tuple[Camera, Cam
         rival = max((scores[peak] for peak in peaks[1:]), default=0.0)
         return best, scores[peaks[0]] > CLEAR_CORRELATION and scores[peaks[0]] - rival > CLEAR_LEAD
     misfit = _both_ways(first, second, cameras)
-    best, least = min((_lowest(misfit, peak) for peak in peaks), key=lambda found: found[1])
-    return best, _in_valley(misfit, best, least)
+    lowest = [_lowest(misfit, peak) for peak in peaks]
+    best, share = min(((best, _share(misfit, best, least)) for best, least in lowest), key=lambda found: found[1])
+    return best, share < CLEAR_VALLEY
 
 
 def lag_near(first: np.ndarray, second: np.ndarray, near: int, cameras: tuple[Camera, Camera] | None = None,
@@ -66,13 +78,14 @@ def lag_near(first: np.ndarray, second: np.ndarray, near: int, cameras: tuple[Ca
         return best, -least > CLEAR_CORRELATION
     misfit = _both_ways(first, second, cameras)
     best, least = _lowest(misfit, near)
-    return best, _in_valley(misfit, best, least)
+    return best, _share(misfit, best, least) < CLEAR_VALLEY
 
 
-def _in_valley(misfit: Callable[[float], float], best: float, least: float) -> bool:
-    """Whether a misfit is far below that some frames beside it."""
-    beside = [value for value in (misfit(best - BESIDE), misfit(best + BESIDE)) if value < NOTHING_COMMON]
-    return bool(beside) and least < CLEAR_VALLEY * float(np.mean(beside))
+def _share(misfit: Callable[[float], float], best: float, least: float) -> float:
+    """The least misfit as a share of that some frames beside it, on both sides: where little overlaps, any lag has a
+    small one."""
+    before, after = misfit(best - BESIDE), misfit(best + BESIDE)
+    return 2 * least / (before + after) if max(before, after) < NOTHING_COMMON else np.inf
 
 
 def _peaks(scores: dict[int, float]) -> list[int]:
@@ -118,6 +131,7 @@ def _along_lines(first: np.ndarray, second: np.ndarray, cameras: tuple[Camera, C
     turn = cameras[0].rotation @ cameras[1].rotation.T  # first_from_second
     x, y, z = cameras[0].translation - turn @ cameras[1].translation
     essential = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]]) @ turn
+    sway = _sway(rays[0])
     known = np.isfinite(rays[1]).all(axis=2)  # (T, N)
     frames = np.arange(len(rays[1]))
     # A face is mostly seen whole or not at all: landmarks that are seen in the same frames share one spline.
@@ -141,11 +155,41 @@ def _along_lines(first: np.ndarray, second: np.ndarray, cameras: tuple[Camera, C
             distance = distance[:, np.isfinite(distance).sum(axis=0) >= LEAST_OVERLAP]
             if not distance.shape[1]:
                 continue
+            distance = _without(distance, sway[inside])
             errors.append(np.nanmedian(np.abs(distance - np.nanmedian(distance, axis=0)), axis=0))
         errors = np.concatenate(errors)
-        return float(errors.mean() * cameras[0].matrix[0, 0]) if len(errors) else NOTHING_COMMON
+        if not len(errors):
+            return NOTHING_COMMON
+        # Their logarithms' mean: each landmark counts by its own noise, and a few bad ones do not drown the others.
+        return float(np.exp(np.log(errors + SURE).mean()) * cameras[0].matrix[0, 0])
 
     return misfit
+
+
+def _sway(rays: np.ndarray) -> np.ndarray:
+    """(T, WAYS) the ways in which a face (T, N, 3) moves most; 0 where it is not seen."""
+    some = rays[:, ::max(rays.shape[1] // SAMPLE, 1), :2].reshape(len(rays), -1)
+    known = np.isfinite(some)
+    middle = np.where(known, some, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    return np.linalg.svd(np.where(known, some - middle, 0.0), full_matrices=False)[0][:, :WAYS]
+
+
+def _without(distance: np.ndarray, sway: np.ndarray) -> np.ndarray:
+    """Distances (F, P) without what goes along with the face's place and turn (F, K): a detector's bias does, while
+    being late goes along with their change."""
+    known = np.isfinite(distance)
+    seen = known.any(axis=1)
+    filled = np.where(known, distance, np.nanmedian(distance, axis=0))[seen]
+    along = sway[seen][:, :int(seen.sum()) // FRAMES_PER_WAY]
+    ways = np.concatenate([np.ones((len(filled), 1)), along], axis=1)
+    left, weight = filled, np.ones((len(filled), 1))
+    for _ in range(ROUNDS):
+        left = filled - ways @ np.linalg.lstsq(weight * ways, weight * filled, rcond=None)[0]
+        size = np.median(np.abs(left), axis=1, keepdims=True)
+        weight = 1 / (1 + (size / (2 * np.median(size) + SURE)) ** 2)
+    out = np.full_like(distance, np.nan)
+    out[seen] = left
+    return np.where(known, out, np.nan)
 
 
 def _velocities(signal: np.ndarray) -> np.ndarray:
