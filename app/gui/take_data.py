@@ -230,7 +230,9 @@ def _embedding(scene: Scene | None, landmarks: dict[str, Points]) -> Embedding |
 
     # The scene's own model has the actor's identity in it; landmarks are known on the model as it was added.
     model = model_named(scene.performance.model_name)
-    return cached_embedding(model, schemes.pop()) or cached_embedding(model, REFERENCE)
+    found = cached_embedding(model, schemes.pop()) or cached_embedding(model, REFERENCE)
+    fits = found is not None and all(points.seen.shape[1] == len(found.known) for points in landmarks.values())
+    return found if fits else None
 
 
 def _landmarks(take: Take, where: Places) -> dict[str, Points]:

@@ -125,3 +125,12 @@ def test_a_failed_solve_is_told_by_the_next_session_until_its_files_change(shoot
     (take.folder / "take.toml").write_text('actor = "anna"\n')
     changed = next(take for take in open_shoot(shoot).takes if take.name == "T002")
     assert survey(changed).state == CALIBRATED
+
+
+def test_landmarks_that_are_not_as_many_as_their_kind_has_are_not_compared(shoot, monkeypatch):
+    known = dataclasses.replace(faked.embedding(), known=np.ones(478, dtype=bool))
+    monkeypatch.setattr("solver.embedding.cached_embedding", lambda model, scheme: known)
+    take = next(take for take in open_shoot(shoot).takes if take.name == "T001")
+    assert read_take(take).embedding is None
+    monkeypatch.setattr("solver.embedding.cached_embedding", lambda model, scheme: faked.embedding())
+    assert read_take(take).embedding is not None
