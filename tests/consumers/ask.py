@@ -16,7 +16,7 @@ from solver.performance import Performance
 from tests.material import shared
 
 MODULES = Path(__file__).parents[2] / "build" / "consumers"
-TIME_LIMIT = 120
+TIME_LIMIT = 600
 
 
 def ask(script: str, file: Path, *options: str) -> dict[str, Any]:

@@ -38,6 +38,8 @@ class Reader:
     places: bool = True
 
 
+PATIENT = ("--timeout", "300")
+"""Its import takes long on a busy machine."""
 READERS = {
     "ufbx fbx": Reader("ufbx_read.py", ".fbx", 0.01),
     "three fbx": Reader("three_read.mjs", ".fbx", 0.01),
@@ -50,8 +52,8 @@ READERS = {
     "blender's ufbx": Reader("blender_read.py", ".fbx", options=("--importer", "ufbx"), axes="root"),
     "blender glb": Reader("blender_read.py", ".glb", told=True, axes="all"),
     "blender usdc": Reader("blender_read.py", ".usdc", told=True, places=False),
-    "godot fbx": Reader("godot_read.py", ".fbx", told=True),
-    "godot glb": Reader("godot_read.py", ".glb", told=True),
+    "godot fbx": Reader("godot_read.py", ".fbx", options=PATIENT, told=True),
+    "godot glb": Reader("godot_read.py", ".glb", options=PATIENT, told=True),
 }
 
 

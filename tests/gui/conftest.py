@@ -36,6 +36,7 @@ def own_settings(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def nothing_left_alive(request, qapp):
+    gc.freeze()  # what is there now is not looked through again: with torch and all other floors' that takes seconds
     before = children()  # of other floors' tests, such as multiprocessing's own helper
     yield
     left = left_alive(before)
