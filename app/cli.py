@@ -122,6 +122,8 @@ def build_parser() -> argparse.ArgumentParser:
                        help="solve on Dask: a scheduler like tcp://host:8786, or local for --jobs workers here")
     solve.add_argument("--corrections", default="", metavar="none|FILE",
                        help="what to solve around (default: the take's own corrections.json)")
+    solve.add_argument("--neutral", metavar="FRAME",
+                       help="a frame of the take, or its timecode, in which the face is at rest (default: found)")
     solve.add_argument("--only", choices=("prepare", "detect", "actors", "solve", "export", "report"),
                        help="one step, as render farms run it; see `mien submit`")
     solve.add_argument("--camera", help="with --only detect: this camera alone")

@@ -18,7 +18,8 @@ def options_of(take: Take, request: Request) -> Options:
     """What the steps of one take are asked."""
     return Options(out=request.out, rig=request.rig, actor=request.actor_of(take), formats=request.formats,
                    preset=request.preset, start=request.start, end=request.end, force=request.force,
-                   corrections=asked_layer(take, request.corrections))
+                   corrections=asked_layer(take, request.corrections),
+                   neutral=request.neutral or take.settings.get("neutral"))
 
 
 def outcome_of(take: Take, request: Request, tell: Teller, work: Callable[[], tuple[str, ...]]) -> Outcome:

@@ -17,7 +17,7 @@ from app.detectors import Landmarker
 from app.face_cameras import RIG_NAME as FACE_RIG_NAME
 from app.face_cameras import cameras_for
 from app.places import AROUND_LAYER_NAME, AROUND_NAME, RIG_NAME, SOLVE_NAME, Places
-from app.preparing import Options, Prepared, prepare
+from app.preparing import Options, Prepared, neutral_frame, prepare
 from app.progress import Teller
 from app.quality import needs_a_look
 from app.report.evidence import Evidence, assemble, settings_of, timeline_of
@@ -36,10 +36,11 @@ from solver.correct import solve_around
 from solver.embedding import VERSION as EMBEDDING_VERSION
 from solver.face_model import FaceModel
 from solver.landmarks import Landmarks
+from solver.neutral import rest_frame
 from solver.performance import Performance
 from solver.solve import PRESETS, TakeFacts, solve_take
 
-SOLVE_VERSION = 9
+SOLVE_VERSION = 10
 CORRECT_VERSION = 3
 EXPORT_VERSION = 2
 PROFILE = "profile"
@@ -84,6 +85,7 @@ def run_take(take: Take, options: Options, tools: Tools, teller: Teller) -> tupl
     settings = settings_of(options.preset, tools.landmarker.detector.key, options.formats,
                            options.rig or take.rig_path or Path(FACE_RIG_NAME),
                            ready.lone and len(ready.rig.cameras) == 1)
+    settings["neutral face"] = _neutral_words(solved, ready, options)
     return outputs + report_step(
         solved.performance, ready.where, settings, lambda: assemble(Evidence(
             solved.performance, ready.where, model, solved.subject.embedding(), solved.rig,
@@ -108,12 +110,14 @@ def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> So
                             lambda text: teller.note(take, text))
     actor = profile_of(ready.take, options.actor, model)
     who, nobody = subject(actor, model, tools.landmarker), anybody(model, tools.landmarker)
+    neutral = neutral_frame(ready, options)
     key = artefacts.key_of(
         "solve", SOLVE_VERSION, detect=sources, model=model.sha256, preset=options.preset, take=take,
         actor=options.actor, scheme=detector.scheme, embedding=EMBEDDING_VERSION,
         reader=tools.landmarker.reader_key, lone=lone,
         timecode=str(ready.clips.start_timecode), rate=str(ready.clips.rate),
-        rig=[_camera_key(camera) for camera in rig.cameras], **({"profile": who.key} if who.key else {}))
+        rig=[_camera_key(camera) for camera in rig.cameras], **({"profile": who.key} if who.key else {}),
+        **({"neutral": neutral} if neutral is not None else {}))
     performance, used = (None, None) if options.force else _solved(where, key)
     if performance is None:
         teller.progress(take, "solve", 0, 1)  # a model's first embedding takes seconds
@@ -130,7 +134,7 @@ def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> So
                 landmarks, rig, lone, who.model, who.embedding(), facts,
                 lambda done, total: teller.progress(take, "solve", done, total), PRESETS[options.preset],
                 reading=reading, known=who.identity,
-                film=ready.pictures)
+                film=ready.pictures, neutral=neutral)
             performance = replace(performance, model_sha256=model.sha256)
         # The rig first: where solve.json stands under its key, everything of the step stands.
         save_rig(used, where.work / RIG_NAME)
@@ -225,6 +229,14 @@ def _note_unseen(found: np.ndarray, cameras: tuple[str, ...], take: str, teller:
     for camera, seen in zip(cameras, found, strict=True):
         if not seen.all():
             teller.note(take, f"{camera} saw no face in {np.count_nonzero(~seen)} of {len(seen)} frames")
+
+
+def _neutral_words(solved: Solved, ready: Prepared, options: Options) -> str:
+    if options.neutral is not None:
+        return f"frame {options.neutral}, as named"
+    if solved.subject.identity is not None:
+        return f"that of the profile of {options.actor}"
+    return f"found from the whole take; nearest to it is frame {ready.first + rest_frame(solved.performance)}"
 
 
 def _camera_key(camera: Camera) -> list[object]:

@@ -28,8 +28,8 @@ FOCAL_GUESS = 1.2
 
 @dataclass(frozen=True)
 class Options:
-    """What the user chose. `start` and `end` are frame numbers or timecodes as typed, or None; `corrections` is the
-    layer to solve around, empty for none."""
+    """What the user chose. `start`, `end` and `neutral` are frame numbers or timecodes as typed, or None; `corrections`
+    is the layer to solve around, empty for none."""
 
     out: Path | None
     rig: Path | None
@@ -40,6 +40,7 @@ class Options:
     end: str | None
     force: bool
     corrections: Layer = field(default_factory=Layer)
+    neutral: str | None = None
 
 
 @dataclass(frozen=True)
@@ -157,6 +158,21 @@ def _range(clips: TakeClips, options: Options) -> tuple[int, int]:
         raise UsageError(f"--start {first} and --end {stop} leave no frames of a take of {clips.frames}; "
                          f"choose 0 <= start < end <= {clips.frames}")
     return first, stop
+
+
+def neutral_frame(ready: Prepared, options: Options) -> int | None:
+    """The wanted frame, counted from the first that is solved, in which a person says that the face is at rest.
+
+    Raises:
+        UsageError: it is none of those that are solved.
+    """
+    if options.neutral is None:
+        return None
+    frame = _frame(options.neutral, ready.clips, "the neutral frame")
+    if not ready.first <= frame < ready.stop:
+        raise UsageError(f"the neutral frame {options.neutral} is not among the frames {ready.first} to "
+                         f"{ready.stop - 1} that are solved; name another with --neutral or in take.toml")
+    return frame - ready.first
 
 
 def _frame(text: str, clips: TakeClips, option: str) -> int:

@@ -28,6 +28,7 @@ class Request:
     force: bool = False
     debug: bool = False
     corrections: str = ""
+    neutral: str | None = None
 
     def actor_of(self, take: Take) -> str:
         """The actor's name: as asked, else as the take or its shoot says."""
@@ -38,7 +39,7 @@ def request_of(options: argparse.Namespace) -> Request:
     """The request of a command line."""
     return Request(options.model, options.detector, options.device, options.out, options.rig, options.actor,
                    options.format, options.preset, options.start, options.end, options.force, options.debug,
-                   options.corrections)
+                   options.corrections, getattr(options, "neutral", None))
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,9 @@ def run(options: argparse.Namespace) -> int:
     if options.cluster:
         everywhere(options)
     takes, unread = takes_of(options.paths)
+    if getattr(options, "neutral", None) and len(takes) > 1:
+        raise UsageError(f"--neutral {options.neutral} is a frame of one take, and there are {len(takes)}; solve them "
+                         "apart, or write neutral = FRAME into each one's take.toml")
     tell = teller(options.events, len(takes))
     refuse_twins(takes, options.out)
     request = request_of(options)

@@ -60,6 +60,12 @@ def _yes_or_no(value: object) -> bool:
     return value
 
 
+def _frame(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | str) or (isinstance(value, int) and value < 0):
+        raise DataError(f"{value!r} is neither a frame's number nor a timecode in quotes")
+    return str(value)
+
+
 def _between(low: float, high: float) -> Callable[[object], float]:
     def check(value: object) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
@@ -71,5 +77,5 @@ def _between(low: float, high: float) -> Callable[[object], float]:
 
 CHECKS: dict[str, Callable[[object], object]] = {"name": _text, "actor": _name, "model": _text, "notes": _text,
                                                  "rating": _rating, "profile": _yes_or_no, "frame_rate": exact_rate,
-                                                 "cameras": _names, "focal_35mm": _between(8, 800),
+                                                 "cameras": _names, "neutral": _frame, "focal_35mm": _between(8, 800),
                                                  "interocular_mm": _between(40, 90)}

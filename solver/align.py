@@ -12,7 +12,7 @@ from solver.fit import Stage, minimise
 from solver.landmarks import Landmarks
 from solver.problem import Problem, State
 
-STAGE = Stage("appearance", frozenset({"pose", "weights", "gaze"}), "all", 6)
+STAGE = Stage("appearance", frozenset({"pose", "weights", "gaze"}), None, 6)
 """The person stays as the landmarks have it: see solver/appearance.py."""
 
 

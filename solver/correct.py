@@ -44,7 +44,7 @@ TRUSTED = 0.25
 """Nearness to a drag from which on its landmark is no outlier."""
 MARGIN = 6
 """Frames beside those that may change, which hold their ends to the rest of the take."""
-STAGE = Stage("corrections", frozenset({"pose", "weights", "gaze"}), "all", 40)
+STAGE = Stage("corrections", frozenset({"pose", "weights", "gaze"}), None, 40)
 
 
 def solve_around(layer: Layer, base: Performance, first: int, landmarks: Landmarks, rig: Rig, used: Rig,

@@ -12,41 +12,41 @@ from torch import Tensor
 
 from solver.arrow import Arrow, frame_variances, solve
 from solver.energy import costs, stepped
-from solver.problem import GAZE, POSE, Normal, Problem, Read, State
+from solver.problem import GAZE, POSE, Normal, Pins, Problem, Read, State
 
 Report = Callable[[int, int], None]
+SOME_FRAMES = 96
 
 
 @dataclass(frozen=True)
 class Stage:
     """What one stage frees, over which frames, and for at most how many iterations.
 
-    `frames` is "some" (spread over the take: enough to know the person by) or "all". The stage ends when an iteration
-    lowers the energy by less than the share `enough`.
+    `frames` is how many, spread over the take: enough to know the person by; None for all. The stage ends when an
+    iteration lowers the energy by less than the share `enough`.
     """
 
     name: str
     free: frozenset[str]
-    frames: str
+    frames: int | None
     iterations: int
     enough: float = 1e-5
 
 
-def stages(person: int, performance: int) -> tuple[Stage, ...]:
-    """The table, with the most iterations for the two stages that cost time."""
+def stages(person: int, performance: int, some: int = SOME_FRAMES) -> tuple[Stage, ...]:
+    """The table, with the most iterations for the two stages that cost time, and how many frames tell the person."""
     return (
         # Both only make ready for the next: heads settled to the last bit, or poses and weights that are solved again,
         # would cost seconds a take and change weights by less than 0.001 (root mean square).
-        Stage("head", frozenset({"pose"}), "some", 3),
-        Stage("person", frozenset({"pose", "weights", "gaze", "identity", "focal"}), "some", person, 1e-4),
-        Stage("performance", frozenset({"pose", "weights", "gaze"}), "all", performance),
+        Stage("head", frozenset({"pose"}), some, 3),
+        Stage("person", frozenset({"pose", "weights", "gaze", "identity", "focal"}), some, person, 1e-4),
+        Stage("performance", frozenset({"pose", "weights", "gaze"}), None, performance),
     )
 
 
 STAGES = stages(person=40, performance=25)
 PERSON = frozenset({"identity", "focal"})
 """What all frames share."""
-SOME_FRAMES = 96
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def fit(problem: Problem, start: State, report: Report, table: tuple[Stage, ...]
     total, done = sum(stage.iterations for stage in table), 0
     state, logged = start, {}
     for stage in table:
-        chosen = _chosen_frames(len(start.weights), stage.frames)
+        chosen = _chosen_frames(problem, stage)
         part = _part(problem, chosen)
 
         def progress(iteration: int, before: int = done) -> None:
@@ -165,11 +165,15 @@ def unknowns(problem: Problem, state: State, stage: Stage) -> tuple[Tensor, Tens
     return torch.tensor(columns, dtype=torch.long), torch.tensor(shared, dtype=torch.long)
 
 
-def _chosen_frames(count: int, which: str) -> Tensor | None:
-    """Their numbers; None for all."""
-    if which == "all" or count <= SOME_FRAMES:
+def _chosen_frames(problem: Problem, stage: Stage) -> Tensor | None:
+    """Their numbers, frames of which a person says something among them; None for all."""
+    count = problem.observed.shape[1]
+    if stage.frames is None or count <= stage.frames:
         return None
-    return torch.linspace(0, count - 1, SOME_FRAMES).round().long()
+    spread = torch.linspace(0, count - 1, stage.frames).round().long()
+    if problem.pins is None:
+        return spread
+    return torch.cat([spread, problem.pins.precision.any(dim=1).nonzero()[:, 0]]).unique()
 
 
 def _part(problem: Problem, chosen: Tensor | None) -> Problem:
@@ -178,8 +182,10 @@ def _part(problem: Problem, chosen: Tensor | None) -> Problem:
         return problem
     time = torch.cat([problem.gap.new_zeros(1), problem.gap.cumsum(0)])
     read = problem.read and Read(problem.read.weights[chosen], problem.read.precision[chosen])
+    pins = problem.pins and Pins(problem.pins.weights[chosen], problem.pins.precision[chosen],
+                                 problem.pins.trusted[:, chosen])
     return replace(problem, observed=problem.observed[:, chosen], precision=problem.precision[:, chosen],
-                   gap=time[chosen].diff(), read=read)
+                   gap=time[chosen].diff(), pins=pins, read=read)
 
 
 def _frames_of(state: State, chosen: Tensor | None) -> State:

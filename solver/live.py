@@ -33,7 +33,7 @@ PERSON_FRAMES, PERSON_SECONDS = 24, 0.15
 ITERATIONS = 2
 """Newton steps for a frame: it starts where the last one ended."""
 FIRST_ITERATIONS = 8
-LIVE = Stage("live", frozenset({"pose", "weights", "gaze"}), "all", ITERATIONS)
+LIVE = Stage("live", frozenset({"pose", "weights", "gaze"}), None, ITERATIONS)
 PERSON = stages(person=8, performance=0)[:2]
 MOST_READ = 900
 """Frames that what is known of a person by reading is a mean of: then old ones fade."""

@@ -58,8 +58,8 @@ PRIORS = Priors(robust=0.7)
 WORST_PX = 12.0
 """RMS residual over 1000 px of focal length above which the cameras do not see one face at one moment."""
 
-STAGES = (Stage("cameras", frozenset({"pose"}), "all", 8),
-          Stage("all", frozenset({"pose", "weights", "gaze", "identity", "focal"}), "all", 50))
+STAGES = (Stage("cameras", frozenset({"pose"}), None, 8),
+          Stage("all", frozenset({"pose", "weights", "gaze", "identity", "focal"}), None, 50))
 
 
 @dataclass(frozen=True)

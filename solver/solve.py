@@ -20,6 +20,7 @@ from solver.energy import CHUNK, residual_px
 from solver.face_model import FaceModel
 from solver.fit import STAGES, Stage, fit, stages, weight_sigma
 from solver.landmarks import Landmarks, sound
+from solver.neutral import at_rest
 from solver.performance import Performance
 from solver.points import DTYPE, surface_points
 from solver.problem import Cameras, Priors, Problem, Read, State
@@ -53,9 +54,11 @@ class Preset:
     looks: int
 
 
-PRESETS = {"draft": Preset(stages(person=8, performance=4), 0), "standard": Preset(STAGES, 2),
+PRESETS = {"draft": Preset(stages(person=8, performance=4, some=24), 0), "standard": Preset(STAGES, 2),
            "final": Preset(stages(person=120, performance=80), 4)}
-"""Each stage stops earlier where nothing more is gained."""
+"""Each stage stops earlier where nothing more is gained. A draft's person is told by 24 frames: 7 to 18 ms of
+processor less a frame of a take of 48, with as good weights (RMSE 0.0861 for 0.0855 on actor1, 0.0872 for 0.0876 on
+actor2)."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ class TakeFacts:
 def solve_take(landmarks: Landmarks, rig: Rig, lone: bool, model: FaceModel, embedding: Embedding, facts: TakeFacts,
                report: Callable[[int, int], None], preset: Preset = PRESETS["standard"], priors: Priors | None = None,
                reading: Reading | None = None, known: np.ndarray | None = None,
-               film: Film | None = None) -> tuple[Performance, Rig]:
+               film: Film | None = None, neutral: int | None = None) -> tuple[Performance, Rig]:
     """Fit the model to a take.
 
     Args:
@@ -88,18 +91,19 @@ def solve_take(landmarks: Landmarks, rig: Rig, lone: bool, model: FaceModel, emb
         reading: what was read off the landmarks of the T frames.
         known: (I) the actor's identity, which then is not looked for.
         film: the take's pictures; None where only the landmarks are there.
+        neutral: the frame in which a person says that the actor's face is at rest.
 
     Returns:
         The performance, and the rig with the focal length that was used.
 
     Raises:
-        FaceError: no camera saw the face in any frame, or what the cameras saw is no face.
+        FaceError: no camera saw the face in any frame, or in the neutral one, or what the cameras saw is no face.
     """
     torch.set_num_threads(1)  # sums in another order would give other last bits: the same take, the same bytes
     landmarks = sound(landmarks)
     try:
         performance, used = _solved(landmarks, rig, lone, model, embedding, facts, report, preset, priors, reading,
-                                    known, film)
+                                    known, film, neutral)
     except (torch.linalg.LinAlgError, cv2.error) as error:
         raise _hopeless(facts.take) from error
     numbers = (performance.weights, performance.head_rotation, performance.head_translation, performance.gaze,
@@ -116,13 +120,18 @@ def _hopeless(take: str) -> FaceError:
 
 def _solved(landmarks: Landmarks, rig: Rig, lone: bool, model: FaceModel, embedding: Embedding, facts: TakeFacts,
             report: Callable[[int, int], None], preset: Preset, priors: Priors | None, reading: Reading | None,
-            known: np.ndarray | None, film: Film | None) -> tuple[Performance, Rig]:
+            known: np.ndarray | None, film: Film | None, neutral: int | None) -> tuple[Performance, Rig]:
     seen_frames = np.flatnonzero(landmarks.found.any(axis=0))
     if len(seen_frames) == 0:
         raise FaceError(f"{facts.take}: no camera saw a face in any of its {landmarks.seen.shape[1]} frames; "
                         "check the clips, or choose other frames with --start and --end")
     problem, start = problem_of(landmarks, rig, lone, model, embedding, facts.frame_rate, seen_frames, priors,
                                 reading)
+    if neutral is not None:
+        if neutral not in seen_frames:
+            raise FaceError(f"{facts.take}: no camera saw a face in frame {neutral}, which was named as the neutral "
+                            "one; name a frame in which the face is at rest and in sight")
+        problem = at_rest(problem, int(np.searchsorted(seen_frames, neutral)), model.shape_names)
     table = preset.table
     if known is not None:
         start = replace(start, identity=torch.tensor(known, dtype=DTYPE))

@@ -77,6 +77,9 @@ def test_a_changed_setting_runs_just_what_it_should(demo: Path, tmp_path: Path) 
     assert steps() == {"detect", "solve", "export", "report"}
     assert steps("--preset", "draft") == {"solve", "export", "report"}
     assert steps("--preset", "draft") == {"export"}
+    assert steps("--preset", "draft", "--neutral", "0") == {"solve", "export", "report"}
+    assert read(tmp_path / "T001.mien.json").weights[0].max() < 0.1
+    assert "frame 0, as named" in (tmp_path / ".mien" / "T001" / "settings.json").read_text()
     assert steps("--preset", "draft", "--force") == {"detect", "solve", "export", "report"}
 
 
