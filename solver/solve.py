@@ -14,6 +14,7 @@ from capture.camera import Rig, undistort
 from capture.errors import FaceError
 from solver.align import align, pictures
 from solver.appearance import Film, skin_spots
+from solver.contact import touching
 from solver.doubt import doubtful
 from solver.embedding import Embedding
 from solver.energy import CHUNK, residual_px
@@ -145,7 +146,9 @@ def _solved(landmarks: Landmarks, rig: Rig, lone: bool, model: FaceModel, embedd
         problem, state = align(problem, state, film, preset.looks, landmarks, seen_frames, used, model, spots,
                                progress.looked)
     state, sigma = _settled(state, weight_sigma(problem, state), float(facts.frame_rate))
-    state = with_gaze(state, problem, model)
+    met = touching(state.weights.numpy(), sigma.numpy(), state.identity.numpy(), model, embedding,
+                   float(facts.frame_rate))
+    state = with_gaze(replace(state, weights=torch.from_numpy(met)), problem, model)
     residual = residual_px(problem, state).numpy()
     return _performance(landmarks, model, facts, state, sigma, residual, seen_frames), used
 

@@ -1,0 +1,120 @@
+"""Where skin touches skin: lips that meet, eyes that are shut. There the pictures show no more than that they do.
+
+Lips: where they touch no edge is left to see, and a detector draws the two inner lines a little apart: by how much
+differs from person to person, and stays the same through a take. So a mouth that comes within a hair of its rest again
+and again, and never to it, is taken for one that closes; the weights then move as little as they can, each by how
+unsure it is, until the lips meet. A mouth that closes somewhere, or never comes near it, is left as it is.
+
+Lids: a model's lids may touch long before eyeBlink is 1, and how far it goes beyond that nobody can see. ARKit defines
+1 as fully closed, and performers' recordings put shut eyes at 0.9 to 1; so does this.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from solver.embedding import Embedding
+from solver.face_model import FaceModel
+
+LIPS = ((13, 14), (82, 87), (312, 317))
+"""Landmarks on the upper and the lower lip's inner line that meet."""
+LIDS = {"eyeBlinkLeft": ((386, 374), (385, 380), (387, 373)), "eyeBlinkRight": ((159, 145), (158, 153), (160, 144))}
+"""The same of the lids, by the shape that shuts them."""
+MET_M = 0.0005
+"""Lips are met that are no farther apart than the same face's at rest and this."""
+APART_M = 0.0015
+"""Lips that never come closer than this are truly open."""
+CLOSEST = 5.0
+"""Per cent of the frames that show the mouth as closed as it ever is."""
+LEAST_SECONDS = 1.0
+"""A shorter take need not show a closed mouth."""
+WHOLLY, NOT_AT_ALL = 2.0, 3.0
+"""Gaps in multiples of the error: up to the first all of it is taken away, from the second on nothing."""
+STEPS = 8
+SHUT = 0.95
+"""A shut eye's weight."""
+TOUCH_M = 0.0004
+"""By how much a gap between lids that is found errs: half of the way to SHUT is gone where none is left."""
+
+
+@dataclass(frozen=True)
+class _Gap:
+    """P pairs of points on one person's face: from the lower to the upper at rest (P, 3) metres, and what each weight
+    adds (K, P, 3)."""
+
+    rest: np.ndarray
+    by_weights: np.ndarray
+
+    def of(self, weights: np.ndarray) -> np.ndarray:
+        """(T, K) -> (T, P, 3)."""
+        return self.rest + np.einsum("tk,kpx->tpx", weights, self.by_weights)
+
+
+def touching(weights: np.ndarray, sigma: np.ndarray, identity: np.ndarray, model: FaceModel, embedding: Embedding,
+             frames_per_second: float) -> np.ndarray:
+    """Weights (T, K) of a face whose lips meet and whose eyes are shut where they nearly are.
+
+    Args:
+        weights: (T, K) as found.
+        sigma: (T, K) their standard deviations.
+        identity: (I) the person.
+        model: the face; shapes with in-betweens count as if they went straight.
+        embedding: where the landmarks lie on it.
+        frames_per_second: of the T frames.
+    """
+    lips = _gap(LIPS, identity, model, embedding)
+    if lips is not None and len(weights) >= LEAST_SECONDS * frames_per_second:
+        weights = _met(weights, sigma, lips)
+    for name, pairs in LIDS.items():
+        lids = _gap(pairs, identity, model, embedding)
+        if lids is not None and name in model.shape_names:
+            weights = _shut(weights, model.shape_names.index(name), lids)
+    return weights
+
+
+def _gap(pairs: tuple[tuple[int, int], ...], identity: np.ndarray, model: FaceModel, embedding: Embedding,
+         ) -> _Gap | None:
+    points = [point for pair in pairs for point in pair]
+    if max(points) >= len(embedding.known) or not embedding.known[points].all():
+        return None
+    corners, share = model.triangles[embedding.triangle[points]], embedding.barycentric[points]  # (2 P, 3) each
+    person = model.neutral[corners] + np.tensordot(identity, model.identity[:, corners], 1)  # (2 P, 3, 3)
+    at_rest = np.einsum("ncx,nc->nx", person, share)
+    moved = np.einsum("kncx,nc->knx", model.shapes[:, corners].astype(np.float64), share)
+    return _Gap(at_rest[::2] - at_rest[1::2], moved[:, ::2] - moved[:, 1::2])
+
+
+def _met(weights: np.ndarray, sigma: np.ndarray, lips: _Gap) -> np.ndarray:
+    rest = float(np.linalg.norm(lips.rest, axis=-1).mean())
+
+    def gaps(some: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(t) metres beyond rest, and how they answer to the weights, (t, K)."""
+        between = lips.of(some)
+        length = np.linalg.norm(between, axis=-1)  # (t, P)
+        answer = np.einsum("kpx,tpx->tk", lips.by_weights, between / np.maximum(length, 1e-9)[..., None])
+        return length.mean(axis=1) - rest, answer / length.shape[1]
+
+    gap, _ = gaps(weights)
+    error = float(np.percentile(gap, CLOSEST))
+    if not MET_M < error < APART_M:
+        return weights
+    near = np.flatnonzero(gap < NOT_AT_ALL * error)
+    wanted = gap[near] - error * np.clip((NOT_AT_ALL - gap[near] / error) / (NOT_AT_ALL - WHOLLY), 0.0, 1.0)
+    moved, variance = weights[near], sigma[near] ** 2
+    for _ in range(STEPS):  # a weight that reaches a bound leaves the rest to the others
+        now, answer = gaps(moved)
+        free = np.where(answer > 0, moved > 0, moved < 1)  # a gap that is too wide wants less of what opens it
+        push = np.where(free, variance * answer, 0.0)
+        moved = np.clip(moved - push * ((now - wanted) / ((answer * push).sum(axis=1) + 1e-12))[:, None], 0.0, 1.0)
+    out = weights.copy()
+    out[near] = moved
+    return out
+
+
+def _shut(weights: np.ndarray, blink: int, lids: _Gap) -> np.ndarray:
+    upwards = lids.rest / np.maximum(np.linalg.norm(lids.rest, axis=-1, keepdims=True), 1e-9)  # (P, 3)
+    gap = np.einsum("tpx,px->tp", lids.of(weights), upwards).mean(axis=1)  # (T) metres, less than 0 where lids cross
+    closed = np.clip(0.5 - 0.5 * gap / TOUCH_M, 0.0, 1.0)
+    out = weights.copy()
+    out[:, blink] += closed * np.maximum(SHUT - weights[:, blink], 0.0)
+    return out

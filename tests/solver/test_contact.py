@@ -1,0 +1,92 @@
+"""Lips that nearly meet, meet; eyes that are shut are shut; and nothing else moves."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from solver.contact import LIDS, LIPS, SHUT, touching
+from solver.embedding import Embedding
+from solver.face_model import FaceModel
+from tests.synthetic import small_face
+
+PAIRS = (*LIPS, *(pair for lids in LIDS.values() for pair in lids))
+NAMES = ("eyeBlinkLeft", "eyeBlinkRight", "jawOpen", "mouthClose", "browInnerUp")
+REST_M, OPEN_M = 0.0028, 0.009
+"""Between the lips' and the lids' landmarks at rest."""
+FRAMES = 60
+
+
+def face() -> tuple[FaceModel, Embedding]:
+    """Eighteen points that matter: a jaw that opens by 20 mm, lips that close by 10, lids that touch at 0.75."""
+    places = np.zeros((len(PAIRS), 2, 3))
+    places[:, 0, 1] = [REST_M] * 3 + [OPEN_M] * 6
+    shapes = np.zeros((len(NAMES), len(PAIRS), 2, 3))
+    shapes[0, 3:6, 0, 1] = shapes[1, 6:9, 0, 1] = -0.012
+    shapes[2, :3, 1, 1], shapes[3, :3, 1, 1] = -0.020, 0.010
+    vertices = 2 * len(PAIRS)
+    corner = np.arange(vertices)
+    model = replace(
+        small_face(), neutral=places.reshape(-1, 3), shapes=shapes.reshape(len(NAMES), -1, 3), shape_names=NAMES,
+        faces=np.stack([corner, corner, corner, np.full(vertices, -1)], 1), face_part=np.zeros(vertices, np.int32),
+        identity=np.zeros((0, vertices, 3)), identity_names=(), eyes=())
+    triangle, known = np.zeros(478, int), np.zeros(478, bool)
+    points = np.array(PAIRS).ravel()
+    triangle[points], known[points] = corner, True
+    return model, Embedding("made", triangle, np.full((478, 3), 1 / 3), np.zeros(478), np.zeros(478, bool), known)
+
+
+def touched(weights: np.ndarray, known: bool = True) -> np.ndarray:
+    model, embedding = face()
+    embedding = embedding if known else replace(embedding, known=np.zeros(478, bool))
+    return touching(weights, np.full(weights.shape, 0.1), np.zeros(0), model, embedding, 30.0)
+
+
+def talking(closest_m: float, frames: int = FRAMES) -> np.ndarray:
+    """A mouth that opens and closes, never further than to a gap of so many metres beyond rest."""
+    weights = np.zeros((frames, len(NAMES)))
+    weights[:, 2] = closest_m / 0.020 + 0.4 * np.clip(np.sin(np.arange(frames) / 4.0), 0, None)
+    return weights
+
+
+def gap_m(weights: np.ndarray) -> np.ndarray:
+    return 0.020 * weights[:, 2] - 0.010 * weights[:, 3]
+
+
+def test_lips_that_stay_a_hair_apart_all_through_a_take_meet() -> None:
+    before = talking(0.001)
+    after = touched(before)
+    shut = gap_m(before) < 0.00101
+    assert shut.any()
+    assert np.abs(gap_m(after)[shut]).max() < 0.0001
+    wide = gap_m(before) > 0.0031
+    np.testing.assert_array_equal(after[wide], before[wide])
+    assert (np.diff(gap_m(after)[np.argsort(gap_m(before))]) > -1e-5).all()  # what was wider is not narrower now
+    np.testing.assert_array_equal(after[:, 4], before[:, 4])
+
+
+@pytest.mark.parametrize("closest_m", [-0.0005, 0.0, 0.0004, 0.002, 0.005])
+def test_a_mouth_that_closes_or_is_truly_open_stays_as_it_is(closest_m: float) -> None:
+    weights = np.clip(talking(closest_m), 0, 1)
+    np.testing.assert_array_equal(touched(weights), weights)
+
+
+def test_a_moment_does_not_tell_whether_lips_meet() -> None:
+    few = talking(0.001, 20)
+    np.testing.assert_array_equal(touched(few), few)
+
+
+def test_lids_that_touch_are_shut_and_lids_on_the_way_are_not() -> None:
+    weights = talking(0.0)
+    weights[10:13, 0] = 0.6, 0.8, 0.6
+    weights[20, 1], weights[30, 1] = 0.7, 1.0
+    after = touched(weights)
+    assert after[11, 0] == pytest.approx(SHUT, abs=0.02)
+    assert after[30, 1] == 1.0
+    after[11, 0] = weights[11, 0]
+    np.testing.assert_allclose(after, weights, atol=1e-9)
+
+
+def test_a_detector_without_these_landmarks_is_left_alone() -> None:
+    weights = talking(0.001)
+    np.testing.assert_array_equal(touched(weights, known=False), weights)
