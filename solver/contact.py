@@ -65,11 +65,10 @@ def touching(weights: np.ndarray, sigma: np.ndarray, identity: np.ndarray, model
     lips = _gap(LIPS, identity, model, embedding)
     if lips is not None and len(weights) >= LEAST_SECONDS * frames_per_second:
         weights = _met(weights, sigma, lips)
-    for name, pairs in LIDS.items():
-        lids = _gap(pairs, identity, model, embedding)
-        if lids is not None and name in model.shape_names:
-            weights = _shut(weights, model.shape_names.index(name), lids)
-    return weights
+    eyes = [_gap(pairs, identity, model, embedding) for pairs in LIDS.values()]
+    if any(lids is None for lids in eyes) or not set(LIDS) <= set(model.shape_names):
+        return weights
+    return _shut(weights, [model.shape_names.index(name) for name in LIDS], eyes)
 
 
 def _gap(pairs: tuple[tuple[int, int], ...], identity: np.ndarray, model: FaceModel, embedding: Embedding,
@@ -111,10 +110,13 @@ def _met(weights: np.ndarray, sigma: np.ndarray, lips: _Gap) -> np.ndarray:
     return out
 
 
-def _shut(weights: np.ndarray, blink: int, lids: _Gap) -> np.ndarray:
-    upwards = lids.rest / np.maximum(np.linalg.norm(lids.rest, axis=-1, keepdims=True), 1e-9)  # (P, 3)
-    gap = np.einsum("tpx,px->tp", lids.of(weights), upwards).mean(axis=1)  # (T) metres, less than 0 where lids cross
+def _shut(weights: np.ndarray, blinks: list[int], eyes: list[_Gap]) -> np.ndarray:
+    gap = np.empty((len(weights), len(eyes)))  # metres, less than 0 where lids cross
+    for column, lids in enumerate(eyes):
+        upwards = lids.rest / np.maximum(np.linalg.norm(lids.rest, axis=-1, keepdims=True), 1e-9)  # (P, 3)
+        gap[:, column] = np.einsum("tpx,px->tp", lids.of(weights), upwards).mean(axis=1)
+    gap = np.minimum(gap, gap.mean(axis=1, keepdims=True))  # where one eye is shut and the other nearly, both are
     closed = np.clip(0.5 - 0.5 * gap / TOUCH_M, 0.0, 1.0)
     out = weights.copy()
-    out[:, blink] += closed * np.maximum(SHUT - weights[:, blink], 0.0)
+    out[:, blinks] += closed * np.maximum(SHUT - weights[:, blinks], 0.0)
     return out

@@ -87,6 +87,15 @@ def test_lids_that_touch_are_shut_and_lids_on_the_way_are_not() -> None:
     np.testing.assert_allclose(after, weights, atol=1e-9)
 
 
+def test_an_eye_that_lags_shuts_with_the_other_and_one_that_winks_alone() -> None:
+    weights = talking(0.0)
+    weights[10, :2], weights[20, :2] = (0.79, 0.72), (0.79, 0.1)
+    after = touched(weights)
+    assert after[10, 1] > 0.8
+    assert after[20, 0] > 0.9
+    assert after[20, 1] == 0.1
+
+
 def test_a_detector_without_these_landmarks_is_left_alone() -> None:
     weights = talking(0.001)
     np.testing.assert_array_equal(touched(weights, known=False), weights)
