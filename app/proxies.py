@@ -3,7 +3,7 @@
 import os
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from app.contents import content, remembered
@@ -13,7 +13,7 @@ from capture.errors import ChangedError, ClipError, MienError, OutputError
 from capture.match import probe_take
 from capture.proxy import FACTOR, make_proxy, open_proxy, proxy_path
 from capture.shoot import Take, find_takes
-from capture.video import Clip
+from capture.video import Clip, probe
 
 BYTES_PER_PIXEL = 0.2
 """What a proxy takes on disk for each of its pixels, at most, on noisy footage."""
@@ -41,20 +41,21 @@ def run(paths: Sequence[Path], gently: bool, events: bool) -> int:
     return 1 if failed else 0
 
 
-def known_proxies(take: Take, clips: Sequence[Clip]) -> tuple[Clip | None, ...]:
+def known_proxies(take: Take, clips: Sequence[Clip], probe_one: Callable[[Path], Clip] = probe
+                  ) -> tuple[Clip | None, ...]:
     """The proxy of each clip that can be used as it stands, found without reading any footage; None for the others."""
     found = []
     for clip in clips:
         work = places(take, None).work
         key = remembered(clip.path, work)
         path = proxy_path(clip, work, key) if key else None
-        found.append(_opened(clip, path) if path is not None and path.is_file() else None)
+        found.append(_opened(clip, path, probe_one) if path is not None and path.is_file() else None)
     return tuple(found)
 
 
-def _opened(clip: Clip, path: Path) -> Clip | None:
+def _opened(clip: Clip, path: Path, probe_one: Callable[[Path], Clip]) -> Clip | None:
     try:
-        return open_proxy(clip, path)
+        return open_proxy(clip, path, probe_one)
     except MienError:
         return None  # a proxy is a convenience: whatever is wrong with it, the clip itself is there
 

@@ -50,13 +50,13 @@ def make_proxy(clip: Clip, folder: Path, content: str,
     return path
 
 
-def open_proxy(clip: Clip, path: Path) -> Clip:
+def open_proxy(clip: Clip, path: Path, probe_one: Callable[[Path], Clip] = probe) -> Clip:
     """The proxy as a clip with the frames, the times and the camera of the clip itself; only its size differs.
 
     Raises:
         ClipError: it is not the proxy of this clip.
     """
-    proxy = probe(path)
+    proxy = probe_one(path)
     if proxy.frames != clip.frames:
         raise ClipError(f"{path} has {proxy.frames} frames and {clip.path.name} has {clip.frames}; delete it")
     return replace(proxy, camera=clip.camera, times=clip.times, frame_rate=clip.frame_rate,

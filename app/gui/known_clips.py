@@ -16,7 +16,7 @@ _known: OrderedDict[tuple[Path, Fraction | None], tuple[State, Clip]] = OrderedD
 
 def clips_of(take: Take) -> tuple[Clip, ...]:
     """What `probe_take` gives, and raises."""
-    return probe_take(take, _clip)
+    return probe_take(take, clip_of)
 
 
 def see_next(take: Take) -> bool:
@@ -26,13 +26,14 @@ def see_next(take: Take) -> bool:
     try:
         unseen = next((path for path in take.clips if _remembered(path, rate, state_of(path)) is None), None)
         if unseen is not None:
-            _clip(unseen, rate)
+            clip_of(unseen, rate)
     except ClipError:
         return False
     return unseen is not None
 
 
-def _clip(path: Path, rate: Fraction | None) -> Clip:
+def clip_of(path: Path, rate: Fraction | None = None) -> Clip:
+    """What `probe` gives, and raises."""
     try:
         state = state_of(path)
     except ClipError:

@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.contents import state_of
 from app.gui import jobs
 from app.gui.jobs import Job
+from app.gui.known_clips import clip_of
 from app.gui.session import Session
 from app.proxies import known_proxies
 from capture.errors import MienError
@@ -72,7 +73,7 @@ class Proxies(QObject):
             return
         self._give_up()
         self._state, self.problem = state, ""
-        self.clips = known_proxies(data.take, data.clips.clips)
+        self.clips = known_proxies(data.take, data.clips.clips, clip_of)
         if None in self.clips:
             self._delay.start()
         self.changed.emit()
@@ -102,7 +103,7 @@ class Proxies(QObject):
 
     def _take_up(self, paths: list[Path]) -> None:
         try:
-            self.clips = tuple(open_proxy(clip, path) for clip, path in
+            self.clips = tuple(open_proxy(clip, path, clip_of) for clip, path in
                                zip(self.session.data.clips.clips, paths, strict=True))
         except (MienError, ValueError) as error:
             self.problem = str(error)

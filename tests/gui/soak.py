@@ -150,6 +150,7 @@ def _drag(window: MainWindow, draw: random.Random, commands: list) -> str:
     QTest.mousePress(widget, button, modifier, _anywhere(widget, draw))
     for _ in range(draw.randrange(1, 6)):
         QTest.mouseMove(widget, _anywhere(widget, draw))
+        QApplication.processEvents()  # as a window system sends them: each finds what the one before it has left to do
     QTest.mouseRelease(widget, button, modifier, _anywhere(widget, draw))
     return type(widget).__name__
 
@@ -173,6 +174,7 @@ def _wheel(window: MainWindow, draw: random.Random, commands: list) -> str:
 def _take(window: MainWindow, draw: random.Random, commands: list) -> str:
     if draw.random() < 0.1:
         window.session.select_take(draw.choice(window.session.takes).name)
+        QApplication.processEvents()
     window.set_workspace(draw.choice(("Review", "Review", "Animate", "Cameras", "Solve")))
     return "and workspace"
 
