@@ -24,7 +24,7 @@ from solver.embedding import Embedding
 from solver.face_model import FaceModel
 from solver.landmarks import Landmarks
 from solver.parts import INSIDE, is_part
-from solver.points import SurfacePoints, move, surface_points
+from solver.points import SurfacePoints, move, shown_points
 from solver.problem import POSE, Appearance, State
 
 Film = Callable[[int, np.ndarray], Iterator[np.ndarray]]
@@ -114,7 +114,7 @@ def skin_spots(model: FaceModel, embedding: Embedding, count: int = SAMPLES) -> 
     u, v = np.where(u + v > 1, (1 - u, 1 - v), (u, v))
     barycentric = np.stack([1 - u - v, u, v], axis=1)
     everywhere = Embedding("skin", triangle, barycentric, np.zeros(count), np.zeros(count, bool), np.ones(count, bool))
-    return Spots(everywhere, surface_points(model, everywhere))
+    return Spots(everywhere, shown_points(model, everywhere))
 
 
 def footing(film: Film, landmarks: Landmarks, frames: np.ndarray, rig: Rig, state: State, spots: Spots,

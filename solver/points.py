@@ -2,7 +2,7 @@
 shapes with in-betweens, which are straight from one in-between to the next."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -74,6 +74,19 @@ def surface_points(model: FaceModel, embedding: Embedding) -> SurfacePoints:
     return SurfacePoints(neutral, on_surface(model.identity), on_surface(model.shapes),
                          torch.tensor(eye), torch.tensor(np.array(centres), dtype=DTYPE),
                          torch.tensor(np.array(centre_identity), dtype=DTYPE), _bends(model, on_surface))
+
+
+UNSHOWN = ("tongueOut",)
+"""Shapes of which neither a landmark nor skin tells: what they do to the lips, lips do by themselves."""
+
+
+def shown_points(model: FaceModel, embedding: Embedding) -> SurfacePoints:
+    """The same as the solve compares them with pictures: what none of these show moves nothing, so its weight stays 0
+    and as unsure as it was before a picture was seen."""
+    points = surface_points(model, embedding)
+    columns = [index for index, name in enumerate(model.shape_names) if name in UNSHOWN]
+    points.shapes[..., columns] = 0.0
+    return replace(points, bends=tuple(bend for bend in points.bends if bend.shape not in columns))
 
 
 def _bends(model: FaceModel, on_surface: Callable[[np.ndarray], Tensor]) -> tuple[Bend, ...]:

@@ -23,7 +23,7 @@ from solver.fit import STAGES, Stage, fit, stages, weight_sigma
 from solver.landmarks import Landmarks, sound
 from solver.neutral import at_rest
 from solver.performance import Performance
-from solver.points import DTYPE, surface_points
+from solver.points import DTYPE, shown_points
 from solver.problem import Cameras, Priors, Problem, Read, State
 from solver.reading import Reading
 from solver.settle import LEAST_LEFT, MOST_GAZE, settled
@@ -199,7 +199,7 @@ def problem_of(landmarks: Landmarks, rig: Rig, lone: bool, model: FaceModel, emb
     if read:
         precision *= READ_TOO
     np.nan_to_num(undistorted, copy=False)
-    problem = Problem(surface_points(model, embedding), cameras_of(rig, lone),
+    problem = Problem(shown_points(model, embedding), cameras_of(rig, lone),
                       torch.from_numpy(undistorted), torch.from_numpy(precision),
                       torch.tensor(seconds * 30.0, dtype=DTYPE), _lids(model), _correctives(model),
                       priors or Priors(), None, read)

@@ -18,7 +18,8 @@ from solver.landmarks import Landmarks
 from solver.performance import Performance
 from solver.points import DTYPE
 from solver.problem import GAZE, POSE, Normal, Priors
-from solver.solve import INDEPENDENT, STAGES, TakeFacts, gaze_from_weights, problem_of, solve_take
+from solver.residuals import measured_share, prior_sigma
+from solver.solve import INDEPENDENT, STAGES, WARY, TakeFacts, gaze_from_weights, problem_of, solve_take
 from tests.synthetic import made_performance, small_face
 
 FACTS = TakeFacts("T001", "anna", Fraction(30), "10:00:00:00", {"solve": "k"})
@@ -107,7 +108,7 @@ def test_error_bars_tell_the_error() -> None:
     rig = around([0, -35, 35])
     landmarks = seen_by(model, everywhere(model), truth, rig, 0.5)
     # every landmark is independent here, which the solver does not assume of a network's
-    found, _ = solve(model, replace(landmarks, sigma=landmarks.sigma * np.sqrt(INDEPENDENT)), rig, FLAT)
+    found, _ = solve(model, replace(landmarks, sigma=landmarks.sigma * np.sqrt(INDEPENDENT) / WARY), rig, FLAT)
     share = np.abs(found.weights - truth.weights) / found.sigma
     # 0.68 and 0.95 by theory; a little more, because points that face away count for less than they could.
     assert 0.62 < (share < 1).mean() < 0.78
@@ -141,7 +142,7 @@ def test_no_unbiased_guess_could_be_much_better(noise_px: float) -> None:
     truth = replace(truth, weights=0.2 + 0.6 * truth.weights)
     rig = around([0, -35, 35])
     landmarks = seen_by(model, everywhere(model), truth, rig, noise_px)
-    found, _ = solve(model, replace(landmarks, sigma=landmarks.sigma * np.sqrt(INDEPENDENT)), rig, FLAT)
+    found, _ = solve(model, replace(landmarks, sigma=landmarks.sigma * np.sqrt(INDEPENDENT) / WARY), rig, FLAT)
     apart = found.weights - truth.weights
     bound = np.sqrt((cramer_rao(model, truth, rig, noise_px) ** 2).mean())
     assert 0.5 * bound < np.sqrt((apart**2).mean()) < 1.15 * bound
@@ -175,6 +176,22 @@ def test_unseen_frames_are_filled_and_flagged() -> None:
     assert np.isnan(found.residual_px[[0, 5, 6, 11]]).all()
     assert (found.sigma[5] == 1.0).all()
     assert found.seen.tolist() == [0, 1, 1, 0.5, 1, 0, 0, 1, 1, 1, 1, 0]
+
+
+def test_of_a_tongue_nothing_is_claimed() -> None:
+    """No landmark lies on it. What it does to the lips must not be taken for it, and its 0 is as unsure as can be."""
+    model = small_face()
+    model = few_shapes(model, (*model.shape_names[:6], "tongueOut"))
+    truth = made_performance(model, 12)
+    truth = replace(truth, head_translation=truth.head_translation - [0.01, -0.02, -0.6])
+    rig = around([0, -35, 35])
+    found, _ = solve(model, seen_by(model, everywhere(model), truth, rig, 0.2), rig)
+    assert truth.weights[:, -1].max() > 0.3
+    assert found.weights[:, -1].max() < 1e-6
+    middle = found.sigma[5]
+    assert middle[-1] == pytest.approx(prior_sigma(30.0), rel=0.1)
+    assert middle[:-1].max() < 0.5 * middle[-1]
+    assert measured_share(found)[-1] < 0.1
 
 
 def test_an_empty_take_is_refused() -> None:
