@@ -22,10 +22,10 @@ OTHER = 1.25
 """Another person's profile fits a face so many times worse than the face's own identity does. Measured on path-traced
 faces: the own profile 0.97 to 1.06, an average face 1.15, another actor's 1.46."""
 
-BLURRED = 0.013
+BLURRED = 0.0112
 """Spread of a landmark over the face's height from which on a picture says too little of a person. Measured: sharp
-faces of 190 to 350 px 0.008, of 78 px 0.010 to 0.012; a face of 340 px blurred by 3 px 0.009 (its landmarks are still
-right), by 8 px 0.014."""
+faces of 190 to 350 px 0.007, of 78 px 0.009 to 0.010; a face of 340 px blurred by 3 px 0.008 (its landmarks are still
+right), by 8 px 0.012."""
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ UNLIKE = 2.5
 UNEXPLAINED = 0.2
 """A residual of such a share of the spread of the landmarks. Faces that are explained have 0.02 to 0.05, ones on
 MediaPipe's points, with a profile among the cameras, up to 0.15; cameras turned by 20 degrees make it 0.28."""
-UNSURE = 0.12
-"""The detector claims no better than such a share of the spread in any camera: 0.03 to 0.07 on faces, turned or small,
-and 0.17 to 0.21 on heads upside down, where it finds a face that is not there."""
+UNSURE = 0.1
+"""The detector claims no better than such a share of the spread in any camera: 0.03 to 0.06 on faces, turned or small,
+and 0.15 to 0.18 on heads upside down, where it finds a face that is not there."""
 SMALL_PX = 8.0
 """The landmarks spread less in every camera: the face is 30 px wide, and its curves are noise."""
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from solver.crop import Roi, apply, crops, eight_bit_rgb, picture_from_crop
 from solver.network import SIZE
-from solver.network_detector import Look, NetworkDetector, placed
+from solver.network_detector import SURE, Look, NetworkDetector, placed
 from solver.network_parts import EYE, Part, part_square
 from solver.network_run import Runner, as_input
 from solver.network_second import merged
@@ -49,7 +49,7 @@ class LiveLandmarks(NetworkDetector):
                 answers.append(whole)
                 spreads.append(unsure)
         points, sigma = merged(np.stack(answers)[:, None], np.stack(spreads)[:, None])
-        return Look(points[0], sigma[0])
+        return Look(points[0], SURE * sigma[0])
 
     def _part(self, picture: np.ndarray, look: Look, part: Part, network: Runner
               ) -> list[tuple[list[int], np.ndarray, np.ndarray]]:

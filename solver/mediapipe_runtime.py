@@ -18,7 +18,7 @@ from solver.detect import Footage, Report, Track
 
 SCHEME = "mediapipe478"
 POINTS = 478
-SIGMA_SHARE = 0.02
+SIGMA_SHARE = 0.0172
 """Standard deviation of a point of a frontal face, as a share of its height; measured on renders with known points."""
 TURNED = math.radians(38.0)
 """It grows with the fourth power of how far the face is turned away, and is doubled here."""
@@ -108,7 +108,7 @@ class MediapipeDetector:
     """
 
     scheme = SCHEME
-    key = "mediapipe-0.10.21-facemesh-2"
+    key = "mediapipe-0.10.21-facemesh-3"
 
     def detect(self, footage: Footage, report: Report) -> Track:
         points = np.full((footage.count, POINTS, 3), np.nan)

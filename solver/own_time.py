@@ -1,13 +1,16 @@
 """Cameras without genlock: each landmark where it stood at the take's moment, not in the camera's nearest picture.
 
-A camera's nearest frame is up to half a frame early or late, which at a blink's speed is several px. Between two frames
-a landmark is taken to move along the cubic that passes through both with the velocities that their neighbours give
-(Catmull and Rom, 1974).
+A camera's nearest frame is up to half a frame early or late, which at a blink's speed is several px. Between its frames
+a landmark is taken to move along the smoothest curve through them all, a cubic spline: it misses the height of a blink
+of two and a half frames by 2 % at most; a curve through two frames and their neighbours alone does by 5 %.
 """
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
+from scipy.interpolate import CubicSpline
 
 from solver.landmarks import Landmarks
 
@@ -45,28 +48,21 @@ def _moved(xy: np.ndarray, seen: np.ndarray, late: np.ndarray) -> np.ndarray:
     """(T, N, 2) px where seen (T, N), taken at t + late[t] frames -> the same at t."""
     moments = np.arange(len(late)) + late
     first = np.concatenate([[True], np.diff(moments) > 0.25])  # a picture that stands for several moments counts once
-    times, points = moments[first], np.where(seen[first, :, None], xy[first], np.nan)  # (P), (P, N, 2)
-    if len(times) < 2:
-        return xy
-    wanted = np.arange(len(late), dtype=np.float64)
-    left = np.clip(np.searchsorted(times, wanted, side="right") - 1, 0, len(times) - 2)
-    right = left + 1
-    gap = times[right] - times[left]
-    part = np.clip((wanted - times[left]) / gap, 0.0, 1.0)[:, None, None]
-    speed = _speeds(times, points)
-    here, there, length = points[left], points[right], gap[:, None, None]
-    # Hermite's four cubics: two for the places, two for the velocities.
-    moved = ((1 + 2 * part) * (1 - part) ** 2 * here + part * (1 - part) ** 2 * length * speed[left]
-             + part ** 2 * (3 - 2 * part) * there - part ** 2 * (1 - part) * length * speed[right])
-    known = np.isfinite(moved).all(axis=2) & seen & (gap < FARTHEST)[:, None]
-    known &= ((wanted >= times[0]) & (wanted <= times[-1]))[:, None]
-    return np.where(known[..., None], moved, xy)
+    times, rows = moments[first], np.flatnonzero(first)  # (P)
+    wanted, out = np.arange(len(late), dtype=np.float64), xy.copy()
+    # A face is mostly seen whole or not at all: landmarks that are seen in the same pictures share their curves.
+    patterns, member = np.unique(seen[rows], axis=1, return_inverse=True)  # (P, G), (N)
+    for group, known in enumerate(patterns.T):
+        points = np.flatnonzero(member.ravel() == group)
+        for run in _runs(known, times):
+            inside = (wanted >= times[run][0]) & (wanted <= times[run][-1]) & seen[:, points[0]]
+            out[np.ix_(inside, points)] = CubicSpline(times[run], xy[np.ix_(rows[run], points)])(wanted[inside])
+    return out
 
 
-def _speeds(times: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """(P, N, 2) px a frame: between the neighbours where both are near, else towards the one that is."""
-    steps = np.diff(points, axis=0) / np.diff(times)[:, None, None]
-    steps[np.diff(times) > FARTHEST] = np.nan
-    before, after = np.concatenate([steps[:1], steps]), np.concatenate([steps, steps[-1:]])
-    both = np.where(np.isfinite(before) & np.isfinite(after), (before + after) / 2, np.nan)
-    return np.where(np.isfinite(both), both, np.where(np.isfinite(before), before, after))
+def _runs(known: np.ndarray, times: np.ndarray) -> Iterator[slice]:
+    """The stretches of pictures (P), two at least, in which a landmark is seen without a gap."""
+    broken = np.flatnonzero(~(known[:-1] & known[1:] & (np.diff(times) < FARTHEST))) + 1
+    for start, stop in itertools.pairwise([0, *broken.tolist(), len(known)]):
+        if stop - start > 1:
+            yield slice(start, stop)

@@ -30,6 +30,9 @@ from solver.settle import LEAST_LEFT, MOST_GAZE, settled
 
 INDEPENDENT = 0.3
 """Share of a landmark that counts: 478 points of one network err together, so they say less than 478 free ones."""
+WARY = 1.163
+"""What a landmark's sigma is multiplied by: a detector errs alike in frames that look alike, so that a solve must
+believe each less than its sigma says."""
 READ_TOO = 0.5
 """Share of that which is left where a reading of the same landmarks counts beside them."""
 FACING = (0.05, 0.45)
@@ -297,7 +300,8 @@ def _precision(landmarks: Landmarks, seen_frames: np.ndarray, used: np.ndarray, 
             px_per_metre = camera.matrix[0, 0] / distance
             counts = INDEPENDENT * np.clip((facing - FACING[0]) / (FACING[1] - FACING[0]), 0.0, 1.0)
             with np.errstate(invalid="ignore", divide="ignore", over="ignore"):  # what was not seen may say anything
-                variance = landmarks.sigma[index, seen_frames[part]] ** 2 + (px_per_metre * on_surface) ** 2
+                unsure = WARY * landmarks.sigma[index, seen_frames[part]]
+                variance = unsure ** 2 + (px_per_metre * on_surface) ** 2
                 out[index, part] = np.where(used[index, part], counts / variance, 0.0)
     return out
 
