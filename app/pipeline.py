@@ -40,7 +40,7 @@ from solver.neutral import rest_frame
 from solver.performance import Performance
 from solver.solve import PRESETS, TakeFacts, solve_take
 
-SOLVE_VERSION = 12
+SOLVE_VERSION = 13
 CORRECT_VERSION = 3
 EXPORT_VERSION = 2
 PROFILE = "profile"

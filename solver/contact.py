@@ -33,7 +33,7 @@ WHOLLY, NOT_AT_ALL = 2.0, 3.0
 STEPS = 8
 SHUT = 0.95
 """A shut eye's weight."""
-TOUCH_M = 0.0004
+TOUCH_M = 0.0007
 """By how much a gap between lids that is found errs: half of the way to SHUT is gone where none is left."""
 
 

@@ -79,7 +79,7 @@ def test_a_moment_does_not_tell_whether_lips_meet() -> None:
 def test_lids_that_touch_are_shut_and_lids_on_the_way_are_not() -> None:
     weights = talking(0.0)
     weights[10:13, 0] = 0.6, 0.8, 0.6
-    weights[20, 1], weights[30, 1] = 0.7, 1.0
+    weights[20, 1], weights[30, 1] = 0.65, 1.0
     after = touched(weights)
     assert after[11, 0] == pytest.approx(SHUT, abs=0.02)
     assert after[30, 1] == 1.0
