@@ -1,0 +1,67 @@
+"""Naming the frame of a face at rest: by option or take.toml, one that is solved, of one take."""
+
+from fractions import Fraction
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from app.cli import main
+from app.outcomes import options_of
+from app.preparing import neutral_frame
+from app.request import Request
+from capture.errors import DataError, UsageError
+from capture.settings import read_settings
+from capture.shoot import find_takes
+from capture.timecode import parse
+
+
+def take_of(folder: Path, settings: str) -> Path:
+    folder.mkdir(parents=True)
+    (folder / "camA.mp4").write_bytes(b"")
+    (folder / "take.toml").write_text(settings)
+    return folder
+
+
+def ready(first: int = 0, timecode: str | None = None) -> SimpleNamespace:
+    """What a prepared take says of its frames: those from `first` to 29 are solved."""
+    rate = Fraction(25)
+    start = None if timecode is None else parse(timecode, rate)
+    return SimpleNamespace(first=first, stop=30, clips=SimpleNamespace(rate=rate, start_timecode=start))
+
+
+@pytest.mark.parametrize(("written", "asked", "meant"), [
+    ("neutral = 7", None, "7"), ("neutral = 7", "9", "9"), ("", "9", "9"), ("", None, None),
+    ('neutral = "10:00:01:00"', None, "10:00:01:00")])
+def test_the_option_comes_before_the_take(tmp_path: Path, written: str, asked: str | None, meant: str | None) -> None:
+    take = find_takes(take_of(tmp_path / "T001", written))[0]
+    assert options_of(take, Request("mien", neutral=asked)).neutral == meant
+
+
+def test_a_number_and_a_timecode_are_counted_from_the_first_frame_that_is_solved(tmp_path: Path) -> None:
+    take = find_takes(take_of(tmp_path / "T001", ""))[0]
+
+    def frame(text: str, *where: object) -> int | None:
+        return neutral_frame(ready(*where), options_of(take, Request("mien", neutral=text)))
+
+    assert frame("12") == 12
+    assert frame("12", 10) == 2
+    assert frame("10:00:01:00", 0, "10:00:00:00") == 25
+    assert neutral_frame(ready(), options_of(take, Request("mien"))) is None
+    for wrong, where in (("30", ()), ("9", (10,)), ("10:00:01:00", ())):
+        with pytest.raises(UsageError, match="neutral frame"):
+            frame(wrong, *where)
+
+
+@pytest.mark.parametrize("wrong", ["-1", "true", "1.5", "[3]"])
+def test_what_is_no_frame_is_told(tmp_path: Path, wrong: str) -> None:
+    (tmp_path / "take.toml").write_text(f"neutral = {wrong}")
+    with pytest.raises(DataError, match=r"take\.toml: neutral: .* is neither a frame's number nor a timecode"):
+        read_settings(tmp_path / "take.toml")
+
+
+def test_one_frame_cannot_be_of_two_takes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("T001", "T002"):
+        take_of(tmp_path / "takes" / name, "")
+    assert main(["solve", str(tmp_path), "--neutral", "3"]) == 2
+    assert "--neutral 3 is a frame of one take, and there are 2" in capsys.readouterr().err
