@@ -13,6 +13,7 @@ from app.preparing import survey
 from app.progress import teller
 from app.request import Request
 from capture.errors import MienError, UsageError
+from capture.files import write_with
 from capture.shoot import Take, find_takes
 from exporters.to_json import read
 from solver.actor import NAME, load_actor
@@ -105,11 +106,14 @@ def run_show(options: argparse.Namespace) -> int:
     print(f"{actor.name}: on the model {actor.model_name}, landmarks of {actor.scheme}")
     for name, metres in actor.measures.items():
         print(f"  {name.replace('_', ' '):<20}{metres * 1000:>7.1f} mm")
+    print("  a network of its own for the eyes: " + ("yes" if actor.taught else "no"))
     print("  shapes of its own: " + (", ".join(actor.shape_names) or "none (they are learnt from corrected frames)"))
     for entry in actor.history:
         print(f"  learnt from {', '.join(entry.get('from', ()))}: {entry.get('frames')} frames, "
               f"{entry.get('corrected')} corrected; hidden landmarks foretold to {entry.get('px_with')} px, "
               f"{entry.get('px_without')} px without")
+        if entry.get("network"):
+            print(f"  {entry['network']}")
     return 0
 
 
@@ -134,6 +138,22 @@ def run_pack(options: argparse.Namespace) -> int:
     """Write a profile as one file."""
     folder = _folder(options)
     print(actor_pack.pack(folder, options.out or Path(f"{folder.name}.mienactor")))
+    return 0
+
+
+def run_export(options: argparse.Namespace) -> int:
+    """Write the actor's own network for other runtimes."""
+    from solver.actor_network import own_eyes
+    from solver.onnx_networks import to_onnx
+
+    actor = load_actor(_folder(options))
+    if actor.taught is None:
+        raise UsageError(f"the profile of {actor.name} holds no network of the actor's own; teach it with corrected "
+                         f"frames: mien actor teach {actor.name}")
+    path = options.out / "eye.onnx"
+    data = to_onnx(own_eyes(actor.taught.layers))
+    write_with(path, lambda file: file.write(data))
+    print(path)
     return 0
 
 

@@ -1,21 +1,17 @@
 """Making an actor's profile from takes: what is learnt, and whether it holds on frames that nothing was learnt from."""
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from app.actor_material import Material, material, own_face
+from app.actor_teach import forget_lessons, teach
 from app.actors import actors_folder, checked_name
 from app.bench_intervals import BETTER, Interval, intervals
-from app.bench_variant import lend
 from app.detectors import Landmarker
 from app.locks import held
-from app.outcomes import options_of
-from app.pipeline import solve
-from app.places import places
-from app.preparing import prepare
 from app.progress import Teller
 from app.request import Request
 from app.take_job import tools_for
@@ -23,53 +19,19 @@ from capture.errors import DataError
 from capture.files import make_folder
 from capture.shoot import Take
 from solver.actor import Actor, save_actor
-from solver.actor_fit import OTHER, Case, Face, foretold, misfit, solved, without_blurred
-from solver.correct import solve_around
-from solver.corrections import Layer
+from solver.actor_fit import OTHER, Face, foretold, misfit, solved
 from solver.face_model import FaceModel
-from solver.performance import Performance
-from solver.personal import CORRECTED, ENOUGH, Evidence, evidence, kept_meaning, on_mesh, personal_points
-from solver.solve import problem_of
+from solver.personal import ENOUGH
 
 FEWEST = 16
 """Frames with a face that a profile needs."""
-MOST = 240
-"""Frames of a take that are learnt from; of a longer one every second, third ... frame is taken."""
 LEARNT = 0.75
 """The share of each take, from its start, that is learnt from while the rest says whether it holds."""
-DISAGREE = 1.6
-"""Corrections that make a frame's landmarks fit so many times worse are not of what the frame shows."""
 MEASURES = {  # name: the landmarks between which it lies
     "mouth_width": (61, 291), "face_width": (234, 454), "left_eye_width": (362, 263), "right_eye_width": (33, 133),
     "left_eye_opening": (386, 374), "right_eye_opening": (159, 145), "nose_length": (168, 2),
 }
 CHIN = 152
-
-
-@dataclass(frozen=True)
-class Material:
-    """A take to learn from: T' frames from the take's frame `first` on, each `step` frames after the last."""
-
-    take: str
-    key: str
-    case: Case
-    used: Case
-    layer: Layer
-    first: int
-    step: int
-
-    @property
-    def frames(self) -> int:
-        return self.case.landmarks.seen.shape[1]
-
-    def part(self, start: int, stop: int) -> "Material":
-        chosen = np.arange(start, stop)
-        return replace(self, case=self.case.of(chosen), used=self.used.of(chosen),
-                       first=self.first + start * self.step)
-
-    def corrected(self) -> np.ndarray:
-        """(T') bool: frames of which an animator said something."""
-        return np.isin(self.first + self.step * np.arange(self.frames), sorted(self.layer.frames()))
 
 
 @dataclass(frozen=True)
@@ -98,29 +60,35 @@ def make(name: str, takes: Sequence[Take], request: Request, tell: Teller) -> tu
     tools = tools_for(request.model, request.detector, request.device)
     model, landmarker = tools.model, tools.landmarker
     with held(make_folder(folder), lambda text: tell.note(name, text)):
-        materials = [_material(take, request, tell) for take in takes]
+        materials = [material(take, request, tell) for take in takes]
         frames = sum(int(one.case.landmarks.found.any(axis=0).sum()) for one in materials)
         if frames < FEWEST:
             raise DataError(f"the takes show a sharp face in {frames} frames, and a profile needs {FEWEST}; film the "
                             "poses of `mien actor guide`, in focus and with a short shutter")
         tell.progress(name, "learn", 0, 3)
         cut = [max(round(LEARNT * one.frames), 1) for one in materials]
-        tried = learn(name, model, landmarker, [one.part(0, at) for one, at in zip(materials, cut, strict=True)])
+        first = [one.part(0, at) for one, at in zip(materials, cut, strict=True)]
+        held_out = [one.part(at, one.frames) for one, at in zip(materials, cut, strict=True) if at < one.frames]
+        tried = learn(name, model, landmarker, first)
         tell.progress(name, "check", 1, 3)
-        verdict = judged(tried, model, landmarker, [one.part(at, one.frames) for one, at in
-                                                    zip(materials, cut, strict=True) if at < one.frames])
+        verdict = judged(tried, model, landmarker, held_out)
         if verdict.difference.against_zero() != BETTER:
             raise DataError(f"the profile of {name} is not taken: {verdict}; film more, sharper, or the poses of "
                             "`mien actor guide`")
         tell.progress(name, "learn", 2, 3)
         actor = learn(name, model, landmarker, materials)
+        taught, gain = teach(actor, model, landmarker, materials, folder, tell)
         entry = {"from": [one.take for one in materials], "solves": [one.key for one in materials], "frames": frames,
                  "corrected": int(sum(one.corrected().sum() for one in materials)),
-                 "px_without": round(verdict.without, 3), "px_with": round(verdict.with_it, 3)}
-        actor = replace(actor, history=(entry,))
+                 "px_without": round(verdict.without, 3), "px_with": round(verdict.with_it, 3),
+                 **({} if gain is None else {"network": str(gain)})}
+        actor = replace(actor, history=(entry,), taught=taught)
         path = save_actor(actor, folder)
         tell.progress(name, "learn", 3, 3)
+        forget_lessons(folder)
         tell.note(name, str(verdict))
+        if gain is not None:
+            tell.note(name, str(gain))
     return path, actor
 
 
@@ -142,23 +110,11 @@ def learn(name: str, model: FaceModel, landmarker: Landmarker, materials: Sequen
                 raise DataError(f"take {one.take} shows another face than the other takes (it fits theirs {ratio:.1f} "
                                 f"times worse than its own); leave it out of --from")
     told = sum(int(one.corrected().sum()) for one in materials)
-    total: Evidence | None = None
-    for one in materials:
-        performance, counts = _explained(one, same)
-        frames = np.flatnonzero(one.used.landmarks.found.any(axis=0))
-        problem, _ = problem_of(one.used.landmarks, one.used.rig, False, model, embedding, one.used.frame_rate, frames)
-        said = evidence(problem, performance, frames, counts[frames])
-        total = said if total is None else total + said
-    offsets = personal_points(total, problem, told >= ENOUGH)
-    offsets[~embedding.known] = 0.0
-    shapes = kept_meaning(model, on_mesh(model, embedding, offsets[:, :, 1:])) if told >= ENOUGH \
-        else np.zeros((0, len(model.neutral), 3))
-    changed = np.flatnonzero(np.abs(shapes).max(axis=(1, 2), initial=0.0) > 0) if len(shapes) else np.zeros(0, int)
+    points, names, shapes = own_face(materials, same, told >= ENOUGH)
     people = [landmarker.reader.person(one.case.landmarks) for one in materials] if landmarker.reader else []
     faces = sum(person.faces for person in people)
     code = sum((person.code * person.faces for person in people), np.zeros(len(people[0].code) if people else 0))
-    return Actor(name, model.name, model.sha256, embedding.scheme, identity, offsets[:, :, 0],
-                 tuple(model.shape_names[index] for index in changed), shapes[changed],
+    return Actor(name, model.name, model.sha256, embedding.scheme, identity, points, names, shapes,
                  code / max(faces, 1), faces, landmarker.reader_key, measures(model, landmarker, identity))
 
 
@@ -203,40 +159,3 @@ def _roots(pairs: np.ndarray) -> np.ndarray:
     return np.sqrt((pairs**2).mean(axis=0))
 
 
-def _explained(one: Material, face: Face) -> tuple[Performance, np.ndarray]:
-    """The frames solved with the actor's identity, around what an animator said; and what each frame counts."""
-    base, used = solved(one.used, face, "standard")
-    corrected = one.corrected()
-    if not one.layer or not corrected.any():
-        return base, np.ones(one.frames)
-    case = one.used
-    around = solve_around(one.layer, base, one.first, case.landmarks, case.rig, used, face.model, face.embedding,
-                          case.reading, {}, lambda done, total: None)
-    worse = np.nanmedian(around.residual_px[corrected] / np.maximum(base.residual_px[corrected], 1e-9))
-    if worse > DISAGREE:
-        raise DataError(f"take {one.take}: its corrections disagree with its footage (landmarks fit {worse:.1f} times "
-                        "worse in corrected frames); look them over: left and right may be exchanged, or they belong "
-                        "to another take")
-    return around, np.where(corrected, CORRECTED, 1.0)
-
-
-def _material(take: Take, request: Request, tell: Teller) -> Material:
-    """A take detected, its cameras found, solved once; its artefacts elsewhere than those of the user's own solve."""
-    tools = tools_for(request.model, request.detector, request.device)
-    with tempfile.TemporaryDirectory(prefix="mien-actor-") as scratch:
-        own = replace(request, out=Path(scratch), actor="")
-        lend(places(take, None).work, places(take, own.out))
-        if request.out is not None:
-            lend(places(take, request.out).work, places(take, own.out))
-        options = replace(options_of(take, own), actor="")
-        ready = prepare(take, options, lambda warning: tell.note(take.name, warning))
-        done = solve(ready, options, tools, tell)
-    landmarks = without_blurred(done.landmarks)
-    if lost := int((done.landmarks.found.any(axis=0) & ~landmarks.found.any(axis=0)).sum()):
-        tell.note(take.name, f"{lost} frames are too blurred to learn from")
-    step = 1 if options.corrections else -(-done.performance.frames // MOST)
-    chosen = np.arange(0, done.performance.frames, step)
-    lone = ready.lone and len(done.given.cameras) == 1
-    case = Case(landmarks, done.given, lone, ready.clips.rate / step, tools.landmarker.read(done.landmarks))
-    return Material(take.name, done.performance.steps["solve"], case.of(chosen),
-                    replace(case.of(chosen), rig=done.rig, lone=False), options.corrections, ready.first, step)

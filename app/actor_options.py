@@ -49,6 +49,11 @@ def add_options(actor: argparse.ArgumentParser, common: argparse.ArgumentParser)
     pack.add_argument("name", help="the actor's, or a profile's folder")
     pack.add_argument("--out", type=Path, metavar="FILE", help="default: NAME.mienactor")
     _in(pack)
+    export = add("export", "the actor's own network as an ONNX file, like those of `mien net export`",
+                 "mien actor export anna --in my-shoot --out onnx")
+    export.add_argument("name", help="the actor's, or a profile's folder")
+    export.add_argument("--out", type=Path, required=True, metavar="DIR")
+    _in(export)
     unpack = add("unpack", "put a packed profile into a shoot", "mien actor unpack anna.mienactor --in my-shoot")
     unpack.add_argument("file", type=Path)
     unpack.add_argument("--force", action="store_true", help="replace a profile that is there")
@@ -58,7 +63,7 @@ def add_options(actor: argparse.ArgumentParser, common: argparse.ArgumentParser)
 def run(options: argparse.Namespace) -> int:
     """`mien actor` alone."""
     raise UsageError("`mien actor` needs to know what to do: make, teach, train, suggest, list, show, check, guide, "
-                     "pack or unpack; see `mien actor --help`")
+                     "pack, export or unpack; see `mien actor --help`")
 
 
 def _in(action: argparse.ArgumentParser) -> None:

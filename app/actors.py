@@ -10,7 +10,7 @@ from app.detectors import Landmarker
 from app.places import ACTORS_NAME
 from capture.errors import UsageError
 from capture.shoot import Take
-from solver.actor import NAME, NAMED, Actor, load_actor
+from solver.actor import NAME, NAMED, Actor, Taught, load_actor
 from solver.actor_fit import Face
 from solver.embedding import Embedding
 from solver.face_model import FaceModel
@@ -29,6 +29,8 @@ class Subject:
         identity: (I) the actor's; None where nobody is known, and it is looked for.
         person: what the reading network has seen of the actor; None where that is not known.
         key: of the profile; "" where there is none.
+        taught: the actor's own network, by which the landmarks are to be moved (`actor_look`); None where there is
+            none, or the landmarks are of another detector than it was taught on.
     """
 
     model: FaceModel
@@ -36,6 +38,7 @@ class Subject:
     identity: np.ndarray | None = None
     person: Person | None = None
     key: str = ""
+    taught: Taught | None = None
 
     def face(self) -> Face:
         """The same as the solver takes it."""
@@ -52,14 +55,16 @@ def subject(actor: Actor | None, model: FaceModel, landmarker: Landmarker) -> Su
     if actor is None:
         return anybody(model, landmarker)
 
+    taught = actor.taught if actor.taught and actor.taught.detector == landmarker.detector.key else None
+
     def embedding() -> Embedding:
         found = landmarker.embedding(model)
         fits = actor.scheme == found.scheme and actor.points.shape == (len(found.known), 3)
-        return replace(found, offset=actor.points) if fits else found
+        return replace(found, offset=taught.points if taught else actor.points) if fits else found
 
     person = Person(actor.code, actor.code_faces) if actor.reader_key == landmarker.reader_key and actor.code_faces \
         else None
-    return Subject(actor.model(model), embedding, actor.identity, person, actor.key)
+    return Subject(actor.model(model), embedding, actor.identity, person, actor.key, taught)
 
 
 def actors_folder(take: Take) -> Path:

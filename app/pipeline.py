@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from app import artefacts
+from app.actor_look import own_landmarks
 from app.actors import Subject, anybody, profile_of, subject
 from app.corrections import layer_key, save_layer
 from app.detection import clock_key, detect, on_take_clock
@@ -101,15 +102,23 @@ def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> So
         MienError: the take cannot be solved.
     """
     take, where, model, detector = ready.take.name, ready.where, tools.model, tools.landmarker.detector
-    landmarks, detect_keys = detect(ready, tools.landmarker, options.force,
-                                    lambda step, done, total: teller.progress(take, step, done, total))
-    landmarks, sources = on_take_clock(landmarks, ready), {**detect_keys, **clock_key(ready)}
-    _note_unseen(landmarks.found, landmarks.cameras, take, teller)
-    rig, lone = cameras_for(ready, landmarks, sources, tools.landmarker, model, options.force,
+    found, detect_keys = detect(ready, tools.landmarker, options.force,
+                                lambda step, done, total: teller.progress(take, step, done, total))
+    anybodys, sources = on_take_clock(found, ready), {**detect_keys, **clock_key(ready)}
+    _note_unseen(anybodys.found, anybodys.cameras, take, teller)
+    rig, lone = cameras_for(ready, anybodys, sources, tools.landmarker, model, options.force,
                             lambda step, done, total: teller.progress(take, step, done, total),
                             lambda text: teller.note(take, text))
     actor = profile_of(ready.take, options.actor, model)
     who, nobody = subject(actor, model, tools.landmarker), anybody(model, tools.landmarker)
+    landmarks = anybodys
+    if actor is not None and actor.taught is not None and who.taught is None:
+        teller.note(take, f"the network of {options.actor}'s own was taught on another detector than this solve's: it "
+                          f"is left out; make the profile anew with `mien actor make {options.actor}`")
+    if who.taught is not None:
+        landmarks = on_take_clock(own_landmarks(ready, found, detect_keys, who.taught, options.force,
+                                                lambda step, done, total: teller.progress(take, step, done, total)),
+                                  ready)
     neutral = neutral_frame(ready, options)
     key = artefacts.key_of(
         "solve", SOLVE_VERSION, detect=sources, model=model.sha256, preset=options.preset, take=take,
@@ -127,7 +136,7 @@ def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> So
                                             nobody.face())) > OTHER:
                 teller.note(take, f"the profile of {options.actor} is not of this face ({ratio:.1f} times worse than "
                                   "the face's own): it is left out; name the right actor with --actor")
-                who, reading = nobody, tools.landmarker.read(landmarks)
+                who, landmarks, reading = nobody, anybodys, tools.landmarker.read(anybodys)
             keys = {**detect_keys, **({PROFILE: who.key} if who.key else {}), "solve": key}
             facts = TakeFacts(take, options.actor, ready.clips.rate, ready.timecode, keys)
             performance, used = solve_take(
@@ -141,7 +150,7 @@ def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> So
         write_performance(make_scene(model, performance), where.work / SOLVE_NAME)
     elif who.key and performance.steps.get(PROFILE) != who.key:
         teller.note(take, f"the profile of {options.actor} is not of this face: it was left out")
-        who = nobody
+        who, landmarks = nobody, anybodys
     if lone:
         camera = used.cameras[0]
         teller.note(take, f"no rig.toml: assumed a pinhole camera and found a focal length of "

@@ -2,6 +2,7 @@
 
     actor.json            format, version, model, measures, history, and the SHA-256 of each other file
     face-HASH.npz         identity, where landmarks lie, personal shapes, the reader's code
+    network-HASH.npz      the actor's own last layers of a network, and where landmarks lie with them; not always there
 
 Files are named by their content and actor.json is written last, so that a profile is the old or the new one, whole, at
 any moment. Everything is JSON or NumPy's npz without pickle: a profile from a stranger runs no code.
@@ -24,11 +25,38 @@ from capture.files import make_folder, sha256, write_bytes
 from solver.face_model import FaceModel
 from solver.rig import MOST_MOVES
 
-FORMAT, VERSION = "mien.actor", 1
+FORMAT, VERSION = "mien.actor", 2
+PLAIN = 1
+"""The version of a profile without a network, which an older mien reads, too."""
 NAME = "actor.json"
 NAMED = re.compile(r"[\w][\w .-]{0,63}")
 FAR = 0.05
 """Metres that no person's vertex lies from where identity and shapes of a model put it."""
+MOST_WEIGHT = 10.0
+"""By how much no layer of an actor's own differs from the shared network's."""
+
+
+@dataclass(frozen=True)
+class Taught:
+    """What the actor taught a network.
+
+    Attributes:
+        detector: the key of the detector whose landmarks it moves.
+        layers: what is added to the shared network's weights, by name of the layer; 16-bit floats.
+        points: (N, 3) metres, as `Actor.points`, of the landmarks that it has moved.
+    """
+
+    detector: str
+    layers: Mapping[str, np.ndarray]
+    points: np.ndarray
+
+    @property
+    def key(self) -> str:
+        """Equal keys, equal landmarks."""
+        digest = hashlib.sha256(self.detector.encode())
+        for name, array in sorted(self.layers.items()):
+            digest.update(name.encode() + np.ascontiguousarray(array, np.float16).tobytes())
+        return digest.hexdigest()[:32]
 
 
 @dataclass(frozen=True)
@@ -49,6 +77,7 @@ class Actor:
         reader_key: of that reading network.
         measures: name -> metres.
         history: what it was made from, the oldest first: plain words and numbers.
+        taught: the actor's own network; None where there is none.
     """
 
     name: str
@@ -64,14 +93,17 @@ class Actor:
     reader_key: str
     measures: Mapping[str, float]
     history: tuple[Mapping[str, object], ...] = field(default=())
+    taught: Taught | None = None
 
     @property
     def key(self) -> str:
         """A name for all that changes a solve: equal keys, equal solves."""
-        digest = hashlib.sha256(json.dumps([VERSION, self.model_sha256, self.scheme, self.shape_names, self.code_faces,
+        digest = hashlib.sha256(json.dumps([PLAIN, self.model_sha256, self.scheme, self.shape_names, self.code_faces,
                                             self.reader_key]).encode())
         for array in (self.identity, self.points, self.shapes, self.code):
             digest.update(np.ascontiguousarray(array, np.float32).tobytes())
+        if self.taught is not None:
+            digest.update(self.taught.key.encode() + np.ascontiguousarray(self.taught.points, np.float32).tobytes())
         return digest.hexdigest()[:32]
 
     def model(self, base: FaceModel) -> FaceModel:
@@ -94,16 +126,22 @@ def save_actor(actor: Actor, folder: Path) -> Path:
               "shape_vertices": used.astype(np.int32), "shapes": actor.shapes[:, used].astype(np.float32),
               "vertices": np.array(actor.shapes.shape[1])}
     face = _by_content(folder, "face", lambda path: save_arrays(path, arrays, compress=True))
-    files = {face.name: sha256(face)}
+    files, own = {face.name: sha256(face)}, {}
+    if actor.taught is not None:
+        layers = {f"layers/{name}": value.astype(np.float16) for name, value in actor.taught.layers.items()}
+        network = _by_content(folder, "network", lambda path: save_arrays(
+            path, {"points": actor.taught.points, **layers}, compress=True))
+        files[network.name] = sha256(network)
+        own = {"network": {"file": network.name, "detector": actor.taught.detector}}
     document = {
-        "format": FORMAT, "version": VERSION, "name": actor.name,
+        "format": FORMAT, "version": VERSION if own else PLAIN, "name": actor.name,
         "model": {"name": actor.model_name, "sha256": actor.model_sha256}, "scheme": actor.scheme,
-        "face": face.name, "files": files, "shapes": list(actor.shape_names),
+        "face": face.name, **own, "files": files, "shapes": list(actor.shape_names),
         "reader": {"key": actor.reader_key, "faces": actor.code_faces},
         "measures_m": {name: round(float(value), 5) for name, value in actor.measures.items()},
         "history": [dict(entry) for entry in actor.history]}
     write_bytes(folder / NAME, (json.dumps(document, indent=1, allow_nan=False) + "\n").encode())
-    for path in folder.glob("face-*.npz"):
+    for path in (*folder.glob("face-*.npz"), *folder.glob("network-*.npz")):
         if path.name not in files:
             with contextlib.suppress(OSError):
                 path.unlink()
@@ -146,12 +184,22 @@ def load_actor(folder: Path, model: FaceModel | None = None) -> Actor:
             arrays["points"].astype(np.float64), names, shapes, arrays["code"].astype(np.float64),
             int(document["reader"]["faces"]), str(document["reader"]["key"]),
             {str(name): _number(value) for name, value in document["measures_m"].items()},
-            tuple(dict(entry) for entry in document["history"]))
+            tuple(dict(entry) for entry in document["history"]), _taught(folder, document.get("network"), files))
         _check(actor, model)
     except (Damaged, KeyError, ValueError, TypeError, AttributeError, IndexError, OverflowError, OSError) as error:
         raise DataError(f"{path} is damaged ({error}); copy the whole profile again, or make it anew with "
                         f"`mien actor make {folder.name}`") from error
     return actor
+
+
+def _taught(folder: Path, about: object, files: Mapping[str, str]) -> Taught | None:
+    if about is None:
+        return None
+    arrays = load_arrays(_file(folder, about["file"], files))
+    layers = {name.removeprefix("layers/"): value for name, value in arrays.items() if name.startswith("layers/")}
+    if not all(value.dtype == np.float16 and np.abs(value).max(initial=0.0) < MOST_WEIGHT for value in layers.values()):
+        raise ValueError("its network's weights are those of no network")
+    return Taught(str(about["detector"]), layers, arrays["points"].astype(np.float64))
 
 
 def _document(path: Path) -> dict:
@@ -176,6 +224,9 @@ def _check(actor: Actor, model: FaceModel | None) -> None:
     for name in ("identity", "points", "shapes", "code"):
         if not np.isfinite(getattr(actor, name)).all():
             raise ValueError(f"{name} has a value that is not finite")
+    taught = actor.points if actor.taught is None else actor.taught.points
+    if taught.shape != actor.points.shape or not (np.abs(taught).max(initial=0.0) <= FAR):
+        raise ValueError("its own network's landmarks lie where no face has any")
     if actor.points.ndim != 2 or actor.points.shape[1] != 3 or max(
             np.abs(actor.points).max(initial=0.0), np.abs(actor.shapes).max(initial=0.0)) > FAR:
         raise ValueError("its vertices lie where no face has any")

@@ -100,13 +100,20 @@ class PartNetwork(nn.Module):
         self.register_buffer("mean", torch.zeros(self.count, 2))  # shares of the side, from the picture's middle
 
     def forward(self, picture: Tensor) -> tuple[Tensor, Tensor]:
+        return self.answer(self.look(picture))
+
+    def look(self, picture: Tensor) -> Tensor:
+        """All but the last two layers: (B, 3, S, S) -> (B, NARROW S S / 256)."""
         # However a camera is exposed, the network sees the same: grey in the middle, as much contrast as ever.
         level = picture.mean((1, 2, 3), keepdim=True)
         contrast = (picture - level).square().mean((1, 2, 3), keepdim=True).sqrt()
         even = (picture - level) / (2 * contrast + LEAST_CONTRAST)
         x = self.body(F.relu(self.stem_norm(self.stem(even))))
-        x = F.relu(self.narrow(x)).flatten(1)
-        answer = self.out(F.relu(self.wide(x))).float().reshape(-1, self.count, 3)  # (B, P, 3)
+        return F.relu(self.narrow(x)).flatten(1)
+
+    def answer(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """The last two layers, on what `look` gave."""
+        answer = self.out(F.relu(self.wide(features))).float().reshape(-1, self.count, 3)  # (B, P, 3)
         points = self.mean + answer[..., :2] * REACH + 0.5
         log_sigma = (answer[..., 2] + math.log(FIRST_SIGMA)).clamp(*LOG_SIGMA)
         return points * self.size, log_sigma.exp() * self.size

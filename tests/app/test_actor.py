@@ -2,19 +2,26 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from app.actor_guide import POSES
 from app.corrections import save_layer
+from app.detectors import landmarker_named
 from app.locks import held
 from app.models import model_named
+from capture.arrays import load_arrays
 from exporters.to_json import read
-from solver.actor import NAME, load_actor, save_actor
+from solver.actor import NAME, Taught, load_actor, save_actor
+from solver.actor_network import LAYERS, own_eyes, shared_eyes
 from solver.corrections import Key, Layer
 from solver.face_model import ARKIT
+from solver.network_onnx import OnnxNetwork
+from solver.network_parts import EYE, MOUTH
 from tests.app.command import error_of, mien_here
 
 
@@ -61,8 +68,62 @@ def test_the_profile_of_somebody_else_is_left_out_and_that_is_said(shoot: Path, 
     shutil.rmtree(bert)
 
 
+def test_a_network_of_the_actors_own_moves_the_landmarks_beside_those_of_everybody(shoot: Path, tmp_path: Path) -> None:
+    """A made one, that moves each point of the eyes by a share of the cut-out."""
+    actor, take = load_actor(shoot / "actors" / "anna"), shoot / "takes" / "T001"
+    state = shared_eyes().state_dict()
+    layers = {name: np.zeros(tuple(state[name].shape), np.float16) for name in LAYERS}
+    layers["out.bias"][::3] = 0.1
+    key = landmarker_named("auto", "cpu").detector.key
+    for name, detector in (("dora", key), ("eve", "another")):
+        save_actor(replace(actor, name=name, taught=Taught(detector, layers, actor.points)), shoot / "actors" / name)
+    solve = ("solve", take, "--out", tmp_path, "--format", "json", "--end", "12", "--actor")
+    mien_here(*solve, "anna")
+    work = tmp_path / ".mien" / "T001"
+    before = {path.name: path.read_bytes() for path in work.glob("detect.*.npz")}
+    mien_here(*solve, "dora")
+    assert {path.name: path.read_bytes() for path in work.glob("detect.*.npz")} == before
+    for camera in ("camA", "camB", "camC"):
+        found, moved = (load_arrays(work / f"{step}.{camera}.npz")["xy"] for step in ("detect", "actor"))
+        apart = np.linalg.norm(moved - found, axis=2).mean(axis=0)
+        assert (apart[list(EYE.points)] > 0.2).all()
+        assert not apart[list(MOUTH.points)].any()
+    own = (tmp_path / "T001.mien.json").read_bytes()
+    mien_here(*solve, "anna")
+    mien_here(*solve, "dora")
+    assert (tmp_path / "T001.mien.json").read_bytes() == own
+    assert "taught on another detector" in mien_here(*solve, "eve").stderr
+    mien_here("actor", "export", "dora", "--in", shoot, "--out", tmp_path / "onnx")
+    shown = np.random.default_rng(0).uniform(0, 1, (2, 3, EYE.size, EYE.size)).astype(np.float32)
+    with torch.inference_mode():
+        points, _ = own_eyes(layers)(torch.from_numpy(shown))
+    np.testing.assert_allclose(OnnxNetwork(tmp_path / "onnx" / "eye.onnx")(shown)[0], points.numpy(), atol=1e-3)
+    assert "holds no network" in error_of(mien_here("actor", "export", "anna", "--in", shoot, "--out", tmp_path,
+                                                    check=2))
+    for name in ("dora", "eve"):
+        shutil.rmtree(shoot / "actors" / name)
+
+
+def test_corrected_frames_teach_a_network_which_is_kept_only_where_it_is_better(shoot: Path, tmp_path: Path,
+                                                                             monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.actor_teach.PARTS", 2)  # each part that is held out costs CI seconds
+    truth = read(shoot / "truth.mien.json")
+    keys = {name: tuple(Key(frame, float(truth.weights[frame, column])) for frame in range(1, 16, 2))
+            for column, name in enumerate(truth.shape_names)}
+    save_layer(Layer(keys=keys), tmp_path / "said.json")
+    said = mien_here("actor", "teach", "gail", "--from", shoot, "--corrections", tmp_path / "said.json", "--end",
+                     "16").stderr
+    kept = "a network of the actor's own is kept" in said
+    assert kept or "a network of the actor's own is not kept" in said
+    actor = load_actor(shoot / "actors" / "gail")
+    assert (actor.taught is not None) == kept
+    assert ("for the eyes: yes" in mien_here("actor", "show", "gail", "--in", shoot).stdout) == kept
+    assert not list((shoot / "actors" / "gail" / ".mien").glob("network-*"))
+    shutil.rmtree(shoot / "actors" / "gail")
+
+
 def test_broken_newer_and_foreign_profiles_stop_a_solve_with_a_sentence(shoot: Path, tmp_path: Path) -> None:
-    for name, change in (("newer", {"version": 2}), ("foreign", {"model": {"name": "ict", "sha256": "0"}})):
+    for name, change in (("newer", {"version": 3}), ("foreign", {"model": {"name": "ict", "sha256": "0"}})):
         folder = shoot / "actors" / name
         shutil.copytree(shoot / "actors" / "anna", folder)
         document = json.loads((folder / NAME).read_text())

@@ -10,7 +10,7 @@ import pytest
 from capture.arrays import load_arrays, save_arrays
 from capture.errors import DataError
 from capture.files import sha256
-from solver.actor import NAME, Actor, load_actor, save_actor
+from solver.actor import NAME, Actor, Taught, load_actor, save_actor
 from solver.face_model import FaceModel
 from tests.synthetic import small_face
 
@@ -37,6 +37,45 @@ def test_a_profile_reads_back_and_gives_the_same_bytes(tmp_path: Path) -> None:
     before = {path.name: path.read_bytes() for path in (tmp_path / "anna").iterdir()}
     save_actor(read, tmp_path / "anna")
     assert {path.name: path.read_bytes() for path in (tmp_path / "anna").iterdir()} == before
+
+
+def with_network(actor: Actor) -> Actor:
+    layers = {"out.bias": np.linspace(-1, 1, 9).astype(np.float16)}
+    return replace(actor, taught=Taught("a detector", layers, actor.points + 0.001))
+
+
+def test_a_profile_with_a_network_reads_back_and_one_without_is_as_it_was(tmp_path: Path) -> None:
+    model = small_face()
+    plain, actor = made(model), with_network(made(model))
+    save_actor(actor, tmp_path)
+    read = load_actor(tmp_path, model)
+    assert (read.key, read.taught.key) == (actor.key, actor.taught.key)
+    assert len({read.key, plain.key, replace(actor, taught=replace(actor.taught, detector="other")).key}) == 3
+    np.testing.assert_array_equal(read.taught.layers["out.bias"], actor.taught.layers["out.bias"])
+    np.testing.assert_allclose(read.taught.points, actor.taught.points)
+    assert json.loads((tmp_path / NAME).read_text())["version"] == 2
+    save_actor(plain, tmp_path)
+    assert not list(tmp_path.glob("network-*.npz"))
+    document = json.loads((tmp_path / NAME).read_text())
+    assert document["version"] == 1  # an older mien reads it, too
+    assert "network" not in document
+    assert load_actor(tmp_path, model).taught is None
+
+
+def test_networks_of_no_actor_are_refused(tmp_path: Path) -> None:
+    model = small_face()
+    actor = with_network(made(model))
+    for bad in ({"layers": {"out.bias": np.full(9, np.nan, np.float16)}},
+                {"layers": {"out.bias": np.full(9, 60.0, np.float16)}}, {"points": actor.points + 1.0},
+                {"points": actor.points[:3]}, {"points": actor.points * np.nan}):
+        save_actor(replace(actor, taught=replace(actor.taught, **bad)), tmp_path / "bad")
+        with pytest.raises(DataError, match="is damaged"):
+            load_actor(tmp_path / "bad", model)
+    save_actor(actor, tmp_path / "cut")
+    network = next((tmp_path / "cut").glob("network-*.npz"))
+    network.write_bytes(network.read_bytes()[:100])
+    with pytest.raises(DataError, match="missing or not what"):
+        load_actor(tmp_path / "cut", model)
 
 
 def test_an_actors_model_keeps_names_and_changes_only_its_shapes() -> None:

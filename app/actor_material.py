@@ -1,0 +1,140 @@
+"""What an actor's profile is learnt from: takes that were detected and solved once, and what animators said of them."""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from app.bench_variant import lend
+from app.outcomes import options_of
+from app.pipeline import solve
+from app.places import places
+from app.preparing import prepare
+from app.progress import Teller
+from app.request import Request
+from app.take_job import tools_for
+from capture.errors import DataError
+from capture.shoot import Take
+from solver.actor_fit import Case, Face, solved, without_blurred
+from solver.appearance import Film
+from solver.correct import solve_around
+from solver.corrections import Layer
+from solver.own_time import in_step
+from solver.performance import Performance
+from solver.personal import CORRECTED, Evidence, evidence, kept_meaning, on_mesh, personal_points
+from solver.solve import problem_of
+
+MOST = 240
+"""Frames of a take that are learnt from; of a longer one every second, third ... frame is taken."""
+DISAGREE = 1.6
+"""Corrections that make a frame's landmarks fit so many times worse are not of what the frame shows."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """A take to learn from: T' frames from the take's frame `first` on, each `step` frames after the last.
+
+    `film(camera, frames)` shows its pictures; None where these were not taken at the landmarks' moments.
+    """
+
+    take: str
+    key: str
+    case: Case
+    used: Case
+    layer: Layer
+    first: int
+    step: int
+    film: Film | None = None
+
+    @property
+    def frames(self) -> int:
+        return self.case.landmarks.seen.shape[1]
+
+    def part(self, start: int, stop: int) -> "Material":
+        chosen, film = np.arange(start, stop), self.film
+        return replace(self, case=self.case.of(chosen), used=self.used.of(chosen),
+                       first=self.first + start * self.step,
+                       film=film and (lambda camera, frames: film(camera, start + frames)))
+
+    def corrected(self) -> np.ndarray:
+        """(T') bool: frames of which an animator said something."""
+        return np.isin(self.first + self.step * np.arange(self.frames), sorted(self.layer.frames()))
+
+
+def own_points(materials: Sequence[Material], face: Face, shapes: bool) -> np.ndarray:
+    """(N, 3, 1 + K) metres: how an actor's points lie beside those of a face, at rest and in each shape.
+
+    Args:
+        materials: that show the actor.
+        face: the model with the actor's identity, on which landmarks lie as on anybody's.
+        shapes: see `personal_points`.
+
+    Raises:
+        DataError: corrections disagree with the footage.
+    """
+    total: Evidence | None = None
+    for one in materials:
+        performance, counts = explained(one, face)
+        frames = np.flatnonzero(one.used.landmarks.found.any(axis=0))
+        problem, _ = problem_of(one.used.landmarks, one.used.rig, False, face.model, face.embedding,
+                                one.used.frame_rate, frames)
+        said = evidence(problem, performance, frames, counts[frames])
+        total = said if total is None else total + said
+    offsets = personal_points(total, problem, shapes)
+    offsets[~face.embedding.known] = 0.0
+    return offsets
+
+
+def own_face(materials: Sequence[Material], face: Face, shapes: bool
+             ) -> tuple[np.ndarray, tuple[str, ...], np.ndarray]:
+    """An actor's own points (N, 3), and the names and the own form (K', V, 3) of the shapes that are the actor's own;
+    see `own_points`."""
+    model, offsets = face.model, own_points(materials, face, shapes)
+    if not shapes:
+        return offsets[:, :, 0], (), np.zeros((0, len(model.neutral), 3))
+    moved = kept_meaning(model, on_mesh(model, face.embedding, offsets[:, :, 1:]))
+    changed = np.flatnonzero(np.abs(moved).max(axis=(1, 2), initial=0.0) > 0)
+    return offsets[:, :, 0], tuple(model.shape_names[index] for index in changed), moved[changed]
+
+
+def explained(one: Material, face: Face) -> tuple[Performance, np.ndarray]:
+    """The frames solved with the actor's identity, around what an animator said; and what each frame counts."""
+    base, used = solved(one.used, face, "standard")
+    corrected = one.corrected()
+    if not one.layer or not corrected.any():
+        return base, np.ones(one.frames)
+    case = one.used
+    around = solve_around(one.layer, base, one.first, case.landmarks, case.rig, used, face.model, face.embedding,
+                          case.reading, {}, lambda done, total: None)
+    worse = np.nanmedian(around.residual_px[corrected] / np.maximum(base.residual_px[corrected], 1e-9))
+    if worse > DISAGREE:
+        raise DataError(f"take {one.take}: its corrections disagree with its footage (landmarks fit {worse:.1f} times "
+                        "worse in corrected frames); look them over: left and right may be exchanged, or they belong "
+                        "to another take")
+    return around, np.where(corrected, CORRECTED, 1.0)
+
+
+def material(take: Take, request: Request, tell: Teller) -> Material:
+    """A take detected, its cameras found, solved once; its artefacts elsewhere than those of the user's own solve."""
+    tools = tools_for(request.model, request.detector, request.device)
+    with tempfile.TemporaryDirectory(prefix="mien-actor-") as scratch:
+        own = replace(request, out=Path(scratch), actor="")
+        lend(places(take, None).work, places(take, own.out))
+        if request.out is not None:
+            lend(places(take, request.out).work, places(take, own.out))
+        options = replace(options_of(take, own), actor="")
+        ready = prepare(take, options, lambda warning: tell.note(take.name, warning))
+        done = solve(ready, options, tools, tell)
+    landmarks = without_blurred(done.landmarks)
+    if lost := int((done.landmarks.found.any(axis=0) & ~landmarks.found.any(axis=0)).sum()):
+        tell.note(take.name, f"{lost} frames are too blurred to learn from")
+    step = 1 if options.corrections else -(-done.performance.frames // MOST)
+    chosen = np.arange(0, done.performance.frames, step)
+    in_time = ready.late is None or in_step(ready.late)
+    lone = ready.lone and len(done.given.cameras) == 1
+    case = Case(landmarks, done.given, lone, ready.clips.rate / step, tools.landmarker.read(done.landmarks))
+    return Material(take.name, done.performance.steps["solve"], case.of(chosen),
+                    replace(case.of(chosen), rig=done.rig, lone=False), options.corrections, ready.first, step,
+                    (lambda camera, frames: ready.pictures(camera, frames * step)) if in_time else None)
