@@ -77,7 +77,7 @@ def test_a_network_of_the_actors_own_moves_the_landmarks_beside_those_of_everybo
     key = landmarker_named("auto", "cpu").detector.key
     for name, detector in (("dora", key), ("eve", "another")):
         save_actor(replace(actor, name=name, taught=Taught(detector, layers, actor.points)), shoot / "actors" / name)
-    solve = ("solve", take, "--out", tmp_path, "--format", "json", "--end", "12", "--actor")
+    solve = ("solve", take, "--out", tmp_path, "--format", "json", "--end", "8", "--actor")
     mien_here(*solve, "anna")
     work = tmp_path / ".mien" / "T001"
     before = {path.name: path.read_bytes() for path in work.glob("detect.*.npz")}
