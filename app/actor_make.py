@@ -157,5 +157,3 @@ def measures(model: FaceModel, landmarker: Landmarker, identity: np.ndarray) -> 
 
 def _roots(pairs: np.ndarray) -> np.ndarray:
     return np.sqrt((pairs**2).mean(axis=0))
-
-

@@ -1,6 +1,7 @@
 """`mien sync`: when each camera's clip of a take begins, written to the take's sync.toml."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from capture.match import probe_take
 from capture.shoot import Take, find_takes
 from capture.sync import Timeline, save_timeline, synchronise
 from capture.video import Clip, frames
+from solver.corrections import Sight
 from solver.detect import Footage
 from solver.network_actor import every
 
@@ -47,14 +49,15 @@ def _synchronised(take: Take, tell: Teller) -> Timeline:
         return synchronise(clips, take.audio)
     except ClipError:
         rig = load_rig(take.rig_path) if take.rig_path is not None else None
-        return synchronise(clips, take.audio, {clip.camera: _motion(clip, take, tell) for clip in clips}, rig)
+        faces = faces_of(take)
+        return synchronise(clips, take.audio, {clip.camera: _motion(clip, take, faces, tell) for clip in clips}, rig)
 
 
-def _motion(clip: Clip, take: Take, tell: Teller) -> np.ndarray:
+def _motion(clip: Clip, take: Take, faces: Mapping[Sight, tuple[float, float]], tell: Teller) -> np.ndarray:
     """(T, N, 2) px: the landmarks of the whole clip, NaN where unseen."""
     footage = Footage(clip.size, clip.frame_rate, clip.frames, lambda: (frame.rgb for frame in frames(clip)))
     step, file = f"detect {clip.camera}", corrections_path(take)
-    if what := pointed(faces_of(take), clip, file):
+    if what := pointed(faces, clip, file):
         found = sightings(clip, what, file, lambda: tell.progress(take.name, step, 0, clip.frames))
         footage = replace(footage, actor=found.during(range(clip.frames), every(clip.frame_rate)))
     return landmarker_named().detector.detect(footage, lambda done, total: tell.progress(take.name, step, done, total)

@@ -101,11 +101,12 @@ def point_at(session: Session, camera: str, frame: int, place: tuple[float, floa
     data = session.data
     if data.clips is None or frame >= data.clips.frames:  # the picture is of clips that have changed since
         return
-    width, height = data.clips.clips[data.take.cameras.index(camera)].size
+    index = data.take.cameras.index(camera)
+    width, height = data.clips.clips[index].size
     x, y = place
     if not (-0.5 <= x < width - 0.5 and -0.5 <= y < height - 0.5):
         return
-    number = int(data.clips.numbers[data.take.cameras.index(camera), frame])
+    number = int(data.clips.numbers[index, frame])
     session.edit("this is the actor", keys.pointed(session.layer, camera, number, (round(x, 1), round(y, 1))))
     session.message.emit(f"{camera} will follow this face; solve the take again to see it")
 
