@@ -10,7 +10,7 @@ from capture.errors import ModelError
 from capture.video import frames, probe
 from solver import network_file
 from solver.crop import Roi, roi_of_points
-from solver.detect import Footage
+from solver.detect import Footage, Whereabouts
 from solver.mediapipe_runtime import MediapipeDetector
 from solver.network_actor import Sightings
 from solver.network_detector import BATCH, NetworkDetector
@@ -90,39 +90,37 @@ def test_without_a_face_nothing_is_seen_and_a_face_that_comes_back_is_found(dete
     assert moved == pytest.approx([126, 90], abs=2)
 
 
-def test_of_two_faces_the_one_that_stays_is_the_actors(detector, photo):
-    """Somebody nearer, and so larger, is in the picture at first, and leaves."""
-    passing = cv2.resize(photo, (300, 300))
+def two_faces(photo: np.ndarray, side: int, left: range, right: range, actor: Whereabouts | None = None) -> Footage:
+    """A larger face on the left in some frames, the photo as it is on the right in others."""
+    larger, top = cv2.resize(photo, (side, side)), (320 - side) // 2
+    count = max(left.stop, right.stop)
 
     def pictures() -> Iterator[np.ndarray]:
-        for index in range(26):
+        for index in range(count):
             frame = np.full((320, 640, 3), 90, np.uint8)
-            frame[40:280, 380:620] = photo
-            if index < 3:
-                frame[10:310, 10:310] = passing
+            if index in left:
+                frame[top:top + side, 10:10 + side] = larger
+            if index in right:
+                frame[40:280, 380:620] = photo
             yield frame
 
-    track = detector.detect(Footage((640, 320), Fraction(30), 26, pictures), lambda done, total: None)
+    return Footage((640, 320), Fraction(30), count, pictures, actor)
+
+
+def test_of_two_faces_the_one_that_stays_is_the_actors(detector, photo):
+    """Somebody nearer, and so larger, is in the picture at first, and leaves."""
+    footage = two_faces(photo, 300, range(3), range(26))
+    track = detector.detect(footage, lambda done, total: None)
     assert track.seen.all()
     assert track.xy[..., 0].min() > 370
     # A single picture knows nothing of before and after: there the largest counts.
-    assert detector.find(next(pictures())).points[:, 0].max() < 320
+    assert detector.find(next(footage.pictures())).points[:, 0].max() < 320
 
 
 def test_of_two_faces_the_one_that_was_pointed_at_is_followed(detector, photo):
     """The larger one stays from the first frame to the last, and is alone in the first ones; no frame shows it."""
-    larger = cv2.resize(photo, (280, 280))
-
-    def pictures() -> Iterator[np.ndarray]:
-        for index in range(22):
-            frame = np.full((320, 640, 3), 90, np.uint8)
-            frame[20:300, 10:290] = larger
-            if index >= 4:
-                frame[40:280, 380:620] = photo
-            yield frame
-
     where = Sightings([12], [Roi((490.0, 170.0), 230.0)]).during(range(22), 12)
-    footage = Footage((640, 320), Fraction(30), 22, pictures, where)
+    footage = two_faces(photo, 280, range(22), range(4, 22), where)
     track = detector.detect(footage, lambda done, total: None)
     assert track.seen.all(axis=1).tolist() == [False] * 4 + [True] * 18
     assert np.nanmin(track.xy[..., 0]) > 370
