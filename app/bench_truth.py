@@ -119,12 +119,22 @@ def cut(performance: Performance, first: int, stop: int) -> Performance:
     return replace(performance, **{name: getattr(performance, name)[part] for name in names})
 
 
-def surface_mm(found: Performance, truth: Truth, model: FaceModel) -> float | None:
-    """Mean distance between the posed faces' vertices, over every fourth frame; None where the truth has others."""
+def surface_mm(found: Performance, truth: Truth, model: FaceModel, true_model: FaceModel | None = None,
+               among: np.ndarray | None = None) -> float | None:
+    """Mean distance between the posed faces' vertices, over every fourth frame; None where the truth has others.
+
+    Args:
+        found: what was solved.
+        truth: what is true.
+        model: whose shapes and identity modes `found` means.
+        true_model: whose shapes the truth means, of the same vertices; by default the same.
+        among: (V) bool, the vertices that are compared; by default the face's.
+    """
     if truth.neutral is None or found.shape_names != model.shape_names:
         return None
-    face = np.flatnonzero(face_vertices(model))
-    neutral, shapes = truth.neutral[face], model.shapes[:, face]
+    true_model = true_model or model
+    face = np.flatnonzero(face_vertices(true_model) if among is None else among)
+    neutral, shapes = truth.neutral[face], true_model.shapes[:, face]
     true = truth.performance
     columns = [model.shape_names.index(name) for name in true.shape_names if name in model.shape_names]
     known = [name in model.shape_names for name in true.shape_names]
