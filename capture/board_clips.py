@@ -71,7 +71,18 @@ def calibrate_clips(paths: Sequence[Path], board: Board | None = None, offsets: 
                 row.append(find(board, _grey(frame.rgb)))
                 seen(clip.camera, clip.size, row[-1])
                 report(camera * len(wanted) + len(row), total)
-    result = calibrate(board, found, {clip.camera: clip.size for clip in clips}, lenses, fisheye)
+
+    def around(name: str, moments: Sequence[int]) -> list[tuple[Corners | None, Corners | None]]:
+        near = {moment * stride + step for moment in moments for step in (-1, 1)}
+        looked: dict[int, Corners | None] = {}
+        for frame in take_frames(together, [clip.camera for clip in clips].index(name)):
+            if frame.index in near:
+                looked[frame.index] = find(board, _grey(frame.rgb))
+                report(total, total)
+        return [(looked.get(moment * stride - 1), looked.get(moment * stride + 1)) for moment in moments]
+
+    result = calibrate(board, found, {clip.camera: clip.size for clip in clips}, lenses, fisheye,
+                       None if stride == 1 else around)
     warnings = together.warnings + result.warnings
     if guessed:
         warnings += (f"without a board.toml the board is taken to have squares of {1000 * board.square:g} mm, as "

@@ -37,14 +37,14 @@ def why_apart(names: Sequence[str], poses: Sequence[Sequence[np.ndarray | None]]
         for other in range(one + 1, len(names)):
             still = _scatter(_relative(poses[one], poses[other], 0)[0], MOST)
             step = _step(*_relative(poses[one], poses[other], 0))
-            if step is not None and step[1] < STEADY * still:
+            shift, least = min(((lag, _scatter(_relative(poses[one], poses[other], lag)[0]))
+                                for lag in range(-FARTHEST, FARTHEST + 1)), key=lambda found: found[1])
+            if shift and least < STEADY * still and (step is None or least < step[1]):
+                shifts.append((names[other], names[one], shift))
+            elif step is not None and step[1] < STEADY * still:
                 moved[names[one]] += 1
                 moved[names[other]] += 1
                 steps.append(step[0])
-            shift, least = min(((lag, _scatter(_relative(poses[one], poses[other], lag)[0]))
-                                for lag in range(-FARTHEST, FARTHEST + 1)), key=lambda found: found[1])
-            if shift and least < STEADY * still:
-                shifts.append((names[other], names[one], shift))
     if steps:
         most = max(moved.values())
         which = [name for name, count in moved.items() if count == most]

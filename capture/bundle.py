@@ -6,7 +6,7 @@ one after the other, and the chain rule does the rest.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -25,14 +25,23 @@ FISHEYE = slice(4, 8)
 PLAUSIBLE_DISTORTION = (0.5, 1.0, 0.02, 0.02, 1.0, 0.5, 1.0, 1.0)
 """Standard deviations of k1, k2, p1, p2, k3, k4, k5, k6 over the lenses that exist."""
 
+PLAUSIBLE_LATENESS = 0.3
+"""Standard deviation, in frames, of when pictures are taken by cameras that are not in step."""
+
 
 @dataclass(frozen=True)
 class View:
-    """What one camera saw of the board at one moment."""
+    """What one camera saw of the board at one moment.
+
+    Attributes:
+        slide: (2, K, 2) how fast its corners move in the picture, px a frame, and how that changes, px a frame^2.
+            Where it is given the picture may have been taken later or earlier than its moment.
+    """
 
     camera: int
     moment: int
     corners: Corners
+    slide: np.ndarray | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -62,11 +71,13 @@ class Guess:
         lenses: (C, LENS) px and coefficients.
         cameras: (C, 6) rotation vector and metres, camera_from_world.
         boards: (M, 6) rotation vector and metres, world_from_board.
+        late: (V) frames by which each view's picture was taken after its moment; None: all 0.
     """
 
     lenses: np.ndarray
     cameras: np.ndarray
     boards: np.ndarray
+    late: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -143,6 +154,7 @@ def covariances(problem: Problem, answer: Answer) -> tuple[np.ndarray, np.ndarra
     flat, jacobian = layout.compute(np.zeros(layout.size))
     variance = (1.4826 * np.median(np.abs(flat))) ** 2  # robust: a few mistaken corners must not widen every error bar
     normal = (jacobian.T @ jacobian).toarray()
+    normal[layout.late_at:, layout.late_at:] += variance / PLAUSIBLE_LATENESS**2 * np.eye(layout.size - layout.late_at)
     scale = np.sqrt(np.maximum(np.diag(normal), 1e-30))
     values, vectors = np.linalg.eigh(normal / np.outer(scale, scale))
     # What the views do not tell at all comes out as very uncertain, not as certain.
@@ -162,7 +174,8 @@ def _solve(normal: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 
 class _Layout:
-    """Where each unknown stands in the vector that is optimised: lenses, cameras but the fixed one, boards."""
+    """Where each unknown stands in the vector that is optimised: lenses, cameras but the fixed one, boards, and when
+    those views were taken that can tell."""
 
     def __init__(self, problem: Problem, start: Guess) -> None:
         self.problem, self.start = problem, start
@@ -171,7 +184,10 @@ class _Layout:
         others = [camera for camera in range(len(problem.free)) if camera != problem.fixed_camera]
         self.camera_at = {camera: int(self.lens_at[-1]) + 6 * place for place, camera in enumerate(others)}
         self.board_at = int(self.lens_at[-1]) + 6 * len(others)
-        self.size = self.board_at + 6 * len(start.boards)
+        self.late_at = self.board_at + 6 * len(start.boards)
+        self.sliding = [index for index, view in enumerate(problem.views) if view.slide is not None]
+        self.late_of = {index: self.late_at + place for place, index in enumerate(self.sliding)}
+        self.size = self.late_at + len(self.sliding)
 
     def unpack(self, change: np.ndarray) -> Guess:
         lenses, cameras = self.start.lenses.copy(), self.start.cameras.copy()
@@ -179,7 +195,10 @@ class _Layout:
             lenses[camera] += free @ change[self.lens_at[camera]:self.lens_at[camera + 1]]
         for camera, at in self.camera_at.items():
             cameras[camera] += change[at:at + 6]
-        return Guess(lenses, cameras, self.start.boards + change[self.board_at:].reshape(-1, 6))
+        late = np.zeros(len(self.problem.views)) if self.start.late is None else self.start.late.copy()
+        late[self.sliding] += change[self.late_at:]
+        boards = self.start.boards + change[self.board_at:self.late_at].reshape(-1, 6)
+        return Guess(lenses, cameras, boards, late)
 
     def spread(self, covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         count = len(self.problem.free)
@@ -198,6 +217,7 @@ class _Layout:
         widths = [self.problem.free[camera].T @ self._plausible(camera) for camera in range(len(self.problem.free))]
         width = np.concatenate(widths) if end else np.zeros(0)
         curvature[:end] = (softness_px / width) ** 2
+        curvature[self.late_at:] = (softness_px / PLAUSIBLE_LATENESS) ** 2
         return curvature, curvature * change
 
     def cost(self, change: np.ndarray, flat: np.ndarray, softness_px: float) -> float:
@@ -213,7 +233,7 @@ class _Layout:
         """Explained minus seen corners (2K,) over all views, and its derivatives (2K, unknowns)."""
         guess = self.unpack(change)
         values, rows, columns, entries, row = [], [], [], [], 0
-        for view in self.problem.views:
+        for index, view in enumerate(self.problem.views):
             board, camera = guess.boards[view.moment], guess.cameras[view.camera]
             composed = cv2.composeRT(board[:3], board[3:], camera[:3], camera[3:])
             rotation, translation = composed[0], composed[1]
@@ -222,11 +242,16 @@ class _Layout:
             lens = guess.lenses[view.camera]
             fisheye = bool(self.problem.fisheye) and self.problem.fisheye[view.camera]
             pixels, jacobian = picture_of(lens, fisheye, self.problem.points[view.corners.ids], rotation, translation)
-            values.append((pixels - view.corners.xy).ravel())
+            seen, blocks = view.corners.xy, []
+            if view.slide is not None:  # where its corners were at the moment itself
+                late, (speed, change_of_speed) = guess.late[index], view.slide
+                seen = seen - late * (speed - late / 2 * change_of_speed)
+                blocks.append((self.late_of[index], (speed - late * change_of_speed).reshape(-1, 1)))
+            values.append((pixels - seen).ravel())
             by_pose = jacobian[:, :6]  # (2K, 6)
-            blocks = [(self.lens_at[view.camera], jacobian[:, 6:6 + LENS] @ self.problem.free[view.camera]),
-                      (self.board_at + 6 * view.moment, by_pose @ np.block([[turn["rr1"], turn["rt1"]],
-                                                                            [turn["tr1"], turn["tt1"]]]))]
+            blocks += [(self.lens_at[view.camera], jacobian[:, 6:6 + LENS] @ self.problem.free[view.camera]),
+                       (self.board_at + 6 * view.moment, by_pose @ np.block([[turn["rr1"], turn["rt1"]],
+                                                                             [turn["tr1"], turn["tt1"]]]))]
             if view.camera in self.camera_at:
                 blocks.append((self.camera_at[view.camera], by_pose @ np.block([[turn["rr2"], turn["rt2"]],
                                                                                 [turn["tr2"], turn["tt2"]]])))

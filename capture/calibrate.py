@@ -5,13 +5,14 @@ z from what it sees towards it, the origin in its lens. Only relative poses can 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
 
 from capture.board import Board, Corners
 from capture.board_faults import middle, why_apart
+from capture.board_motion import Neighbours, in_rows, plausible, said, sliding
 from capture.bundle import FISHEYE, LENS, Answer, Guess, Problem, View, covariances, lens_matrix, refine, rms
 from capture.camera import WORLD_FROM_LONE_CAMERA, Camera, Rig
 from capture.errors import RigError
@@ -25,6 +26,15 @@ FEWEST_SHARED = 5
 
 MOST_VIEWS = 60
 """Views a lens is chosen by, and moments that two cameras share: more add time, not knowledge."""
+
+ASTRAY, ASTRAY_PX = 1.5, 0.1
+"""Cameras that together err by more than so many times what each does alone, and so many px, may be out of step."""
+
+TIMED_HELPS = 0.6
+"""Share of the error that may be left for pictures to have been taken in their own time."""
+
+MOST_KEPT = 0.7
+"""Share of a camera's corners that must agree with all cameras for the others to be called mistakes."""
 
 OUT_OF_STEP_PX = 6.0
 """An error of the cameras together from which the result is worth nothing."""
@@ -80,7 +90,8 @@ class Calibration:
 
 
 def calibrate(board: Board, seen: Mapping[str, Sequence[Corners | None]], sizes: Mapping[str, tuple[int, int]],
-              lenses: Mapping[str, Camera] | None = None, fisheye: bool | None = None) -> Calibration:
+              lenses: Mapping[str, Camera] | None = None, fisheye: bool | None = None,
+              around: Neighbours | None = None) -> Calibration:
     """Find the cameras from what they saw of a board.
 
     Args:
@@ -89,6 +100,8 @@ def calibrate(board: Board, seen: Mapping[str, Sequence[Corners | None]], sizes:
         sizes: camera -> width, height in px.
         lenses: cameras whose lens is known from before and stays; only where they stand is looked for.
         fisheye: whether the other lenses are fisheyes; None: found for each by its error on held-out views.
+        around: asked, where cameras seem out of step, for what they saw one frame before and after some moments;
+            None: the moments themselves follow one another.
 
     Raises:
         RigError: too little was seen; the message says by which camera and what to film.
@@ -131,19 +144,51 @@ def calibrate(board: Board, seen: Mapping[str, Sequence[Corners | None]], sizes:
     softness = max(0.25, 2 * float(np.median(held_out)))
     problem = Problem(points, views, tuple(free), fisheye=tuple(fish))
     answer = refine(problem, guess, softness)
-    views = _without_mistakes(views, answer)
-    problem = Problem(points, views, tuple(free), fisheye=tuple(fish))
-    answer = refine(problem, answer.guess, softness)
+    kept = _without_mistakes(views, answer)
+    agree = _mostly(kept, views)
+    if agree:
+        views = kept
+        problem = Problem(points, views, tuple(free), fisheye=tuple(fish))
+        answer = refine(problem, answer.guess, softness)
+    fixed = replace(problem, free=tuple(np.zeros((LENS, 0)) for _ in names))
     if any(_strays(error, held_out[camera]) for camera, error in enumerate(_errors(views, answer))):
         # Clips out of step would bend the lenses to explain a board that moved; each lens by itself knows better.
-        fixed = tuple(np.zeros((LENS, 0)) for _ in names)
-        answer = refine(Problem(points, views, fixed, fisheye=tuple(fish)), guess, 2 * max(_errors(views, answer)))
-    why = ""
-    if max(_errors(views, answer)) > OUT_OF_STEP_PX:
+        answer = refine(fixed, guess, 2 * max(_errors(views, answer)))
+    timed = None
+    if len(names) > 1 and rms(answer.residuals) > ASTRAY * np.sqrt(np.mean(np.square(held_out))) + ASTRAY_PX:
+        moving = sliding(seen, moments, around or in_rows(seen))
+        timed = _timed(replace(fixed, views=moving), guess, softness, rms(answer.residuals), held_out)
+    if timed is not None:
+        problem, answer = timed
+        return _result(names, sizes, problem, answer, held_out, shared,
+                       (said(names, problem.views, answer.guess.late),))
+    worst = int(np.argmax(_errors(views, answer)))
+    if not agree or _errors(views, answer)[worst] > OUT_OF_STEP_PX:
         whole = [[pose(points, corners, lens, wide) for corners in seen[name]]
                  for name, lens, wide in zip(names, lenses, fish, strict=True)]
         why = why_apart(names, [[None if one is None else _matrix(one) for one in row] for row in whole])
-    return _result(names, sizes, problem, answer, held_out, shared, why)
+        raise RigError(f"{names[worst]} agrees with itself to {held_out[worst]:.2f} px but with the other cameras only "
+                       f"to {_errors(views, answer)[worst]:.1f} px: {why}")
+    return _result(names, sizes, problem, answer, held_out, shared)
+
+
+def _timed(problem: Problem, guess: Guess, softness_px: float, error_px: float, held_out: Sequence[float],
+           ) -> tuple[Problem, Answer] | None:
+    """The cameras if each picture was taken in its own time; None where that does not explain what was seen."""
+    cameras = range(len(problem.free))
+    of_camera = [{view.moment for view in problem.views if view.camera == camera} for camera in cameras]
+    shared = [sum(bool(mine & others) for others in of_camera if others is not mine) for mine in of_camera]
+    if min(map(len, of_camera)) < FEWEST_VIEWS or not all(shared):
+        return None
+    moments = sorted(set.union(*of_camera))
+    place = {moment: index for index, moment in enumerate(moments)}
+    views = tuple(replace(view, moment=place[view.moment]) for view in problem.views)
+    problem, guess = replace(problem, views=views), replace(guess, boards=guess.boards[moments])
+    answer = refine(problem, guess, 2 * error_px)
+    answer = refine(problem, answer.guess, softness_px)
+    strays = any(_strays(error, held_out[camera]) for camera, error in enumerate(_errors(views, answer)))
+    helps = rms(answer.residuals) < TIMED_HELPS * error_px and plausible(answer.guess.late)
+    return (problem, answer) if helps and not strays else None
 
 
 def _spread_out(items: Sequence, most: int) -> list:
@@ -212,8 +257,8 @@ def _vector(matrix: np.ndarray) -> np.ndarray:
 
 
 def _result(names: Sequence[str], sizes: Mapping[str, tuple[int, int]], problem: Problem, answer: Answer,
-            held_out: Sequence[float], shared: np.ndarray, why: str) -> Calibration:
-    cameras, reports, warnings, views = [], [], [], problem.views
+            held_out: Sequence[float], shared: np.ndarray, said_before: tuple[str, ...] = ()) -> Calibration:
+    cameras, reports, warnings, views = [], [], list(said_before), problem.views
     lens_covariance, pose_covariance = covariances(problem, answer)
     errors = _errors(views, answer)
     for camera, name in enumerate(names):
@@ -236,9 +281,6 @@ def _result(names: Sequence[str], sizes: Mapping[str, tuple[int, int]], problem:
                                     float(np.sqrt(np.diag(pose_covariance[camera])[:3].max())),
                                     lens_covariance[camera], pose_covariance[camera], corners,
                                     np.concatenate([answer.residuals[at] for at in mine])))
-        if error > OUT_OF_STEP_PX:
-            raise RigError(f"{name} agrees with itself to {held_out[camera]:.2f} px but with the other cameras only to "
-                           f"{error:.1f} px: {why}")
         if focal_sigma > 0.02:
             raise RigError(f"the focal length of {name} stays uncertain by {100 * focal_sigma:.0f} %; film the board "
                            "tilted to all sides and at several distances, not only facing the camera")
@@ -268,6 +310,15 @@ def _without_mistakes(views: Sequence[View], answer: Answer) -> tuple[View, ...]
         if good.sum() >= 4:
             kept.append(View(view.camera, view.moment, Corners(view.corners.ids[good], view.corners.xy[good])))
     return tuple(kept)
+
+
+def _mostly(kept: Sequence[View], views: Sequence[View]) -> bool:
+    """Whether so many of each camera's corners were kept that the others are mistakes, and not this camera's word
+    against the others'."""
+    cameras = {view.camera for view in views}
+    counts = [[sum(len(view.corners.ids) for view in some if view.camera == camera) for camera in cameras]
+              for some in (kept, views)]
+    return all(left >= MOST_KEPT * all_ for left, all_ in zip(*counts, strict=True))
 
 
 def _errors(views: Sequence[View], answer: Answer) -> list[float]:
