@@ -4,7 +4,8 @@ Needs the shared material. `truth`: distance to the true surface points on the r
 within one and two sigmas on each axis. `real`: on filmed faces, frames in which a face is found, and how far the 68
 points that most programs know lie from MediaPipe's; beside it how far MediaPipe's lie from what it says of the same
 picture in a mirror. `cameras`: four cameras around a seated man; each point is put into space by the other cameras that
-see it and comes back into the one that was left out. `noise`: how far points shake in a still with a sensor's noise.
+see it and comes back into the one that was left out, by the stored rig, which takes the cameras to run in step, and by
+the one that mien finds from the board in the same clips. `noise`: how far points shake in a still with noise.
 """
 
 import functools
@@ -14,12 +15,15 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import cv2
 import numpy as np
 from scipy.spatial.transform import Rotation
 
 from app.bench_truth import read_truth
 from app.detectors import landmarker_named
 from capture.arrays import load_arrays
+from capture.board import Board, find
+from capture.calibrate import calibrate
 from capture.camera import Camera, Rig, project
 from capture.rig_import import from_caliscope
 from capture.video import frames, probe
@@ -28,6 +32,7 @@ from solver.crop import roi_of_points
 from solver.detect import Detector, Footage, Track, stack
 from solver.embedding import Embedding
 from solver.face_model import deform
+from solver.landmarks import Landmarks
 from solver.mediapipe_runtime import MediapipeDetector
 from solver.model_import import packed_model
 from solver.network import EYE_LEFT, EYE_RIGHT, LIPS, POINTS
@@ -45,6 +50,8 @@ SIXTY_EIGHT = (
 """The 68 points of the 300-W annotations, as the mesh numbers them."""
 CLIPS = ("expressions_woman_640x360.mp4", "smile_man.mp4", "face_then_none_hevc.mov", "no_face_cartoon.mp4",
          "small_faces/again.mkv", "small_faces/book.mkv")
+BOARD = Board("charuco", (4, 5), 0.054, 0.0405, "DICT_4X4_1000", True)
+"""What the seated man holds."""
 MOST = 150
 """Frames of a clip."""
 STILL, NOISE = 24, 5.0
@@ -140,13 +147,22 @@ def on_real_faces() -> None:
 
 def left_out() -> None:
     folder = shared("multicam", "caliscope", "post_optimization")
-    rig = from_caliscope(folder / "camera_array.toml")
-    clips = [folder / "calibration" / "extrinsic" / f"cam_{index}.mp4" for index in range(len(rig.cameras))]
-    every = Embedding("", np.zeros(POINTS, int), np.zeros((POINTS, 3)), np.zeros(POINTS), np.zeros(POINTS, bool),
-                      np.ones(POINTS, bool))
+    stored = from_caliscope(folder / "camera_array.toml")
+    clips = [folder / "calibration" / "extrinsic" / f"{name}.mp4" for name in stored.names]
     tracks = {name: [tracked(detector, pictures_of(clip), probe(clip).frame_rate) for clip in clips]
               for name, detector in detectors().items()}
-    marks = {name: stack(rig.names, each, detectors()[name].scheme) for name, each in tracks.items()}
+    marks = {name: stack(stored.names, each, detectors()[name].scheme) for name, each in tracks.items()}
+    seen = {name: [find(BOARD, cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)) for picture in pictures_of(clip)]
+            for name, clip in zip(stored.names, clips, strict=True)}
+    own = calibrate(BOARD, seen, {camera.name: camera.size for camera in stored.cameras},
+                    {camera.name: camera for camera in stored.cameras}).rig
+    for label, rig in (("stored rig", stored), ("mien's rig", own)):
+        _left_out(label, rig, marks)
+
+
+def _left_out(label: str, rig: Rig, marks: dict[str, Landmarks]) -> None:
+    every = Embedding("", np.zeros(POINTS, int), np.zeros((POINTS, 3)), np.zeros(POINTS), np.zeros(POINTS, bool),
+                      np.ones(POINTS, bool))
     common = np.logical_and(*(each.found for each in marks.values()))
     for name, each in marks.items():
         errors = []
@@ -161,7 +177,7 @@ def left_out() -> None:
                 points, _ = reprojected(part, by, np.array([frame]), usable)
                 errors.append(np.linalg.norm(project(rig.cameras[camera], points[0]) - each.xy[camera, frame], axis=1))
         errors = np.array(errors)
-        print(f"{name:<11} found in {each.found.sum()} of {each.found.size} pictures; left one camera out, "
+        print(f"{label}, {name:<9} found in {each.found.sum()} of {each.found.size} pictures; left one camera out, "
               f"{len(errors)} pictures: median {np.median(errors):.2f} px, mean {errors.mean():.2f} px, "
               f"root mean square {np.sqrt(np.square(errors).mean()):.2f} px")
 
