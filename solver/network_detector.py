@@ -5,10 +5,11 @@ is followed from frame to frame: the square for the next frame comes from this f
 third network says whether there still is a face in it. A second look at every frame, in batches, takes its squares from
 the track smoothed in time, since a square that shakes by 3 % of its side shakes the points more than a sensor's noise
 does, and looks at them plain and mirrored, whose errors are not the same. The looks' points are averaged. Then the
-parts of the face are looked at close by, each with its own network (`network_second`).
+parts of the face are looked at close by, each with its own network (`network_second`), and what hardly moves in the
+end is stilled (`network_rest`).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -25,6 +26,7 @@ from solver.detect import Footage, Report, Track
 from solver.network import POINTS, SIZE
 from solver.network_actor import largest, whose
 from solver.network_mirror import unmirror
+from solver.network_rest import rest
 from solver.network_run import Tell, as_input, ready
 from solver.network_search import FaceSearch
 from solver.network_second import SecondLook
@@ -88,7 +90,7 @@ class NetworkDetector:
         # Read before it is named, so that a file that is missing is told in words.
         network = network_file.load_trained(path)
         second, join = ({}, None) if parts is None else network_file.load_second(parts)
-        self.key = f"network-6-{network_file.key_of(path)}" + (f"-{network_file.key_of(parts)}" if parts else "")
+        self.key = f"network-7-{network_file.key_of(path)}" + (f"-{network_file.key_of(parts)}" if parts else "")
         device = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
         self._network = ready(network, device, ("points", "sigma"), tell)
         self._second = SecondLook({name: ready(part, device, tell=tell) for name, part in second.items()},
@@ -118,6 +120,8 @@ class NetworkDetector:
                 start, held, found = index + 1, [], []
             report(index + 1, total)
         seen = np.isfinite(xy).all(axis=2)
+        for run in _runs(seen.all(axis=1)):
+            rest(xy[run])
         return Track(xy, np.where(seen, SURE * sigma, np.inf), seen)
 
     def find(self, picture: np.ndarray) -> Look | None:
@@ -184,7 +188,7 @@ class NetworkDetector:
 
     def _finish(self, pictures: list[np.ndarray], looks: list[Look | None], xy: np.ndarray, sigma: np.ndarray) -> None:
         """Look once more through smoothed squares, plain and mirrored, then at the parts; write what comes of it."""
-        for run in _runs(looks):
+        for run in _runs(look is not None for look in looks):
             first = np.stack([look.points for look in looks[run]])  # (T, 478, 2)
             squares = _smoothed([roi_of_points(points, MARGIN, profile=True) for points in first])
             batch = as_input(crops(pictures[run], squares, SIZE))
@@ -210,13 +214,13 @@ def placed(points: np.ndarray, sigma: np.ndarray, square: Roi) -> Look:
     return Look(apply(picture_from_crop(square, SIZE), points), sigma * (square.side / SIZE))
 
 
-def _runs(looks: list[Look | None]) -> Iterator[slice]:
+def _runs(found: Iterable[bool]) -> Iterator[slice]:
     """The stretches of frames with a face."""
     start = None
-    for index, look in enumerate([*looks, None]):
-        if look is not None and start is None:
+    for index, there in enumerate([*found, False]):
+        if there and start is None:
             start = index
-        elif look is None and start is not None:
+        elif not there and start is not None:
             yield slice(start, index)
             start = None
 
