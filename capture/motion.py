@@ -57,9 +57,9 @@ def motion_lag(first: np.ndarray, second: np.ndarray, cameras: tuple[Camera, Cam
     """
     one, other = _velocities(first), _velocities(second)  # (T, N)
     scores = _correlations(one, other)
-    if not scores:
-        return 0.0, False
     peaks = _peaks(scores)
+    if not peaks:
+        return 0.0, False
     if cameras is None or first.ndim != 3:
         best, _ = _lowest(_alike(one, other), peaks[0])
         rival = max((scores[peak] for peak in peaks[1:]), default=0.0)
@@ -89,9 +89,9 @@ def _share(misfit: Callable[[float], float], best: float, least: float) -> float
 
 
 def _peaks(scores: dict[int, float]) -> list[int]:
-    """The lags that beat all within BESIDE frames, best first."""
-    tops = [lag for lag in scores if all(scores[lag] >= scores.get(lag + step, -np.inf)
-                                         for step in range(-BESIDE, BESIDE + 1))]
+    """The lags that beat all within BESIDE frames, best first; one with nothing beyond it may be a slope's end."""
+    tops = [lag for lag in scores if lag - 1 in scores and lag + 1 in scores
+            and all(scores[lag] >= scores.get(lag + step, -np.inf) for step in range(-BESIDE, BESIDE + 1))]
     return sorted(tops, key=lambda lag: -scores[lag])[:MOST_PEAKS]
 
 
@@ -209,7 +209,7 @@ def _mean(speed: np.ndarray) -> np.ndarray:
 
 
 def _correlations(one: np.ndarray, other: np.ndarray) -> dict[int, float]:
-    """Whole lags -> correlation of what overlaps."""
+    """Whole lags -> correlation of what overlaps, where so many frames are known of both that it means something."""
     least = max(LEAST_OVERLAP, min(len(one), len(other)) // 5)
     shifts = np.arange(least - len(other), len(one) - least + 1)
     if not len(shifts):
@@ -221,4 +221,7 @@ def _correlations(one: np.ndarray, other: np.ndarray) -> dict[int, float]:
     power = np.sqrt(np.maximum(here[np.minimum(len(one), len(other) + shifts)] - here[np.maximum(0, shifts)], 0)
                     * np.maximum(there[np.minimum(len(other), len(one) - shifts)] - there[np.maximum(0, -shifts)], 0))
     alike = np.where(power > 1e-9, products / np.maximum(power, 1e-9), 0.0)
-    return dict(zip(shifts.tolist(), alike.tolist(), strict=True))
+    known = [fft.rfft(each.any(axis=1).astype(float), size) for each in (one, other)]
+    common = fft.irfft(known[0] * np.conj(known[1]), size)[shifts].round()
+    return {lag: score for lag, score, frames in zip(shifts.tolist(), alike.tolist(), common.tolist(), strict=True)
+            if frames >= LEAST_OVERLAP - 2}  # the first and the last frame have no velocity
