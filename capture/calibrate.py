@@ -157,7 +157,7 @@ def calibrate(board: Board, seen: Mapping[str, Sequence[Corners | None]], sizes:
     timed = None
     if len(names) > 1 and rms(answer.residuals) > ASTRAY * np.sqrt(np.mean(np.square(held_out))) + ASTRAY_PX:
         moving = sliding(seen, moments, around or in_rows(seen))
-        timed = _timed(replace(fixed, views=moving), guess, softness, rms(answer.residuals), held_out)
+        timed = _timed(replace(fixed, views=moving), guess, softness, rms(answer.residuals), held_out, tuple(free))
     if timed is not None:
         problem, answer = timed
         return _result(names, sizes, problem, answer, held_out, shared,
@@ -173,7 +173,7 @@ def calibrate(board: Board, seen: Mapping[str, Sequence[Corners | None]], sizes:
 
 
 def _timed(problem: Problem, guess: Guess, softness_px: float, error_px: float, held_out: Sequence[float],
-           ) -> tuple[Problem, Answer] | None:
+           free: tuple[np.ndarray, ...]) -> tuple[Problem, Answer] | None:
     """The cameras if each picture was taken in its own time; None where that does not explain what was seen."""
     cameras = range(len(problem.free))
     of_camera = [{view.moment for view in problem.views if view.camera == camera} for camera in cameras]
@@ -185,6 +185,7 @@ def _timed(problem: Problem, guess: Guess, softness_px: float, error_px: float, 
     views = tuple(replace(view, moment=place[view.moment]) for view in problem.views)
     problem, guess = replace(problem, views=views), replace(guess, boards=guess.boards[moments])
     answer = refine(problem, guess, 2 * error_px)
+    problem = replace(problem, free=free)  # in its own time each picture tells of the lens too
     answer = refine(problem, answer.guess, softness_px)
     strays = any(_strays(error, held_out[camera]) for camera, error in enumerate(_errors(views, answer)))
     helps = rms(answer.residuals) < TIMED_HELPS * error_px and plausible(answer.guess.late)
