@@ -50,16 +50,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
+def _common(default: object) -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--debug", action="store_true", default=default, help="show tracebacks")
+    common.add_argument("--events", action="store_true", default=default, help="tell the progress as JSON lines on "
+                                                                               "stdout")
+    common.add_argument("--cancel-on-eof", action="store_true", default=default, help=argparse.SUPPRESS)
+    return common
+
+
 def build_parser() -> argparse.ArgumentParser:
     """All commands and options."""
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--debug", action="store_true", help="show tracebacks")
-    common.add_argument("--events", action="store_true", help="tell the progress as JSON lines on stdout")
-    common.add_argument("--cancel-on-eof", action="store_true", help=argparse.SUPPRESS)
-
+    common = _common(argparse.SUPPRESS)  # after the command; what stands before it stays where this says nothing
     parser = argparse.ArgumentParser(
         prog="mien", description="Facial performance capture: footage from one or several cameras to animation.",
-        epilog="Without a command the desktop app opens. `mien COMMAND --help` shows an example.", parents=[common])
+        epilog="Without a command the desktop app opens. `mien COMMAND --help` shows an example.",
+        parents=[_common(False)])
     parser.add_argument("--version", action="version", version=f"mien {__version__}")
     parser.set_defaults(run=_run_gui, path=None)
     commands = parser.add_subparsers(metavar="COMMAND", title="commands")

@@ -76,7 +76,7 @@ def _fit(seen: Landmarks, rig: Rig, frames: np.ndarray, usable: np.ndarray, stil
 
     def misfit(turned: np.ndarray) -> np.ndarray:
         cameras = Rig(tuple(_turned(camera, turn) for camera, turn in zip(rig.cameras, turned, strict=True)))
-        return reprojected(seen, cameras, frames, usable)[1] * usable[..., None]  # (C, F, N, 2)
+        return np.where(usable[..., None], reprojected(seen, cameras, frames, usable)[1], 0.0)  # (C, F, N, 2)
 
     first = apart = misfit(turns)
     for _ in range(STEPS):

@@ -35,6 +35,13 @@ def test_every_example_parses() -> None:
         assert build_parser().parse_args(example).run is not None, name
 
 
+@pytest.mark.parametrize("option", ["--debug", "--events"])
+def test_options_for_all_commands_count_before_and_after_the_command(option: str) -> None:
+    for arguments in ([option, "inspect", "x"], ["inspect", option, "x"], [option]):
+        assert vars(build_parser().parse_args(arguments))[option[2:]] is True
+    assert vars(build_parser().parse_args(["inspect", "x"]))[option[2:]] is False
+
+
 def test_the_formats_of_the_command_are_those_that_are_written() -> None:
     assert set(FORMATS) == set(WRITTEN)
 

@@ -143,6 +143,18 @@ def test_a_camera_that_is_rolled_or_tilted_is_named_with_its_angle(name, degrees
         refuse_foreign(check_rig(seen, wrong, embedding), seen, wrong, model, embedding, "rig.toml")
 
 
+def test_a_camera_that_loses_the_face_says_nothing_there(model, embedding):
+    """Its landmarks are no numbers then, and none may come of them."""
+    seen = film(model, embedding)
+    there = seen.seen.copy()
+    there[1, ::2] = False
+    xy = np.where(there[..., None], seen.xy, np.nan)
+    lost = replace(seen, xy=xy, seen=there)
+    assert find_turned(lost, RIG, embedding) is None
+    wrong = Rig(tuple(turned(each, 0, 2, 0) if each.name == "camB" else each for each in RIG.cameras))
+    assert find_turned(lost, wrong, embedding).cameras == ("camB",)
+
+
 def test_of_two_cameras_a_roll_is_found_and_a_turn_of_the_world_is_none(model, embedding):
     seen = part_of(film(model, embedding), "camA", "camC")
     pair = Rig((RIG["camA"], RIG["camC"]))
