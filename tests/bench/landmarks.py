@@ -152,12 +152,16 @@ def left_out() -> None:
     tracks = {name: [tracked(detector, pictures_of(clip), probe(clip).frame_rate) for clip in clips]
               for name, detector in detectors().items()}
     marks = {name: stack(stored.names, each, detectors()[name].scheme) for name, each in tracks.items()}
+    for label, rig in (("stored rig", stored), ("mien's rig", rig_of_the_board(stored, clips))):
+        _left_out(label, rig, marks)
+
+
+def rig_of_the_board(stored: Rig, clips: list[Path]) -> Rig:
+    """The rig that mien finds from the board in the clips, lenses as stored."""
     seen = {name: [find(BOARD, cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)) for picture in pictures_of(clip)]
             for name, clip in zip(stored.names, clips, strict=True)}
-    own = calibrate(BOARD, seen, {camera.name: camera.size for camera in stored.cameras},
-                    {camera.name: camera for camera in stored.cameras}).rig
-    for label, rig in (("stored rig", stored), ("mien's rig", own)):
-        _left_out(label, rig, marks)
+    return calibrate(BOARD, seen, {camera.name: camera.size for camera in stored.cameras},
+                     {camera.name: camera for camera in stored.cameras}).rig
 
 
 def _left_out(label: str, rig: Rig, marks: dict[str, Landmarks]) -> None:
