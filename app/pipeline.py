@@ -41,7 +41,7 @@ from solver.neutral import rest_frame
 from solver.performance import Performance
 from solver.solve import PRESETS, TakeFacts, solve_take
 
-SOLVE_VERSION = 13
+SOLVE_VERSION = 14
 CORRECT_VERSION = 3
 EXPORT_VERSION = 2
 PROFILE = "profile"
