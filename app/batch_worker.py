@@ -43,12 +43,12 @@ def _serve(pipe: Connection, inbox: queue.SimpleQueue, request: Request, threads
 
     from app.batch_memory import footprint
     from app.batch_turn import guard
-    from app.take_job import solve_one, tools_for
+    from app.take_job import solve_one, tools_of
     from capture.errors import MienError
 
     cv2.setNumThreads(threads)  # a helper on a core that another worker has keeps its master waiting
     try:
-        tools = tools_for(request.model, request.detector, request.device)
+        tools = tools_of(request)
     except MienError as error:
         pipe.send((BROKEN, error))
         return

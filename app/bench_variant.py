@@ -16,7 +16,7 @@ from app.places import Places, places
 from app.preparing import prepare
 from app.progress import Teller
 from app.request import Request
-from app.take_job import tools_for
+from app.take_job import tools_of
 from capture.errors import InputError, UsageError
 from capture.files import make_folder
 from capture.shoot import Take
@@ -107,7 +107,7 @@ def answer(side: Variant, take: Take, out: Path, lent: Path | None, tell: Teller
     where = places(take, out)
     for folder in filter(None, (lent, places(take, None).work)):
         lend(folder, where)
-    tools = tools_for(request.model, request.detector, request.device)
+    tools = tools_of(request)
     options = options_of(take, request)
     ready = prepare(take, options, lambda warning: tell.note(take.name, warning))
     done = correct(solve(ready, options, tools, tell), ready, options, tools, tell)

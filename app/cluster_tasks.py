@@ -19,7 +19,7 @@ from app.pipeline import Tools
 from app.places import SOLVE_NAME, Places, places
 from app.preparing import Prepared, prepare
 from app.request import Outcome, Request
-from app.take_job import solve_one, tools_for
+from app.take_job import solve_one, tools_of
 from capture.errors import Cancelled, InputError, UsageError
 from capture.shoot import Take
 
@@ -112,7 +112,7 @@ def _or(work: Callable[[], Result], without: Result) -> Result:
 
 def _tools(request: Request) -> Tools:
     with _alone:
-        return tools_for(request.model, request.detector, request.device)
+        return tools_of(request)
 
 
 def _ready(take: Take, request: Request) -> Prepared:

@@ -13,6 +13,7 @@ from solver.embedding import Embedding, embed
 from solver.face_model import FaceModel
 from solver.landmarks import Landmarks
 from solver.network_detector import NetworkDetector
+from solver.network_glance import GlanceDetector
 from solver.reading import Reading
 from solver.reading_network import Person, Reader, load_reader, shipped_reader
 
@@ -44,19 +45,21 @@ class Landmarker:
         return embed(model, self.find_face, self.detector.scheme)
 
 
-def landmarker_named(name: str = "auto", device: str = "auto") -> Landmarker:
+def landmarker_named(name: str = "auto", device: str = "auto", quick: bool = False) -> Landmarker:
     """The detector that `--detector NAME` means: "mien", "mediapipe", or "auto", which is mien's where it ships; or a
-    file of trained weights, which take the place of those that ship.
+    file of trained weights, which take the place of those that ship. With `quick`, mien's network takes but a glance at
+    each frame; single pictures, such as those by which landmarks are found on a model, it looks at as ever.
 
     Raises:
         ModelError: its weights are missing or damaged.
     """
     if name == "mediapipe" or (name == "auto" and network_file.shipped_path() is None):
         return Landmarker(mediapipe_runtime.MediapipeDetector(), mediapipe_runtime.find_face)
+    kind = GlanceDetector if quick else NetworkDetector
     if name in ("auto", "mien"):
-        detector = NetworkDetector(device=device, tell=_to_user)
+        detector = kind(device=device, tell=_to_user)
     else:
-        detector = NetworkDetector(Path(name), device, network_file.shipped_parts(), _to_user)
+        detector = kind(Path(name), device, network_file.shipped_parts(), _to_user)
 
     def find_face(rgb: np.ndarray) -> np.ndarray | None:
         look = detector.find(rgb)

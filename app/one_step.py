@@ -52,9 +52,9 @@ def run(options: argparse.Namespace) -> int:
     if options.only == "prepare":
         step = _prepare
     else:
-        from app.take_job import solve_one, tools_for  # loads libraries for seconds, which the other steps do without
+        from app.take_job import solve_one, tools_of  # loads libraries for seconds, which the other steps do without
 
-        tools_for(request.model, request.detector, request.device)
+        tools_of(request)
         step = {"detect": _detector(options.camera, options.frames), "solve": _solve, "export": solve_one}[options.only]
     code = 0
     for take in takes:
@@ -73,14 +73,14 @@ def _prepare(take: Take, request: Request, tell: Teller) -> Outcome:
 def _detector(camera: str | None, frames: tuple[int, int] | None) -> Callable[[Take, Request, Teller], Outcome]:
     """Find the landmarks in one camera, or all; in the parts that begin among `frames` (the last included), or all."""
     from app import detection
-    from app.take_job import tools_for
+    from app.take_job import tools_of
 
     def step(take: Take, request: Request, tell: Teller) -> Outcome:
         def work() -> tuple[str, ...]:
             ready = _ready(take, request, tell)
             if camera is not None and camera not in take.cameras:
                 raise UsageError(f"--camera {camera}: take {take.name} has {', '.join(take.cameras)}")
-            landmarker = tools_for(request.model, request.detector, request.device).landmarker
+            landmarker = tools_of(request).landmarker
             for part in detection.missing(ready, landmarker.detector.key):
                 if camera in (None, part.name) and (frames is None or frames[0] <= part.first <= frames[1]):
                     name = f"detect {part.name} from {part.first}"
@@ -96,10 +96,10 @@ def _detector(camera: str | None, frames: tuple[int, int] | None) -> Callable[[T
 def _solve(take: Take, request: Request, tell: Teller) -> Outcome:
     """Solve, from landmarks that are there; those that are not are found first."""
     from app import pipeline
-    from app.take_job import Watched, tools_for
+    from app.take_job import Watched, tools_of
 
     def work() -> tuple[str, ...]:
-        where, tools = places(take, request.out), tools_for(request.model, request.detector, request.device)
+        where, tools = places(take, request.out), tools_of(request)
         make_folder(where.work)
         with held(where.work, lambda text: tell.note(take.name, text)) as lock:
             pipeline.solve(_ready(take, request, tell), options_of(take, request), tools, Watched(tell, lock))

@@ -42,6 +42,7 @@ from solver.performance import Performance
 from solver.solve import PRESETS, TakeFacts, solve_take
 
 SOLVE_VERSION = 14
+QUICK_VERSION = 2
 CORRECT_VERSION = 3
 EXPORT_VERSION = 2
 PROFILE = "profile"
@@ -102,6 +103,7 @@ def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> So
         MienError: the take cannot be solved.
     """
     take, where, model, detector = ready.take.name, ready.where, tools.model, tools.landmarker.detector
+    quick = PRESETS[options.preset].quick
     found, detect_keys = detect(ready, tools.landmarker, options.force,
                                 lambda step, done, total: teller.progress(take, step, done, total))
     anybodys, sources = on_take_clock(found, ready), {**detect_keys, **clock_key(ready)}
@@ -112,7 +114,7 @@ def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> So
     actor = profile_of(ready.take, options.actor, model)
     who, nobody = subject(actor, model, tools.landmarker), anybody(model, tools.landmarker)
     landmarks = anybodys
-    if actor is not None and actor.taught is not None and who.taught is None:
+    if actor is not None and actor.taught is not None and who.taught is None and not quick:
         teller.note(take, f"the network of {options.actor}'s own was taught on another detector than this solve's: it "
                           f"is left out; make the profile anew with `mien actor make {options.actor}`")
     if who.taught is not None:
@@ -123,7 +125,7 @@ def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> So
     key = artefacts.key_of(
         "solve", SOLVE_VERSION, detect=sources, model=model.sha256, preset=options.preset, take=take,
         actor=options.actor, scheme=detector.scheme, embedding=EMBEDDING_VERSION,
-        reader=tools.landmarker.reader_key, lone=lone,
+        reader=tools.landmarker.reader_key, lone=lone, **({"quick": QUICK_VERSION} if quick else {}),
         timecode=str(ready.clips.start_timecode), rate=str(ready.clips.rate),
         rig=[_camera_key(camera) for camera in rig.cameras], **({"profile": who.key} if who.key else {}),
         **({"neutral": neutral} if neutral is not None else {}))

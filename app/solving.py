@@ -90,9 +90,9 @@ def finish(codes: list[int], tell: Teller) -> int:
 
 def _here(take: Take, request: Request, tell: Teller) -> Outcome:
     """One take in this process, when no other process has it."""
-    from app.take_job import solve_one, tools_for
+    from app.take_job import solve_one, tools_of
 
-    tools_for(request.model, request.detector, request.device)  # what is wrong with these is not the take's fault
+    tools_of(request)  # what is wrong with these is not the take's fault
     waited = False
     while (outcome := solve_one(take, request, tell)).state == BUSY:
         if not waited:

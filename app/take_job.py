@@ -30,22 +30,35 @@ from capture.shoot import Take
 from exporters import FORMATS
 from solver.corrections import Layer
 from solver.embedding import VERSION as EMBEDDING_VERSION
+from solver.solve import PRESETS
 
 Guard = Callable[[Landmarker], Landmarker]
 """Puts something around a landmarker's work: a turn on a GPU that several workers share."""
 
 
-@functools.lru_cache(maxsize=1)
-def tools_for(model: str, detector: str, device: str) -> Tools:
+def tools_for(model: str, detector: str, device: str, quick: bool = False) -> Tools:
     """What the steps work with, loaded once in a process.
+
+    Args:
+        quick: the landmarks need not be better than a draft's.
 
     Raises:
         UsageError: CUDA is asked for and not there.
         ModelError: the model or the network is missing or damaged.
     """
+    return _loaded(model, detector, device, quick)
+
+
+@functools.lru_cache(maxsize=1)
+def _loaded(model: str, detector: str, device: str, quick: bool) -> Tools:
     if device == "cuda" and not uses_cuda(device):
         raise UsageError("--device cuda: PyTorch finds no CUDA device here; use --device auto, or see `mien doctor`")
-    return Tools(landmarker_named(detector, device), model_named(model))
+    return Tools(landmarker_named(detector, device, quick), model_named(model))
+
+
+def tools_of(request: Request) -> Tools:
+    """What the steps of a request work with; see `tools_for`."""
+    return tools_for(request.model, request.detector, request.device, PRESETS[request.preset].quick)
 
 
 def uses_cuda(device: str) -> bool:
@@ -63,7 +76,7 @@ def solve_one(take: Take, request: Request, tell: Teller, guard: Guard | None = 
 
 
 def _solved(take: Take, request: Request, where: Places, tell: Teller, guard: Guard | None) -> tuple[str, ...]:
-    tools = tools_for(request.model, request.detector, request.device)
+    tools = tools_of(request)
     if take.problem:
         return run_take(take, options_of(take, request), tools, tell)  # says what is wrong with it
     make_folder(where.out)

@@ -79,7 +79,10 @@ def frame_variances(system: Arrow) -> Tensor:
     """
     out = system.diagonal.new_empty(system.diagonal.shape[:2])
     block = None
-    for part, factors in _backwards(system, [(part, factors[-1]) for part, factors in _forwards(system)]):
+    ends, last = [], []
+    for part, last in _forwards(system):
+        ends.append((part, last[-1]))
+    for part, factors in _backwards(system, ends, last):
         for frame in reversed(range(part.start, part.stop)):
             pivot = torch.cholesky_inverse(factors[frame - part.start])
             if block is None:
@@ -100,14 +103,15 @@ def border_covariance(system: Arrow) -> Tensor:
 def _solve_chain(system: Arrow, sides: Tensor) -> Tensor:
     out, ends = torch.empty_like(sides), []
     before, side = None, sides[0]
-    for part, factors in _forwards(system):
-        for frame, factor in enumerate(factors, part.start):
+    last: list[Tensor] = []
+    for part, last in _forwards(system):
+        for frame, factor in enumerate(last, part.start):
             if before is not None:
                 side = sides[frame] - system.off[frame - 1].unsqueeze(-1) * torch.cholesky_solve(side, before)
             out[frame], before = side, factor
         ends.append((part, before))
     solved = None
-    for part, factors in _backwards(system, ends):
+    for part, factors in _backwards(system, ends, last):
         for frame in reversed(range(part.start, part.stop)):
             side = out[frame] if solved is None else out[frame] - system.off[frame].unsqueeze(-1) * solved
             solved = out[frame] = torch.cholesky_solve(side, factors[frame - part.start])
@@ -124,9 +128,12 @@ def _forwards(system: Arrow) -> Iterator[tuple[slice, list[Tensor]]]:
         yield part, factors
 
 
-def _backwards(system: Arrow, ends: list[tuple[slice, Tensor]]) -> Iterator[tuple[slice, list[Tensor]]]:
-    """The same from the last stretch to the first, given the factor of each stretch's last frame."""
-    for index in reversed(range(len(ends))):
+def _backwards(system: Arrow, ends: list[tuple[slice, Tensor]], last: list[Tensor]
+               ) -> Iterator[tuple[slice, list[Tensor]]]:
+    """The same from the last stretch to the first, given the factor of each stretch's last frame, and all of the
+    last's: most takes that are drafted are no longer than one."""
+    yield ends[-1][0], last
+    for index in reversed(range(len(ends) - 1)):
         part = ends[index][0]
         yield part, _factors(system, part, ends[index - 1][1] if index else None)
 

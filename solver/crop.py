@@ -68,7 +68,8 @@ def apply(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
     return points @ np.swapaxes(matrix[..., :2], -1, -2) + matrix[..., None, :, 2]
 
 
-def crops(pictures: Sequence[np.ndarray], rois: Sequence[Roi], size: int, as_mediapipe: bool = False) -> np.ndarray:
+def crops(pictures: Sequence[np.ndarray], rois: Sequence[Roi], size: int, as_mediapipe: bool = False,
+          slack: float = SLACK) -> np.ndarray:
     """One crop of each picture: (B, size, size, 3) uint8 RGB. What lies outside a picture repeats its edge.
 
     Args:
@@ -77,6 +78,7 @@ def crops(pictures: Sequence[np.ndarray], rois: Sequence[Roi], size: int, as_med
         size: side of a crop in px.
         as_mediapipe: cut as MediaPipe does: samples at the pixels' corners instead of means over their areas, so that
             what is seen lies (side / size - 1) / 2 px off. For comparison only.
+        slack: see SLACK; with 1 every crop takes one sample a pixel, in a third of the time.
 
     Raises:
         DataError: a picture is none, or a square has no area.
@@ -91,7 +93,7 @@ def crops(pictures: Sequence[np.ndarray], rois: Sequence[Roi], size: int, as_med
         if not as_mediapipe and (times := int(roi.side / size)) > 1:
             picture, matrix = _shrunk(picture, matrix, size, times)
         # The grid's pixel i covers [i, i + 1] / fine of the crop's own coordinates; its centre is at i + 1/2.
-        fine = 2 if not as_mediapipe and np.hypot(*matrix[:, 0]) > 1 + SLACK else 1
+        fine = 2 if not as_mediapipe and np.hypot(*matrix[:, 0]) > 1 + slack else 1
         matrix[:, :2] /= fine
         matrix[:, 2] += 0.5 if as_mediapipe else matrix[:, :2] @ [0.5, 0.5]
         # Not cv2.warpAffine: it steps along a row in rounded steps, which moved landmarks by up to 0.02 px.

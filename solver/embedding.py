@@ -8,7 +8,7 @@ expressions at once: a material point of the surface in E expressions is one poi
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +73,12 @@ class Embedding:
             resting = resting + np.tensordot(identity, model.identity[:, corners], 1)
         normal = np.cross(resting[:, 1] - resting[:, 0], resting[:, 2] - resting[:, 0])
         return normal / np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-20)
+
+    def every(self, one_in: int) -> "Embedding":
+        """One point in so many alone."""
+        part = slice(None, None, one_in)
+        return replace(self, **{name: getattr(self, name)[part] for name in ARRAYS},
+                       offset=None if self.offset is None else self.offset[part])
 
 
 def embed(model: FaceModel, find_face: FindFace, scheme: str) -> Embedding:

@@ -5,7 +5,7 @@ The energy is a negative log posterior, so every weight is one over a variance t
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
@@ -15,8 +15,8 @@ from solver.geometry import project, rotation_exp, rotation_log, skew
 from solver.points import MovedPoints, move
 from solver.problem import GAZE, POSE, Normal, Pins, Problem, Read, State
 
-CHUNK = 8
-"""Frames whose Jacobians are held at once: about 10 MB, which stay in reach of the processor."""
+HELD = 8 * 478
+"""Points whose Jacobians are held at once: about 10 MB, which stay in reach of the processor."""
 NEVER = 1e8
 """A squared error, in variances, that no landmark reaches."""
 
@@ -24,8 +24,7 @@ NEVER = 1e8
 def landmarks(problem: Problem, state: State, normal: Normal | None) -> float:
     """Robust distance between where the points appear and where they were found, in every camera (Cauchy's loss)."""
     total, count = 0.0, len(problem.observed)
-    for start in range(0, len(state.weights), CHUNK):
-        part = slice(start, start + CHUNK)
+    for part in _chunks(problem, state):
         moved = move(problem.points, state.weights[part], state.gaze[part], state.identity)
         in_world = moved.position @ state.rotation[part].mT + state.translation[part, None]  # (T, N, 3)
         frames, points = moved.position.shape[:2]
@@ -200,8 +199,7 @@ def stepped(state: State, frames_step: Tensor, shared_step: Tensor) -> State:
 def residual_px(problem: Problem, state: State) -> Tensor:
     """(C, T, N) distance in px between each landmark and its point; NaN where it was not seen."""
     out = torch.full_like(problem.precision, torch.nan)
-    for start in range(0, len(state.weights), CHUNK):
-        part = slice(start, start + CHUNK)
+    for part in _chunks(problem, state):
         moved = move(problem.points, state.weights[part], state.gaze[part], state.identity).position
         in_world = moved @ state.rotation[part].mT + state.translation[part, None]
         for camera, precision in enumerate(problem.precision[:, part]):
@@ -210,6 +208,12 @@ def residual_px(problem: Problem, state: State) -> Tensor:
             distance = torch.linalg.vector_norm(pixels - problem.observed[camera, part], dim=-1)
             out[camera, part] = torch.where(precision > 0, distance, torch.nan)
     return out
+
+
+def _chunks(problem: Problem, state: State) -> Iterator[slice]:
+    """The frames, a few at a time."""
+    count = max(HELD // len(problem.points.neutral), 1)
+    return (slice(start, start + count) for start in range(0, len(state.weights), count))
 
 
 def _outlying(problem: Problem, camera: int, part: slice) -> Tensor:

@@ -33,14 +33,16 @@ class Stage:
     enough: float = 1e-5
 
 
-def stages(person: int, performance: int, some: int = SOME_FRAMES) -> tuple[Stage, ...]:
-    """The table, with the most iterations for the two stages that cost time, and how many frames tell the person."""
+def stages(person: int, performance: int, some: int = SOME_FRAMES, head: int = 3, enough: float = 1e-5
+           ) -> tuple[Stage, ...]:
+    """The table, with the most iterations for each stage, how many frames tell the person, and what share of the energy
+    the last iteration still gains."""
     return (
         # Both only make ready for the next: heads settled to the last bit, or poses and weights that are solved again,
         # would cost seconds a take and change weights by less than 0.001 (root mean square).
-        Stage("head", frozenset({"pose"}), some, 3),
+        Stage("head", frozenset({"pose"}), some, head),
         Stage("person", frozenset({"pose", "weights", "gaze", "identity", "focal"}), some, person, 1e-4),
-        Stage("performance", frozenset({"pose", "weights", "gaze"}), None, performance),
+        Stage("performance", frozenset({"pose", "weights", "gaze"}), None, performance, enough),
     )
 
 

@@ -46,6 +46,11 @@ class Landmarks:
         """(C, T) bool: whether the camera saw the face at all."""
         return self.seen.any(axis=2)
 
+    def every(self, one_in: int) -> "Landmarks":
+        """One point in so many alone."""
+        part = slice(None, None, one_in)
+        return replace(self, xy=self.xy[:, :, part], sigma=self.sigma[:, :, part], seen=self.seen[:, :, part])
+
 
 def sound(landmarks: Landmarks) -> Landmarks:
     """The same without what cannot be: a point that is no number, or has no spread, was not seen; and a camera whose

@@ -6,12 +6,11 @@ the mouth are looked at plain, not mirrored too; and whether there still is a fa
 
 import numpy as np
 
-from solver.crop import Roi, apply, crops, eight_bit_rgb, picture_from_crop
+from solver.crop import Roi, crops, eight_bit_rgb
 from solver.network import SIZE
 from solver.network_detector import SURE, Look, NetworkDetector, placed
-from solver.network_parts import EYE, Part, part_square
-from solver.network_run import Runner, as_input
-from solver.network_second import merged
+from solver.network_run import as_input
+from solver.network_second import looked_closer
 
 ASK_EVERY = 5
 """Pictures from one question whether there is a face to the next: a network of its own answers it."""
@@ -31,7 +30,10 @@ class LiveLandmarks(NetworkDetector):
         picture = eight_bit_rgb(picture)
         look = self._first(picture)
         self._square, self._before = self._next(look, self._before)
-        return None if look is None else self._closer(picture, look)
+        if look is None:
+            return None
+        points, sigma = looked_closer([picture], look.points[None], look.sigma[None], self._second.networks)
+        return Look(points[0], SURE * sigma[0])
 
     def _first(self, picture: np.ndarray) -> Look | None:
         self._count += 1
@@ -39,30 +41,3 @@ class LiveLandmarks(NetworkDetector):
             return self._follow(picture, self._square)
         points, sigma = self._ask(as_input(crops([picture], [self._square], SIZE)))
         return placed(points[0], sigma[0], self._square)
-
-    def _closer(self, picture: np.ndarray, look: Look) -> Look:
-        answers, spreads = [look.points], [look.sigma]
-        for part, network in self._second.networks:
-            for place, points, sigma in self._part(picture, look, part, network):
-                whole, unsure = np.zeros_like(look.points), np.full_like(look.sigma, np.inf)
-                whole[place], unsure[place] = points, sigma
-                answers.append(whole)
-                spreads.append(unsure)
-        points, sigma = merged(np.stack(answers)[:, None], np.stack(spreads)[:, None])
-        return Look(points[0], SURE * sigma[0])
-
-    def _part(self, picture: np.ndarray, look: Look, part: Part, network: Runner
-              ) -> list[tuple[list[int], np.ndarray, np.ndarray]]:
-        """One part, for the eye both of them in one batch: its landmarks, their (P, 2) px and (P) px."""
-        sides = (False, True) if part is EYE else (False,)
-        squares = [part_square(look.points, part, mirrored) for mirrored in sides]
-        batch = as_input(crops([picture] * len(sides), squares, part.size))
-        batch = np.stack([one[..., ::-1] if mirrored else one for one, mirrored in zip(batch, sides, strict=True)])
-        found, spread = network(batch)
-        out = []
-        for mirrored, square, points, sigma in zip(sides, squares, found.astype(np.float64),
-                                                   spread.astype(np.float64), strict=True):
-            local = points * [-1, 1] + [part.size, 0] if mirrored else points
-            out.append((list(part.mirrored if mirrored else part.points),
-                        apply(picture_from_crop(square, part.size), local), sigma * (square.side / part.size)))
-        return out

@@ -5,7 +5,7 @@ several looks know a point, it lies at their mean, each weighted by how sure it 
 as a whole, `network_join` knows.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 import numpy as np
@@ -26,6 +26,35 @@ class PutTogether(Protocol):
 
     def __call__(self, frames: np.ndarray, points: np.ndarray, sigma: np.ndarray, first: np.ndarray, face: np.ndarray
                  ) -> tuple[np.ndarray, np.ndarray]: ...
+
+
+def looked_closer(pictures: list[np.ndarray], points: np.ndarray, sigma: np.ndarray,
+                  networks: Iterable[tuple[Part, Runner]]) -> tuple[np.ndarray, np.ndarray]:
+    """T pictures looked at again, each part once and plain: for those who cannot wait for `refine`.
+
+    Args:
+        pictures: T of (H, W, 3) uint8.
+        points: (T, 478, 2) px of the first look; sigma: (T, 478) px.
+        networks: of the parts.
+
+    Returns:
+        Both again, refined.
+    """
+    answers, spreads = [points], [sigma]
+    for part, network in networks:
+        sides = (False, True) if part is EYE else (False,)  # in a mirror the other eye is the one that it knows
+        squares = [[part_square(face, part, mirrored) for face in points] for mirrored in sides]
+        shown = np.concatenate([as_input(crops(pictures, row, part.size))[..., ::-1 if mirrored else 1]
+                                for row, mirrored in zip(squares, sides, strict=True)])
+        found, spread = _in_batches(network, shown)
+        for row, mirrored, local, unsure in zip(squares, sides, np.split(found, len(sides)),
+                                                np.split(spread, len(sides)), strict=True):
+            local = local * [-1, 1] + [part.size, 0] if mirrored else local
+            _put(answers, spreads, part.mirrored if mirrored else part.points,
+                 *_placed((local, unsure), row, part.size))
+    unsure = np.stack(spreads)
+    unsure[0, np.isfinite(unsure[1:]).any(axis=0)] *= COARSE
+    return merged(np.stack(answers), unsure)
 
 
 class SecondLook:
@@ -54,11 +83,7 @@ class SecondLook:
         for part, network in self.networks:
             wholes += [len(answers), len(answers) + 1] if part is FACE else []
             for mirrored, (found, spread) in enumerate(self._ask(network, part, pictures, frames)):
-                place = list(part.mirrored if mirrored else part.points)
-                whole, unsure = np.zeros_like(points), np.full_like(sigma, np.inf)
-                whole[:, place], unsure[:, place] = found, spread
-                answers.append(whole)
-                spreads.append(unsure)
+                _put(answers, spreads, part.mirrored if mirrored else part.points, found, spread)
         together, unsure = np.stack(answers), np.stack(spreads)
         closer = np.isfinite(np.delete(unsure, wholes, axis=0)).any(axis=0)  # (T, 478)
         again = wholes[1:]
@@ -75,18 +100,26 @@ class SecondLook:
         """One part in all pictures, plain and mirrored: (T, P, 2) px and (T, P) px of the pictures each."""
         squares = [part_square(frame, part) for frame in frames]
         shown = as_input(crops(pictures, squares, part.size))
-        out = [_placed(self._in_batches(network, shown), squares, part.size)]
+        out = [_placed(_in_batches(network, shown), squares, part.size)]
         if part is EYE:  # what is mirrored is the other eye
             squares = [part_square(frame, part, True) for frame in frames]
             shown = as_input(crops(pictures, squares, part.size))
-        points, sigma = self._in_batches(network, shown[..., ::-1])
+        points, sigma = _in_batches(network, shown[..., ::-1])
         return [*out, _placed((points * [-1, 1] + [part.size, 0], sigma), squares, part.size)]
 
-    @staticmethod
-    def _in_batches(network: Runner, shown: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        answers = [network(shown[start:start + BATCH]) for start in range(0, len(shown), BATCH)]
-        points, sigma = (np.concatenate(one).astype(np.float64) for one in zip(*answers, strict=True))
-        return points, sigma
+
+def _in_batches(network: Runner, shown: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    answers = [network(shown[start:start + BATCH]) for start in range(0, len(shown), BATCH)]
+    points, sigma = (np.concatenate(one).astype(np.float64) for one in zip(*answers, strict=True))
+    return points, sigma
+
+
+def _put(answers: list[np.ndarray], spreads: list[np.ndarray], place: tuple[int, ...], points: np.ndarray,
+         sigma: np.ndarray) -> None:
+    """Add a look that knows some landmarks alone: points (T, P, 2) and sigma (T, P), infinite for the others."""
+    answers.append(np.zeros_like(answers[0]))
+    spreads.append(np.full_like(spreads[0], np.inf))
+    answers[-1][:, list(place)], spreads[-1][:, list(place)] = points, sigma
 
 
 def _placed(answer: tuple[np.ndarray, np.ndarray], squares: list[Roi], size: int) -> tuple[np.ndarray, np.ndarray]:

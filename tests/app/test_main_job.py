@@ -75,7 +75,7 @@ def test_a_changed_setting_runs_just_what_it_should(demo: Path, tmp_path: Path) 
         return {event["step"].split()[0] for event in events if event["event"] == "progress"}
 
     assert steps() == {"detect", "solve", "export", "report"}
-    assert steps("--preset", "draft") == {"solve", "export", "report"}
+    assert steps("--preset", "draft") == {"detect", "solve", "export", "report"}
     assert steps("--preset", "draft") == {"export"}
     assert steps("--preset", "draft", "--neutral", "0") == {"solve", "export", "report"}
     assert read(tmp_path / "T001.mien.json").weights[0].max() < 0.1

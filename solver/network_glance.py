@@ -1,0 +1,256 @@
+"""The landmarks of a draft: our network's first look at each frame, and the eyes close by in every second one.
+
+The face is followed from key to key, some frames apart. Then all frames are looked at at once, which costs half as much
+as one after the other, through squares between those of their keys. Where the network is sure of its points it sees a
+face; only where it is not, others are asked: whether there is one at all, and where.
+Every second frame is looked at in a mirror, where the network errs in another way: what the two kinds of frames differ
+by, slowly as it changes, is taken out half and half.
+
+Against the whole detector (`network_detector`) nothing is looked at twice, and the mouth not close by: weights hardly
+lose by that, while without the eyes' network they err by a tenth to a quarter more. What that adds to the first look is
+carried over to the frames between.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+from scipy.special import expit
+
+from solver.crop import Roi, crops, eight_bit_rgb, roi_of_points
+from solver.detect import Footage, Report, Track
+from solver.network import POINTS, SIZE
+from solver.network_actor import Whose, whose
+from solver.network_detector import BATCH, FACE, HOLD, LEAP, MARGIN, NEW, SURE, Look, NetworkDetector, placed, settled
+from solver.network_mirror import unmirror
+from solver.network_parts import EYE
+from solver.network_run import Tell, as_input
+from solver.network_second import looked_closer
+
+KEY_EVERY = 4
+"""Frames from one key to the next."""
+CLEAR = 0.015
+"""The median sigma of the points, as a share of the crop, up to which there surely is a face: of 373 crops without one
+the least was 0.022; of faces in their squares it is 0.006 to 0.014, of those a third off 0.02 to 0.04."""
+EYES_EVERY = 2
+"""Frames from one close look at the eyes to the next: those that are not looked at in a mirror. With 3 the mean RMSE
+on three cameras was 0.092 in place of 0.088."""
+ALIGNED = 0.1
+"""A face that lies farther from the middle of its square, or is smaller or larger, by more than this share of it is
+looked at again."""
+ROUNDS = 4
+"""Looks in all; a face whose square has not settled by then is none."""
+FAR = 0.25
+"""A face that has gone farther from where it was likely to be, in shares of its square, is followed frame by frame."""
+SLOW = 3.0
+"""Standard deviation, in frames, of the smoothing of what a mirror makes of the points."""
+ONE_SAMPLE = 1.0
+"""The crops' slack."""
+NOT_EYES = np.array(sorted(set(range(POINTS)) - {*EYE.points, *EYE.mirrored}))
+"""Points that the eyes' network does not see."""
+
+
+@dataclass(frozen=True)
+class _Key:
+    """A frame with a face: its number, the square about the face, and by how many px that moves from frame to frame."""
+
+    frame: int
+    square: Roi
+    motion: np.ndarray
+
+    def at(self, frame: int) -> Roi:
+        """Where the face is likely to be in a later frame."""
+        step = self.motion * (frame - self.frame)
+        step *= min(1.0, LEAP * self.square.side / max(float(np.hypot(*step)), 1e-9))
+        return settled(replace(self.square, centre=tuple((self.square.centre + step).tolist())))
+
+
+class GlanceDetector(NetworkDetector):
+    """Detects as `NetworkDetector` does, at a third of its cost and somewhat coarser; its point set is the same."""
+
+    def __init__(self, weights: Path | None = None, device: str = "cpu", parts: Path | None = None,
+                 tell: Tell = lambda text: None) -> None:
+        super().__init__(weights, device, parts, tell)
+        self.key = f"glance-1-{self.key}"
+        self._eyes = [(part, network) for part, network in self._second.networks if part is EYE]
+
+    def detect(self, footage: Footage, report: Report) -> Track:
+        """The landmarks in each of the T frames; a frame without a face is all unseen."""
+        total = footage.count
+        xy, sigma = np.full((total, POINTS, 2), np.nan), np.full((total, POINTS), np.nan)
+        closer: dict[int, Look] = {}
+        key: _Key | None = None
+        held: dict[int, np.ndarray] = {}
+        actor = whose(footage, self._search.squares)
+        for index, picture in enumerate(footage.pictures()):
+            held[index] = eight_bit_rgb(picture)
+            if len(held) == BATCH or index == total - 1:
+                squares, key = self._squares(held, key, actor)
+                looks = self._looks(held, squares)
+                for frame, look in looks.items():
+                    xy[frame], sigma[frame] = look.points, look.sigma
+                if close := sorted(frame for frame in looks if frame % EYES_EVERY == 0):
+                    answers = looked_closer([held[frame] for frame in close], xy[close], sigma[close], self._eyes)
+                    closer |= dict(zip(close, map(Look, *answers), strict=True))
+                held = {}
+            report(index + 1, total)
+        seen = np.isfinite(xy).all(axis=2)
+        for run in _runs(seen.all(axis=1)):
+            _even(run, closer, xy, sigma)
+        return Track(xy, np.where(seen, SURE * sigma, np.inf), seen)
+
+    def _squares(self, held: dict[int, np.ndarray], key: _Key | None, actor: Whose
+                 ) -> tuple[dict[int, Roi], _Key | None]:
+        """Where the face is in those of some frames in a row that show it, and the last key.
+
+        Args:
+            held: their pictures by their numbers.
+            key: the last one before them; None where there is none, or the face has been lost for long.
+        """
+        frames = list(held)
+        before = frames[0] - 1
+        squares: dict[int, Roi] = {}
+        for frame in sorted({*frames[KEY_EVERY - 1::KEY_EVERY], frames[-1], *((0,) if before < 0 else ())}):
+            last, gap = key if key and key.frame == before else None, range(before + 1, frame)
+            found = self._find(held[frame], frame, key, actor)
+            if found is not None:
+                motion = np.subtract(found.centre, last.square.centre) / (frame - last.frame) if last else np.zeros(2)
+                key = _Key(frame, found, motion)
+                squares[frame] = found
+            if found is not None and last is not None and not _off(found, last.at(frame), FAR):
+                squares |= {index: _between(last, key, index) for index in gap}
+                gap = range(0)
+            if last is not None:
+                walked = self._walk(held, gap, last.square, actor)
+                squares |= walked
+                gap = gap[len(walked):]
+            if found is not None:  # one that comes in is a face to the presence network before it is to the finders
+                squares |= self._walk(held, gap[::-1], found, actor)
+            if key is not None and frame - key.frame >= HOLD:
+                key = None
+            before = frame
+        return dict(sorted(squares.items())), key
+
+    def _find(self, picture: np.ndarray, frame: int, key: _Key | None, actor: Whose) -> Roi | None:
+        """The square about the actor's face: where that is likely to be, else where the finders see it."""
+        found, clear = (None, False) if key is None else self._face_in(picture, frame, key.at(frame), actor)
+        if clear:
+            return found
+        squares = self._search.squares(picture)
+        square = actor.choose(frame, squares) if squares else None
+        return found if square is None else self._face_in(picture, frame, square, actor, NEW)[0] or found
+
+    def _walk(self, held: dict[int, np.ndarray], frames: range, square: Roi, actor: Whose) -> dict[int, Roi]:
+        """Frame by frame, as far as there is a face."""
+        squares: dict[int, Roi] = {}
+        for frame in frames:
+            found, _ = self._face_in(held[frame], frame, square, actor)
+            if found is None:
+                break
+            squares[frame] = square = found
+        return squares
+
+    def _face_in(self, picture: np.ndarray, frame: int, square: Roi, actor: Whose, least: float = FACE
+                 ) -> tuple[Roi | None, bool]:
+        """The square about a face that is about in a square, and whether it is clear; None where there is none, or that
+        of another."""
+        for _ in range(ROUNDS):
+            look = self._through({frame: picture}, {frame: square})[frame]
+            found = _about(look)
+            if not _off(found, square):
+                break
+            square = found
+        else:
+            return None, False
+        clear = _is_clear(look, square)
+        if actor.other(frame, found) or not (clear or self._score(picture, square) > least):
+            return None, False
+        return found, clear
+
+    def _score(self, picture: np.ndarray, square: Roi) -> float:
+        """How surely there is a face in a square."""
+        return float(expit(self._presence(as_input(crops([picture], [square], SIZE, slack=ONE_SAMPLE)))[-1][0]))
+
+    def _looks(self, held: dict[int, np.ndarray], squares: dict[int, Roi]) -> dict[int, Look]:
+        """The faces that are seen through the squares, or through better ones where these do not fit."""
+        looks: dict[int, Look] = {}
+        for _ in range(ROUNDS):
+            if not squares:
+                break
+            found = self._through(held, squares)
+            looks |= {frame: look for frame, look in found.items() if _is_clear(look, squares[frame])
+                      or self._score(held[frame], squares[frame]) > FACE}
+            squares = {frame: square for frame, look in found.items() if _off(square := _about(look), squares[frame])}
+        return looks
+
+    def _through(self, held: dict[int, np.ndarray], squares: dict[int, Roi]) -> dict[int, Look]:
+        shown = as_input(crops([held[frame] for frame in squares], list(squares.values()), SIZE, slack=ONE_SAMPLE))
+        odd = np.array([frame % 2 == 1 for frame in squares])
+        shown[odd] = shown[odd, ..., ::-1]
+        points, sigma = self._ask(shown)
+        points[odd], sigma[odd] = unmirror(points[odd], sigma[odd])
+        return {frame: placed(*answer, square)
+                for (frame, square), *answer in zip(squares.items(), points, sigma, strict=True)}
+
+
+def _about(look: Look) -> Roi:
+    return settled(roi_of_points(look.points, MARGIN, profile=True))
+
+
+def _off(found: Roi, square: Roi, share: float = ALIGNED) -> bool:
+    away = np.hypot(*np.subtract(found.centre, square.centre)) / square.side
+    return bool(max(away, abs(np.log(found.side / square.side))) > share)
+
+
+def _is_clear(look: Look, square: Roi) -> bool:
+    return bool(np.median(look.sigma) < CLEAR * square.side)
+
+
+def _between(one: _Key, other: _Key, frame: int) -> Roi:
+    """The square in a frame between two keys."""
+    share = (frame - one.frame) / (other.frame - one.frame)
+    a, b = one.square, other.square
+    turn = (b.angle - a.angle + np.pi) % (2 * np.pi) - np.pi
+    x, y = (1 - share) * np.array(a.centre) + share * np.array(b.centre)
+    return settled(Roi((float(x), float(y)), a.side ** (1 - share) * b.side**share, a.angle + share * turn))
+
+
+def _runs(found: np.ndarray) -> Iterator[np.ndarray]:
+    """The frames of each stretch with a face: found (T)."""
+    frames = np.flatnonzero(found)
+    return (run for run in np.split(frames, np.flatnonzero(np.diff(frames) > 1) + 1) if len(run))
+
+
+def _even(run: np.ndarray, closer: dict[int, Look], xy: np.ndarray, sigma: np.ndarray) -> None:
+    """Make the frames of a run (R) alike: xy (T, 478, 2), sigma (T, 478), as first looks gave them.
+
+    What the closer looks at the even frames say beyond the first is added in the odd ones, too; what a mirror changes
+    is taken from the points that only the first look knows half and half, and wholly from the eyes in odd frames.
+    """
+    odd, apart = run % 2 == 1, _by_mirror(run, xy[run])
+    xy[run[odd]] -= apart[odd]
+    frames = [frame for frame in run if frame in closer]
+    if frames:
+        moved = np.stack([closer[frame].points for frame in frames]) - xy[frames]  # (L, 478, 2)
+        surer = np.stack([closer[frame].sigma for frame in frames]) / sigma[frames]
+        place = np.interp(run, frames, np.arange(len(frames)))  # (R)
+        first = place.astype(int)
+        after, share = np.minimum(first + 1, len(frames) - 1), place - first
+        xy[run] += moved[first] + share[:, None, None] * (moved[after] - moved[first])
+        sigma[run] *= surer[first] + share[:, None] * (surer[after] - surer[first])
+    xy[run[:, None], NOT_EYES] += apart[:, NOT_EYES] / 2
+
+
+def _by_mirror(run: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """(R, 478, 2) px: by how much points (R, 478, 2) of odd frames, seen in a mirror, differ from those of even ones.
+
+    A frame differs from the mean of its neighbours by that and by what the face's motion changes; the latter, which has
+    not another sign in every frame, goes in the mean over some frames.
+    """
+    if len(run) < 3:
+        return np.zeros_like(points)
+    bend = points[1:-1] - (points[:-2] + points[2:]) / 2
+    bend[run[1:-1] % 2 == 0] *= -1
+    return gaussian_filter1d(bend[[0, *range(len(bend)), -1]], SLOW, axis=0, mode="nearest")
