@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from app.actor_material import Material, material, own_face
+from app.actor_material import Material, identity_of, material, own_face, own_reading
 from app.actor_teach import forget_lessons, teach
 from app.actors import actors_folder, checked_name
 from app.bench_intervals import BETTER, Interval, intervals
@@ -19,9 +19,10 @@ from capture.errors import DataError
 from capture.files import make_folder
 from capture.shoot import Take
 from solver.actor import Actor, save_actor
-from solver.actor_fit import OTHER, Face, foretold, misfit, solved
+from solver.actor_fit import OTHER, Face, foretold, misfit
 from solver.face_model import FaceModel
 from solver.personal import ENOUGH
+from solver.reading_network import Person
 
 FEWEST = 16
 """Frames with a face that a profile needs."""
@@ -77,12 +78,12 @@ def make(name: str, takes: Sequence[Take], request: Request, tell: Teller) -> tu
                             "`mien actor guide`")
         tell.progress(name, "learn", 2, 3)
         actor = learn(name, model, landmarker, materials)
-        taught, gain = teach(actor, model, landmarker, materials, folder, tell)
+        actor, gain = teach(actor, model, landmarker, materials, folder, tell)
         entry = {"from": [one.take for one in materials], "solves": [one.key for one in materials], "frames": frames,
                  "corrected": int(sum(one.corrected().sum() for one in materials)),
                  "px_without": round(verdict.without, 3), "px_with": round(verdict.with_it, 3),
                  **({} if gain is None else {"network": str(gain)})}
-        actor = replace(actor, history=(entry,), taught=taught)
+        actor = replace(actor, history=(entry,))
         path = save_actor(actor, folder)
         tell.progress(name, "learn", 3, 3)
         forget_lessons(folder)
@@ -100,9 +101,8 @@ def learn(name: str, model: FaceModel, landmarker: Landmarker, materials: Sequen
     """
     embedding = landmarker.embedding(model)
     anybody = Face(model, embedding)
-    found = [solved(one.used, anybody, "standard")[0] for one in materials]
     share = np.array([one.frames for one in materials]) / sum(one.frames for one in materials)
-    identity = share @ np.stack([performance.identity for performance in found])
+    identity = share @ np.stack([identity_of(one, anybody) for one in materials])
     same = Face(model, embedding, identity)
     if len(materials) > 1:
         for one in materials:
@@ -114,8 +114,10 @@ def learn(name: str, model: FaceModel, landmarker: Landmarker, materials: Sequen
     people = [landmarker.reader.person(one.case.landmarks) for one in materials] if landmarker.reader else []
     faces = sum(person.faces for person in people)
     code = sum((person.code * person.faces for person in people), np.zeros(len(people[0].code) if people else 0))
-    return Actor(name, model.name, model.sha256, embedding.scheme, identity, points, names, shapes,
-                 code / max(faces, 1), faces, landmarker.reader_key, measures(model, landmarker, identity))
+    code = code / max(faces, 1)
+    answer = own_reading(materials, same, landmarker, Person(code, faces)) if faces and told >= ENOUGH else None
+    return Actor(name, model.name, model.sha256, embedding.scheme, identity, points, names, shapes, code, faces,
+                 landmarker.reader_key, measures(model, landmarker, identity), answer=answer)
 
 
 def judged(actor: Actor, model: FaceModel, landmarker: Landmarker, held_out: Sequence[Material]) -> Verdict:

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from app.actor_look import moved_in
-from app.actor_material import Material, explained, own_face, own_points
+from app.actor_material import Material, explained, own_face, own_reading, told
 from app.actors import subject
 from app.bench_intervals import BETTER, WORSE, Interval, intervals
 from app.detectors import Landmarker
@@ -24,6 +24,7 @@ from solver.face_model import FaceModel, deform
 from solver.landmarks import Landmarks
 from solver.network_file import SCHEME
 from solver.performance import Performance
+from solver.reading import OwnAnswer
 from solver.reading_network import Person
 from solver.train_actor import SHOWN, Lesson, lesson, misses, taught
 
@@ -67,14 +68,14 @@ class Gain:
 
 
 def teach(actor: Actor, model: FaceModel, landmarker: Landmarker, materials: Sequence[Material], folder: Path,
-          tell: Teller) -> tuple[Taught | None, Gain | None]:
+          tell: Teller) -> tuple[Actor, Gain | None]:
     """What the actor's frames teach the eyes' network, if that brings its points nearer and solves no farther off.
 
     Each quarter of the takes is held out once: the network that was taught by the others is judged on it. What comes
-    of it is the network for which the last quarter was held out.
+    of it is the mean of the four (Wortsman et al. 2022, "Model soups"): each began at the shared one and went not far.
 
     Returns:
-        The network, None if it is not better; and what it brings, None where too little was said to tell.
+        The actor, with the network if that is better; and what it brings, None where too little was said to tell.
 
     Raises:
         DataError: corrections disagree with the footage.
@@ -82,32 +83,35 @@ def teach(actor: Actor, model: FaceModel, landmarker: Landmarker, materials: Seq
     """
     materials = [one for one in materials if one.film is not None]
     if sum(int(one.corrected().sum()) for one in materials) < LEAST or landmarker.detector.scheme != SCHEME:
-        return None, None
+        return actor, None
     face = subject(replace(actor, taught=None), model, landmarker).face()
     same = Face(model, landmarker.embedding(model), actor.identity)
     right = [explained(one, face) for one in materials]
     lessons = _lessons(materials, right, face)
-    work, squares, away, layers = make_folder(folder / WORK), [], [], {}
+    work, squares, away, layers = make_folder(folder / WORK), [], [], []
     for part in range(PARTS):
         others = [learnt for place, (learnt, _) in enumerate(lessons) if place != part]
         network = taught(sum(others[1:], others[0]), lessons[part][1], work,
                          lambda done, total, part=part: tell.progress(actor.name, "teach", part * total + done,
                                                                       PARTS * total))
-        layers = difference_of(network)
+        layers.append(difference_of(network))
         away += np.stack([misses(one, lessons[part][1]) for one in (shared_eyes(), network)], axis=1).tolist()
         # Own points and shapes that had learnt from what is held out would know it by the shared network's errors.
         rest = [one.part(*_cut(one, place)) for one in materials for place in range(PARTS) if place != part]
         points, names, shapes = own_face(rest, same, bool(actor.shape_names))
-        own = replace(actor, points=points, shape_names=names, shapes=shapes,
-                      taught=_taught(actor, layers, landmarker, rest, same))
+        without = replace(actor, points=points, shape_names=names, shapes=shapes,
+                          answer=_answer(actor, rest, same, landmarker))
+        with_it = _with_network(without, layers[-1], landmarker, rest, same)
         for one, (performance, _) in zip(materials, right, strict=True):
-            squares += _compared(one, performance, part, own, model, landmarker)
+            squares += _compared(one, performance, part, without, with_it, model, landmarker)
     rate = float(materials[0].used.frame_rate)
     points, weights = np.array(away), np.array(squares)  # (M, 2), (F, 2)
     nearer, = intervals(len(points), 2 * rate, lambda chosen: points[chosen].mean(axis=0) @ SECOND_LESS_FIRST)
     closer, = intervals(len(weights), rate, lambda chosen: _roots(weights[chosen]) @ SECOND_LESS_FIRST)
     gain = Gain(points.mean(axis=0), nearer, _roots(weights), closer)
-    return (_taught(actor, layers, landmarker, materials, same) if gain.taken else None), gain
+    mean = {name: np.mean([one[name] for one in layers], axis=0, dtype=np.float32).astype(np.float16)
+            for name in layers[0]}
+    return (_with_network(actor, mean, landmarker, materials, same) if gain.taken else actor), gain
 
 
 def _lessons(materials: Sequence[Material], right: Sequence[tuple[Performance, np.ndarray]], face: Face
@@ -131,30 +135,38 @@ def _lessons(materials: Sequence[Material], right: Sequence[tuple[Performance, n
             for first, second in zip(learnt, exact, strict=True)]
 
 
-def _compared(one: Material, right: Performance, part: int, own: Actor, model: FaceModel, landmarker: Landmarker
-              ) -> list[list[float]]:
+def _compared(one: Material, right: Performance, part: int, without: Actor, with_it: Actor, model: FaceModel,
+              landmarker: Landmarker) -> list[list[float]]:
     """Of each corrected frame in a part of a take, the mean square by which a solve misses what was said: without and
     with the actor's own network."""
     first, stop = _cut(one, part)
     held = one.part(first, stop)
     if not held.corrected().any():
         return []
-    look, person = OwnLook(own.taught.layers), subject(own, model, landmarker).person
-    both = [solved(shown.used, subject(who, model, landmarker).face(), "standard")[0].weights
-            for who, shown in ((replace(own, taught=None), read_anew(held, held.case.landmarks, landmarker, person)),
-                               (own, with_moved(held, look, landmarker, person)))]
-    return [[float(np.mean((found[frame] - right.weights[first + frame])[_said(held, frame, right)] ** 2))
-             for found in both] for frame in np.flatnonzero(held.corrected())]
+    plain, own = (subject(actor, model, landmarker) for actor in (without, with_it))
+    both = [solved(shown.used, who.face(), "standard")[0].weights
+            for who, shown in ((plain, read_anew(held, held.case.landmarks, landmarker, plain.person)),
+                               (own, with_moved(held, OwnLook(with_it.taught.layers), landmarker, own.person)))]
+    known = told(held, right)
+    return [[float(np.mean((found[frame] - right.weights[first + frame])[known[frame]] ** 2)) for found in both]
+            for frame in np.flatnonzero(known.any(axis=1))]
 
 
-def _taught(actor: Actor, layers: dict[str, np.ndarray], landmarker: Landmarker, materials: Sequence[Material],
-            same: Face) -> Taught:
-    """The layers, and where the landmarks lie on the actor with them."""
+def _with_network(actor: Actor, layers: dict[str, np.ndarray], landmarker: Landmarker, materials: Sequence[Material],
+                  same: Face) -> Actor:
+    """The actor with own layers, where the landmarks lie and how they are read with them, and shapes learnt from them.
+    """
     look = OwnLook(layers)
     person = subject(actor, same.model, landmarker).person
     moved = [with_moved(one, look, landmarker, person) for one in materials]
-    points = own_points(moved, same, bool(actor.shape_names))
-    return Taught(landmarker.detector.key, layers, points[:, :, 0])
+    points, names, shapes = own_face(moved, same, bool(actor.shape_names))
+    return replace(actor, shape_names=names, shapes=shapes, taught=Taught(
+        landmarker.detector.key, layers, points, _answer(actor, moved, same, landmarker)))
+
+
+def _answer(actor: Actor, materials: Sequence[Material], same: Face, landmarker: Landmarker) -> OwnAnswer | None:
+    person = Person(actor.code, actor.code_faces)
+    return own_reading(materials, same, landmarker, person) if person.faces else None
 
 
 def _cut(one: Material, part: int) -> tuple[int, int]:
@@ -194,13 +206,6 @@ def forget_lessons(folder: Path) -> None:
     for path in (folder / WORK).glob("network-*.checkpoint.npz"):
         with contextlib.suppress(OSError):
             path.unlink()
-
-
-def _said(one: Material, frame: int, right: Performance) -> np.ndarray:
-    """(K) bool: shapes of which an animator set the weight in a frame; all of them where landmarks were dragged."""
-    number = one.first + one.step * frame
-    keyed = {name for name, keys in one.layer.keys.items() if any(key.frame == number for key in keys)}
-    return np.array([not keyed or name in keyed for name in right.shape_names])
 
 
 def _roots(means: np.ndarray) -> np.ndarray:

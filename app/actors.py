@@ -8,7 +8,7 @@ import numpy as np
 
 from app.detectors import Landmarker
 from app.places import ACTORS_NAME
-from capture.errors import UsageError
+from capture.errors import DataError, UsageError
 from capture.shoot import Take
 from solver.actor import NAME, NAMED, Actor, Taught, load_actor
 from solver.actor_fit import Face
@@ -51,7 +51,11 @@ def anybody(model: FaceModel, landmarker: Landmarker) -> Subject:
 
 
 def subject(actor: Actor | None, model: FaceModel, landmarker: Landmarker) -> Subject:
-    """What an actor's takes are solved with: all of the profile that fits the landmarks and the reading network."""
+    """What an actor's takes are solved with: all of the profile that fits the landmarks and the reading network.
+
+    Raises:
+        DataError: its own reading is that of another network.
+    """
     if actor is None:
         return anybody(model, landmarker)
 
@@ -62,8 +66,13 @@ def subject(actor: Actor | None, model: FaceModel, landmarker: Landmarker) -> Su
         fits = actor.scheme == found.scheme and actor.points.shape == (len(found.known), 3)
         return replace(found, offset=taught.points if taught else actor.points) if fits else found
 
-    person = Person(actor.code, actor.code_faces) if actor.reader_key == landmarker.reader_key and actor.code_faces \
-        else None
+    person = None
+    if actor.reader_key == landmarker.reader_key and actor.code_faces:
+        answer = taught.answer if taught else actor.answer
+        if answer is not None and answer.weight.shape != landmarker.reader.answers:
+            raise DataError(f"the own reading in the profile of {actor.name} does not fit the network that this mien "
+                            "ships; make the profile anew with `mien actor make`")
+        person = Person(actor.code, actor.code_faces, answer)
     return Subject(actor.model(model), embedding, actor.identity, person, actor.key, taught)
 
 

@@ -1,8 +1,9 @@
 """What mien knows of an actor, and its folder: actors/NAME/ in a shoot.
 
     actor.json            format, version, model, measures, history, and the SHA-256 of each other file
-    face-HASH.npz         identity, where landmarks lie, personal shapes, the reader's code
-    network-HASH.npz      the actor's own last layers of a network, and where landmarks lie with them; not always there
+    face-HASH.npz         identity, where landmarks lie, personal shapes, the reader's code and the actor's own reading
+    network-HASH.npz      the actor's own last layers of a network, and where landmarks lie and how they are read with
+                          them; not always there
 
 Files are named by their content and actor.json is written last, so that a profile is the old or the new one, whole, at
 any moment. Everything is JSON or NumPy's npz without pickle: a profile from a stranger runs no code.
@@ -23,17 +24,22 @@ from capture.arrays import Damaged, load_arrays, save_arrays
 from capture.errors import DataError
 from capture.files import make_folder, sha256, write_bytes
 from solver.face_model import FaceModel
+from solver.reading import OwnAnswer
 from solver.rig import MOST_MOVES
 
-FORMAT, VERSION = "mien.actor", 2
-PLAIN = 1
-"""The version of a profile without a network, which an older mien reads, too."""
+FORMAT, VERSION = "mien.actor", 3
+PLAIN, WITH_NETWORK = 1, 2
+"""The versions of a profile without an own reading, with and without a network, which an older mien reads, too."""
 NAME = "actor.json"
 NAMED = re.compile(r"[\w][\w .-]{0,63}")
 FAR = 0.05
 """Metres that no person's vertex lies from where identity and shapes of a model put it."""
 MOST_WEIGHT = 10.0
 """By how much no layer of an actor's own differs from the shared network's."""
+
+
+ANSWER = {part: f"answer_{part}" for part in ("weight", "bias", "unsure")}
+"""What the parts of an own reading are called in the files."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +50,13 @@ class Taught:
         detector: the key of the detector whose landmarks it moves.
         layers: what is added to the shared network's weights, by name of the layer; 16-bit floats.
         points: (N, 3) metres, as `Actor.points`, of the landmarks that it has moved.
+        answer: as `Actor.answer`, of these.
     """
 
     detector: str
     layers: Mapping[str, np.ndarray]
     points: np.ndarray
+    answer: OwnAnswer | None = None
 
     @property
     def key(self) -> str:
@@ -78,6 +86,7 @@ class Actor:
         measures: name -> metres.
         history: what it was made from, the oldest first: plain words and numbers.
         taught: the actor's own network; None where there is none.
+        answer: how the actor is read otherwise than anybody; None where that is not known.
     """
 
     name: str
@@ -94,6 +103,7 @@ class Actor:
     measures: Mapping[str, float]
     history: tuple[Mapping[str, object], ...] = field(default=())
     taught: Taught | None = None
+    answer: OwnAnswer | None = None
 
     @property
     def key(self) -> str:
@@ -104,6 +114,9 @@ class Actor:
             digest.update(np.ascontiguousarray(array, np.float32).tobytes())
         if self.taught is not None:
             digest.update(self.taught.key.encode() + np.ascontiguousarray(self.taught.points, np.float32).tobytes())
+        for answer in _answers(self):
+            for array in (answer.weight, answer.bias, answer.unsure):
+                digest.update(np.ascontiguousarray(array, np.float32).tobytes())
         return digest.hexdigest()[:32]
 
     def model(self, base: FaceModel) -> FaceModel:
@@ -124,17 +137,17 @@ def save_actor(actor: Actor, folder: Path) -> Path:
     used = np.flatnonzero(np.abs(actor.shapes).max(axis=(0, 2), initial=0.0) > 0)
     arrays = {"identity": actor.identity, "points": actor.points, "code": actor.code,
               "shape_vertices": used.astype(np.int32), "shapes": actor.shapes[:, used].astype(np.float32),
-              "vertices": np.array(actor.shapes.shape[1])}
+              "vertices": np.array(actor.shapes.shape[1]), **_arrays(actor.answer)}
     face = _by_content(folder, "face", lambda path: save_arrays(path, arrays, compress=True))
     files, own = {face.name: sha256(face)}, {}
     if actor.taught is not None:
         layers = {f"layers/{name}": value.astype(np.float16) for name, value in actor.taught.layers.items()}
         network = _by_content(folder, "network", lambda path: save_arrays(
-            path, {"points": actor.taught.points, **layers}, compress=True))
+            path, {"points": actor.taught.points, **_arrays(actor.taught.answer), **layers}, compress=True))
         files[network.name] = sha256(network)
         own = {"network": {"file": network.name, "detector": actor.taught.detector}}
     document = {
-        "format": FORMAT, "version": VERSION if own else PLAIN, "name": actor.name,
+        "format": FORMAT, "version": VERSION if _answers(actor) else WITH_NETWORK if own else PLAIN, "name": actor.name,
         "model": {"name": actor.model_name, "sha256": actor.model_sha256}, "scheme": actor.scheme,
         "face": face.name, **own, "files": files, "shapes": list(actor.shape_names),
         "reader": {"key": actor.reader_key, "faces": actor.code_faces},
@@ -184,7 +197,8 @@ def load_actor(folder: Path, model: FaceModel | None = None) -> Actor:
             arrays["points"].astype(np.float64), names, shapes, arrays["code"].astype(np.float64),
             int(document["reader"]["faces"]), str(document["reader"]["key"]),
             {str(name): _number(value) for name, value in document["measures_m"].items()},
-            tuple(dict(entry) for entry in document["history"]), _taught(folder, document.get("network"), files))
+            tuple(dict(entry) for entry in document["history"]), _taught(folder, document.get("network"), files),
+            _answer(arrays))
         _check(actor, model)
     except (Damaged, KeyError, ValueError, TypeError, AttributeError, IndexError, OverflowError, OSError) as error:
         raise DataError(f"{path} is damaged ({error}); copy the whole profile again, or make it anew with "
@@ -199,7 +213,27 @@ def _taught(folder: Path, about: object, files: Mapping[str, str]) -> Taught | N
     layers = {name.removeprefix("layers/"): value for name, value in arrays.items() if name.startswith("layers/")}
     if not all(value.dtype == np.float16 and np.abs(value).max(initial=0.0) < MOST_WEIGHT for value in layers.values()):
         raise ValueError("its network's weights are those of no network")
-    return Taught(str(about["detector"]), layers, arrays["points"].astype(np.float64))
+    return Taught(str(about["detector"]), layers, arrays["points"].astype(np.float64), _answer(arrays))
+
+
+def _answers(actor: Actor) -> list[OwnAnswer]:
+    both = (actor.answer, actor.taught.answer if actor.taught else None)
+    return [answer for answer in both if answer is not None]
+
+
+def _arrays(answer: OwnAnswer | None) -> dict[str, np.ndarray]:
+    return {} if answer is None else {name: getattr(answer, part).astype(np.float32) for part, name in ANSWER.items()}
+
+
+def _answer(arrays: Mapping[str, np.ndarray]) -> OwnAnswer | None:
+    if "answer_weight" not in arrays:
+        return None
+    answer = OwnAnswer(**{part: arrays[name].astype(np.float64) for part, name in ANSWER.items()})
+    if answer.weight.ndim != 2 or not answer.bias.shape == answer.unsure.shape == answer.weight.shape[:1] or not (
+            max(np.abs(answer.weight).max(initial=0.0), np.abs(answer.bias).max(initial=0.0)) < MOST_WEIGHT) or not (
+            (answer.unsure > 1 / MOST_WEIGHT) & (answer.unsure < MOST_WEIGHT)).all():
+        raise ValueError("its own reading is that of no network")
+    return answer
 
 
 def _document(path: Path) -> dict:

@@ -5,16 +5,21 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
+import torch
 
 from capture.camera import Rig
+from solver.correct import KEY_SIGMA
 from solver.embedding import Embedding
 from solver.face_model import FaceModel
+from solver.fit import fit
 from solver.landmarks import Landmarks
 from solver.network_file import SCHEME
 from solver.performance import Performance
+from solver.points import DTYPE
+from solver.problem import Pins
 from solver.reading import Reading
 from solver.residuals import landmark_errors
-from solver.solve import PRESETS, TakeFacts, solve_take
+from solver.solve import PRESETS, TakeFacts, problem_of, solve_take
 
 LOOKS = 16
 """Frames that are looked at."""
@@ -76,6 +81,18 @@ def solved(case: Case, face: Face, preset: str = "draft") -> tuple[Performance, 
     facts = TakeFacts("", "", case.frame_rate, "00:00:00:00", {})
     return solve_take(case.landmarks, case.rig, case.lone, face.model, face.embedding, facts, lambda done, total: None,
                       PRESETS[preset], reading=case.reading, known=face.identity)
+
+
+def identity_around(case: Case, face: Face, weights: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """(I) who a case shows, where weights (T, K) are as said wherever `known` (T, K): what is known to be expression is
+    not taken for the person."""
+    frames = np.flatnonzero(case.landmarks.found.any(axis=0))
+    problem, start = problem_of(case.landmarks, case.rig, case.lone, face.model, face.embedding, case.frame_rate,
+                                frames, reading=case.reading)
+    pins = Pins(torch.tensor(weights[frames], dtype=DTYPE),
+                torch.tensor(np.where(known[frames], KEY_SIGMA**-2, 0.0), dtype=DTYPE),
+                torch.zeros(problem.precision.shape, dtype=torch.bool))
+    return fit(replace(problem, pins=pins), start, lambda done, total: None).state.identity.numpy()
 
 
 def misfit(case: Case, own: Face, anybody: Face) -> float:

@@ -27,10 +27,8 @@ from solver.problem import Problem
 
 NEUTRAL_M = 0.001
 """How far a person's resting points lie from where identity modes put them."""
-SHAPE_SHARE = 0.2
-"""How far a person's shape differs from the template's, as a share of the template's own motion at the point."""
 SHAPE_M = 5e-5
-"""The same where the template does not move."""
+"""How far a person's shape differs from the template's where that does not move."""
 OUTLYING = 9.0
 CORRECTED = 10.0
 """What a frame that an animator corrected counts beside one that was only solved."""
@@ -92,18 +90,18 @@ def evidence(problem: Problem, performance: Performance, frames: np.ndarray, cou
     return Evidence(matrix, side)
 
 
-def personal_points(found: Evidence, problem: Problem, shapes: bool) -> np.ndarray:
+def personal_points(found: Evidence, problem: Problem, share: float) -> np.ndarray:
     """The most likely offsets: (N, 3, 1 + K) metres of the neutral and of each shape at each point.
 
     Args:
         found: the evidence.
         problem: whose points they are.
-        shapes: whether the shapes may change, too; without corrected frames there is no telling a person's own shape
-            from a wrong weight.
+        share: how far a person's shape differs from the template's, as a share of the template's own motion at the
+            point; 0: not at all.
     """
     points, features = len(found.side), found.side.shape[1] // 3
     sigma = torch.full((points, features), NEUTRAL_M, dtype=DTYPE)
-    sigma[:, 1:] = SHAPE_SHARE * problem.points.shapes.norm(dim=1) + SHAPE_M if shapes else 1e-9
+    sigma[:, 1:] = share * problem.points.shapes.norm(dim=1) + SHAPE_M if share else 1e-9
     prior = (sigma**-2).unsqueeze(1).expand(points, 3, features).reshape(points, -1)
     solved = torch.linalg.solve(found.matrix + torch.diag_embed(prior), found.side.unsqueeze(-1))
     return solved.reshape(points, 3, features).numpy()

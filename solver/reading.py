@@ -6,6 +6,16 @@ import numpy as np
 
 
 @dataclass(frozen=True)
+class OwnAnswer:
+    """What one person's corrected frames add to the reading network's last layer, which answers F features with K
+    weights: weight (K, F) and bias (K); and how many times as unsure it then is, (K)."""
+
+    weight: np.ndarray
+    bias: np.ndarray
+    unsure: np.ndarray
+
+
+@dataclass(frozen=True)
 class Reading:
     """Weights read off the landmarks, frame by frame, each with its uncertainty.
 

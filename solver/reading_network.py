@@ -22,7 +22,7 @@ from capture.errors import ModelError
 from solver.crop import apply, crop_from_picture, roi_of_points
 from solver.landmarks import Landmarks
 from solver.network import POINTS
-from solver.reading import Reading
+from solver.reading import OwnAnswer, Reading
 
 FORMAT = "mien.reading.1"
 CODE, HIDDEN = 128, 320
@@ -53,18 +53,37 @@ class ReadingNetwork(nn.Module):
             total, count = code if total is None else total + code, count + len(faces)
         return None if total is None else (total / count)[None, None]
 
-    def forward(self, faces: Tensor, person: Tensor) -> tuple[Tensor, Tensor]:
-        both = torch.cat([self.frame(faces), person.expand(-1, faces.shape[1], -1)], -1)
-        weights, log_sigma = self.out(both).chunk(2, -1)
+    def look(self, faces: Tensor, person: Tensor) -> Tensor:
+        """(G, T, 320): what the last layer answers to."""
+        return self.out[:-1](torch.cat([self.frame(faces), person.expand(-1, faces.shape[1], -1)], -1))
+
+    def answer(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        weights, log_sigma = self.out[-1](features).chunk(2, -1)
         return weights, log_sigma.clamp(*LOG_SIGMA)
+
+    def forward(self, faces: Tensor, person: Tensor) -> tuple[Tensor, Tensor]:
+        return self.answer(self.look(faces, person))
 
 
 @dataclass(frozen=True)
 class Person:
-    """What the network sees of a person: the mean of a code (128) over so many faces."""
+    """What the network sees of a person: the mean of a code (128) over so many faces; and what it was taught of the
+    person, None where nothing was."""
 
     code: np.ndarray
     faces: int
+    own: OwnAnswer | None = None
+
+
+@dataclass(frozen=True)
+class Looked:
+    """Of each camera's pictures: found (C, T), features (C, T, 320), weights and their sigma (C, T, K); anything where
+    the face was not found."""
+
+    found: np.ndarray
+    features: np.ndarray
+    weights: np.ndarray
+    sigma: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -86,6 +105,11 @@ class Reader:
     scheme: str
     key: str
 
+    @property
+    def answers(self) -> tuple[int, int]:
+        """(K, F): how many weights it answers with, to how many features."""
+        return len(self.names), HIDDEN
+
     def person(self, landmarks: Landmarks) -> Person:
         """What the landmarks of a take say of the person alone."""
         torch.set_num_threads(1)
@@ -103,11 +127,28 @@ class Reader:
             landmarks: of the take.
             known: what other takes have said of the person.
         """
+        seen = self.looked(landmarks, known)
+        weights, precision = seen.weights, np.where(seen.found[..., None], seen.sigma**-2, 0.0)
+        if known is not None and known.own is not None:
+            weights = weights + seen.features @ known.own.weight.T + known.own.bias
+            precision = precision / known.own.unsure**2
+        found = seen.found
+        total = precision.sum(axis=0)
+        told = total > 0
+        mean = np.divide((precision * weights).sum(axis=0), total, out=np.zeros_like(total), where=told)
+        # Cameras err alike, because what is not in the landmarks of one is not in those of another: they do not
+        # make one another surer.
+        count = np.maximum(found.sum(axis=0), 1)[:, None]
+        sigma = np.where(told, np.sqrt(count / np.where(told, total, 1.0)), np.inf)
+        return Reading(self.names, np.clip(mean, 0.0, 1.0), sigma)
+
+    def looked(self, landmarks: Landmarks, known: Person | None = None) -> Looked:
+        """What the network says of each camera's pictures by itself; as `read`, but for what it was taught."""
         torch.set_num_threads(1)  # the same sums in the same order
         cameras, frames = landmarks.found.shape
         found = landmarks.seen.all(axis=2)  # (C, T): half a face is nothing that it knows
         weights = np.zeros((cameras, frames, len(self.names)))
-        precision = np.zeros_like(weights)
+        sigma, features = np.ones_like(weights), np.zeros((cameras, frames, HIDDEN), np.float32)
         inside = np.empty((np.count_nonzero(found), 2 * POINTS), dtype=np.float32)
         rows = np.argwhere(found)
         parts = [slice(start, start + CHUNK) for start in range(0, len(rows), CHUNK)]
@@ -119,17 +160,12 @@ class Reader:
                 code = torch.from_numpy(known.code.astype(np.float32))
                 person = (person * len(inside) + code * known.faces) / (len(inside) + known.faces)
             for part in parts:
-                answer, log_sigma = self.network(torch.from_numpy(inside[part])[None], person)
-                weights[tuple(rows[part].T)] = answer[0].numpy()
-                precision[tuple(rows[part].T)] = np.exp(-2.0 * log_sigma[0].numpy())
-        total = precision.sum(axis=0)
-        known = total > 0
-        mean = np.divide((precision * weights).sum(axis=0), total, out=np.zeros_like(total), where=known)
-        # Cameras err alike, because what is not in the landmarks of one is not in those of another: they do not
-        # make one another surer.
-        count = np.maximum(found.sum(axis=0), 1)[:, None]
-        sigma = np.where(known, np.sqrt(count / np.where(known, total, 1.0)), np.inf)
-        return Reading(self.names, np.clip(mean, 0.0, 1.0), sigma)
+                look = self.network.look(torch.from_numpy(inside[part])[None], person)
+                answer, log_sigma = self.network.answer(look)
+                at = tuple(rows[part].T)
+                weights[at], sigma[at] = answer[0].numpy(), np.exp(log_sigma[0].numpy())
+                features[at] = look[0].numpy()
+        return Looked(found, features, weights, sigma)
 
 
 def upright(points: np.ndarray) -> np.ndarray:

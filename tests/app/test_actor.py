@@ -123,7 +123,7 @@ def test_corrected_frames_teach_a_network_which_is_kept_only_where_it_is_better(
 
 
 def test_broken_newer_and_foreign_profiles_stop_a_solve_with_a_sentence(shoot: Path, tmp_path: Path) -> None:
-    for name, change in (("newer", {"version": 3}), ("foreign", {"model": {"name": "ict", "sha256": "0"}})):
+    for name, change in (("newer", {"version": 4}), ("foreign", {"model": {"name": "ict", "sha256": "0"}})):
         folder = shoot / "actors" / name
         shutil.copytree(shoot / "actors" / "anna", folder)
         document = json.loads((folder / NAME).read_text())

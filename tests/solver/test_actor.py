@@ -12,6 +12,7 @@ from capture.errors import DataError
 from capture.files import sha256
 from solver.actor import NAME, Actor, Taught, load_actor, save_actor
 from solver.face_model import FaceModel
+from solver.reading import OwnAnswer
 from tests.synthetic import small_face
 
 
@@ -42,6 +43,24 @@ def test_a_profile_reads_back_and_gives_the_same_bytes(tmp_path: Path) -> None:
 def with_network(actor: Actor) -> Actor:
     layers = {"out.bias": np.linspace(-1, 1, 9).astype(np.float16)}
     return replace(actor, taught=Taught("a detector", layers, actor.points + 0.001))
+
+
+def test_an_own_reading_is_kept_and_one_that_no_network_has_is_refused(tmp_path: Path) -> None:
+    model, random = small_face(), np.random.default_rng(1)
+    answer = OwnAnswer(random.normal(0, 0.1, (5, 7)), random.normal(0, 0.1, 5), np.full(5, 0.9))
+    actor = replace(with_network(made(model)), answer=answer)
+    actor = replace(actor, taught=replace(actor.taught, answer=replace(answer, bias=answer.bias + 0.1)))
+    save_actor(actor, tmp_path)
+    read = load_actor(tmp_path, model)
+    assert read.key == actor.key != made(model).key
+    np.testing.assert_allclose(read.answer.weight, answer.weight, atol=1e-6)
+    np.testing.assert_allclose(read.taught.answer.bias, answer.bias + 0.1, atol=1e-6)
+    assert json.loads((tmp_path / NAME).read_text())["version"] == 3
+    for wrong in (replace(answer, bias=answer.bias[:4]), replace(answer, weight=answer.weight * np.nan),
+                  replace(answer, unsure=np.zeros(5)), replace(answer, weight=answer.weight[0])):
+        save_actor(replace(actor, answer=wrong), tmp_path)
+        with pytest.raises(DataError, match="own reading"):
+            load_actor(tmp_path, model)
 
 
 def test_a_profile_with_a_network_reads_back_and_one_without_is_as_it_was(tmp_path: Path) -> None:
