@@ -14,7 +14,7 @@ from solver.landmarks import Landmarks
 from solver.reading import OwnAnswer
 from solver.reading_network import Person, Reader
 
-NOISE = 30.0
+NOISE = 20.0
 """Variance of what was said about what the regression may explain, in units of what a typical picture may change."""
 LEVEL = 0.3
 """Variance of a change that is the same in all pictures, in those units."""
@@ -22,7 +22,7 @@ PARTS = 4
 """Parts by time, each of which is held out once, to see whether the change holds there."""
 DOUBT = 8.0
 """Frames of another actor that the network's own uncertainty counts as, beside what is missed in held-out frames."""
-UNSURE = (0.8, 2.0)
+UNSURE = (0.7, 2.0)
 """How many times as unsure of a shape as of anybody's it may become."""
 
 
