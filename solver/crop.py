@@ -69,7 +69,7 @@ def apply(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 
 def crops(pictures: Sequence[np.ndarray], rois: Sequence[Roi], size: int, as_mediapipe: bool = False,
-          slack: float = SLACK) -> np.ndarray:
+          quick: bool = False) -> np.ndarray:
     """One crop of each picture: (B, size, size, 3) uint8 RGB. What lies outside a picture repeats its edge.
 
     Args:
@@ -78,7 +78,7 @@ def crops(pictures: Sequence[np.ndarray], rois: Sequence[Roi], size: int, as_med
         size: side of a crop in px.
         as_mediapipe: cut as MediaPipe does: samples at the pixels' corners instead of means over their areas, so that
             what is seen lies (side / size - 1) / 2 px off. For comparison only.
-        slack: see SLACK; with 1 every crop takes one sample a pixel, in a third of the time.
+        quick: take one sample a pixel, each up to a sixtieth of a pixel off, in a quarter of the time.
 
     Raises:
         DataError: a picture is none, or a square has no area.
@@ -93,12 +93,14 @@ def crops(pictures: Sequence[np.ndarray], rois: Sequence[Roi], size: int, as_med
         if not as_mediapipe and (times := int(roi.side / size)) > 1:
             picture, matrix = _shrunk(picture, matrix, size, times)
         # The grid's pixel i covers [i, i + 1] / fine of the crop's own coordinates; its centre is at i + 1/2.
-        fine = 2 if not as_mediapipe and np.hypot(*matrix[:, 0]) > 1 + slack else 1
+        fine = 2 if not (as_mediapipe or quick) and np.hypot(*matrix[:, 0]) > 1 + SLACK else 1
         matrix[:, :2] /= fine
         matrix[:, 2] += 0.5 if as_mediapipe else matrix[:, :2] @ [0.5, 0.5]
-        # Not cv2.warpAffine: it steps along a row in rounded steps, which moved landmarks by up to 0.02 px.
-        grid = cv2.warpPerspective(picture, np.vstack([matrix, [0, 0, 1]]), (size * fine, size * fine),
-                                   flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
+        how = {"dsize": (size * fine, size * fine), "flags": cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+               "borderMode": cv2.BORDER_REPLICATE}
+        # cv2.warpAffine steps along a row in rounded steps, which moves landmarks by up to 0.02 px.
+        grid = cv2.warpAffine(picture, matrix, **how) if quick else \
+            cv2.warpPerspective(picture, np.vstack([matrix, [0, 0, 1]]), **how)
         out[row] = grid if fine == 1 else cv2.resize(grid, (size, size), interpolation=cv2.INTER_AREA)
     return out
 

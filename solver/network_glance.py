@@ -1,4 +1,4 @@
-"""The landmarks of a draft: our network's first look at each frame, and the eyes close by in every second one.
+"""The landmarks of a draft: our network's first look at each frame, and the eyes and the mouth close by in some.
 
 The face is followed from key to key, some frames apart. Then all frames are looked at at once, which costs half as much
 as one after the other, through squares between those of their keys. Where the network is sure of its points it sees a
@@ -6,9 +6,9 @@ face; only where it is not, others are asked: whether there is one at all, and w
 Every second frame is looked at in a mirror, where the network errs in another way: what the two kinds of frames differ
 by, slowly as it changes, is taken out half and half.
 
-Against the whole detector (`network_detector`) nothing is looked at twice, and the mouth not close by: weights hardly
-lose by that, while without the eyes' network they err by a tenth to a quarter more. What that adds to the first look is
-carried over to the frames between.
+Against the whole detector (`network_detector`) nothing is looked at twice, and the parts not in every frame: weights
+hardly lose by that, while without the eyes' network they err by a tenth to a quarter more. What the parts' networks add
+to the first look is carried over to the frames between.
 """
 
 from collections.abc import Iterator
@@ -25,18 +25,18 @@ from solver.network import POINTS, SIZE
 from solver.network_actor import Whose, whose
 from solver.network_detector import BATCH, FACE, HOLD, LEAP, MARGIN, NEW, SURE, Look, NetworkDetector, placed, settled
 from solver.network_mirror import unmirror
-from solver.network_parts import EYE
+from solver.network_parts import EYE, MOUTH, Part
 from solver.network_run import Tell, as_input
 from solver.network_second import looked_closer
 
-KEY_EVERY = 4
-"""Frames from one key to the next."""
+KEY_EVERY, SEARCH_EVERY = 8, 4
+"""Frames from one key to the next, and from one search to the next while there is no face."""
 CLEAR = 0.015
 """The median sigma of the points, as a share of the crop, up to which there surely is a face: of 373 crops without one
 the least was 0.022; of faces in their squares it is 0.006 to 0.014, of those a third off 0.02 to 0.04."""
-EYES_EVERY = 2
-"""Frames from one close look at the eyes to the next: those that are not looked at in a mirror. With 3 the mean RMSE
-on three cameras was 0.092 in place of 0.088."""
+EVERY = {EYE: 2, MOUTH: 4}
+"""Frames from one close look at a part to the next, a multiple of 2: those that are not seen in a mirror. With 3 for
+the eyes the mean RMSE on three cameras was 0.092 in place of 0.088; without the mouth no lips of actor2 met."""
 ALIGNED = 0.1
 """A face that lies farther from the middle of its square, or is smaller or larger, by more than this share of it is
 looked at again."""
@@ -46,10 +46,9 @@ FAR = 0.25
 """A face that has gone farther from where it was likely to be, in shares of its square, is followed frame by frame."""
 SLOW = 3.0
 """Standard deviation, in frames, of the smoothing of what a mirror makes of the points."""
-ONE_SAMPLE = 1.0
-"""The crops' slack."""
-NOT_EYES = np.array(sorted(set(range(POINTS)) - {*EYE.points, *EYE.mirrored}))
-"""Points that the eyes' network does not see."""
+SEEN_BY = {EYE: np.array(sorted({*EYE.points, *EYE.mirrored})), MOUTH: np.array(MOUTH.points)}
+COARSE_ONLY = np.array(sorted(set(range(POINTS)) - {*SEEN_BY[EYE], *SEEN_BY[MOUTH]}))
+"""Points that are not looked at close by."""
 
 
 @dataclass(frozen=True)
@@ -74,13 +73,12 @@ class GlanceDetector(NetworkDetector):
                  tell: Tell = lambda text: None) -> None:
         super().__init__(weights, device, parts, tell)
         self.key = f"glance-1-{self.key}"
-        self._eyes = [(part, network) for part, network in self._second.networks if part is EYE]
 
     def detect(self, footage: Footage, report: Report) -> Track:
         """The landmarks in each of the T frames; a frame without a face is all unseen."""
         total = footage.count
         xy, sigma = np.full((total, POINTS, 2), np.nan), np.full((total, POINTS), np.nan)
-        closer: dict[int, Look] = {}
+        closer: dict[Part, dict[int, Look]] = {part: {} for part in EVERY}
         key: _Key | None = None
         held: dict[int, np.ndarray] = {}
         actor = whose(footage, self._search.squares)
@@ -91,9 +89,12 @@ class GlanceDetector(NetworkDetector):
                 looks = self._looks(held, squares)
                 for frame, look in looks.items():
                     xy[frame], sigma[frame] = look.points, look.sigma
-                if close := sorted(frame for frame in looks if frame % EYES_EVERY == 0):
-                    answers = looked_closer([held[frame] for frame in close], xy[close], sigma[close], self._eyes)
-                    closer |= dict(zip(close, map(Look, *answers), strict=True))
+                for part, network in self._second.networks:
+                    close = sorted(frame for frame in looks if part in EVERY and frame % EVERY[part] == 0)
+                    if close:
+                        answers = looked_closer([held[frame] for frame in close], xy[close], sigma[close],
+                                                [(part, network)])
+                        closer[part] |= dict(zip(close, map(Look, *answers), strict=True))
                 held = {}
             report(index + 1, total)
         seen = np.isfinite(xy).all(axis=2)
@@ -109,10 +110,10 @@ class GlanceDetector(NetworkDetector):
             held: their pictures by their numbers.
             key: the last one before them; None where there is none, or the face has been lost for long.
         """
-        frames = list(held)
-        before = frames[0] - 1
+        before, stop = min(held) - 1, max(held)
         squares: dict[int, Roi] = {}
-        for frame in sorted({*frames[KEY_EVERY - 1::KEY_EVERY], frames[-1], *((0,) if before < 0 else ())}):
+        while before < stop:
+            frame = 0 if before < 0 else min(before + (KEY_EVERY if key else SEARCH_EVERY), stop)
             last, gap = key if key and key.frame == before else None, range(before + 1, frame)
             found = self._find(held[frame], frame, key, actor)
             if found is not None:
@@ -171,7 +172,7 @@ class GlanceDetector(NetworkDetector):
 
     def _score(self, picture: np.ndarray, square: Roi) -> float:
         """How surely there is a face in a square."""
-        return float(expit(self._presence(as_input(crops([picture], [square], SIZE, slack=ONE_SAMPLE)))[-1][0]))
+        return float(expit(self._presence(as_input(crops([picture], [square], SIZE, quick=True)))[-1][0]))
 
     def _looks(self, held: dict[int, np.ndarray], squares: dict[int, Roi]) -> dict[int, Look]:
         """The faces that are seen through the squares, or through better ones where these do not fit."""
@@ -186,7 +187,7 @@ class GlanceDetector(NetworkDetector):
         return looks
 
     def _through(self, held: dict[int, np.ndarray], squares: dict[int, Roi]) -> dict[int, Look]:
-        shown = as_input(crops([held[frame] for frame in squares], list(squares.values()), SIZE, slack=ONE_SAMPLE))
+        shown = as_input(crops([held[frame] for frame in squares], list(squares.values()), SIZE, quick=True))
         odd = np.array([frame % 2 == 1 for frame in squares])
         shown[odd] = shown[odd, ..., ::-1]
         points, sigma = self._ask(shown)
@@ -223,24 +224,27 @@ def _runs(found: np.ndarray) -> Iterator[np.ndarray]:
     return (run for run in np.split(frames, np.flatnonzero(np.diff(frames) > 1) + 1) if len(run))
 
 
-def _even(run: np.ndarray, closer: dict[int, Look], xy: np.ndarray, sigma: np.ndarray) -> None:
+def _even(run: np.ndarray, closer: dict[Part, dict[int, Look]], xy: np.ndarray, sigma: np.ndarray) -> None:
     """Make the frames of a run (R) alike: xy (T, 478, 2), sigma (T, 478), as first looks gave them.
 
-    What the closer looks at the even frames say beyond the first is added in the odd ones, too; what a mirror changes
-    is taken from the points that only the first look knows half and half, and wholly from the eyes in odd frames.
+    What closer looks at some even frames say beyond the first is added in the frames between, too; what a mirror
+    changes is taken from the points that only the first look knows half and half, from others wholly in odd frames.
     """
     odd, apart = run % 2 == 1, _by_mirror(run, xy[run])
     xy[run[odd]] -= apart[odd]
-    frames = [frame for frame in run if frame in closer]
-    if frames:
-        moved = np.stack([closer[frame].points for frame in frames]) - xy[frames]  # (L, 478, 2)
-        surer = np.stack([closer[frame].sigma for frame in frames]) / sigma[frames]
+    for part, looks in closer.items():
+        frames = [frame for frame in run if frame in looks]
+        if not frames:
+            continue
+        points, there = SEEN_BY[part], np.array(frames)[:, None]
+        moved = np.stack([looks[frame].points[points] for frame in frames]) - xy[there, points]  # (L, P, 2)
+        surer = np.stack([looks[frame].sigma[points] for frame in frames]) / sigma[there, points]
         place = np.interp(run, frames, np.arange(len(frames)))  # (R)
         first = place.astype(int)
         after, share = np.minimum(first + 1, len(frames) - 1), place - first
-        xy[run] += moved[first] + share[:, None, None] * (moved[after] - moved[first])
-        sigma[run] *= surer[first] + share[:, None] * (surer[after] - surer[first])
-    xy[run[:, None], NOT_EYES] += apart[:, NOT_EYES] / 2
+        xy[run[:, None], points] += moved[first] + share[:, None, None] * (moved[after] - moved[first])
+        sigma[run[:, None], points] *= surer[first] + share[:, None] * (surer[after] - surer[first])
+    xy[run[:, None], COARSE_ONLY] += apart[:, COARSE_ONLY] / 2
 
 
 def _by_mirror(run: np.ndarray, points: np.ndarray) -> np.ndarray:

@@ -44,7 +44,7 @@ def looked_closer(pictures: list[np.ndarray], points: np.ndarray, sigma: np.ndar
     for part, network in networks:
         sides = (False, True) if part is EYE else (False,)  # in a mirror the other eye is the one that it knows
         squares = [[part_square(face, part, mirrored) for face in points] for mirrored in sides]
-        shown = np.concatenate([as_input(crops(pictures, row, part.size))[..., ::-1 if mirrored else 1]
+        shown = np.concatenate([as_input(crops(pictures, row, part.size, quick=True))[..., ::-1 if mirrored else 1]
                                 for row, mirrored in zip(squares, sides, strict=True)])
         found, spread = _in_batches(network, shown)
         for row, mirrored, local, unsure in zip(squares, sides, np.split(found, len(sides)),

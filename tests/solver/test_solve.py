@@ -102,8 +102,8 @@ def test_perfect_landmarks_give_the_truth_back() -> None:
 
 
 def test_a_draft_takes_short_cuts_and_comes_near(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A third of the landmarks, which count for all, and the fit starts from what was read; where a third is too few
-    to place a face by, all are taken."""
+    """A quarter of the landmarks, which count for all, and the fit starts from what was read; where that is too few to
+    place a face by, all are taken."""
     model, truth = made(frames=30)
     rig, embedding = around([0, -35, 35]), everywhere(model)
     landmarks = seen_by(model, embedding, truth, rig, 0.3)
@@ -117,15 +117,14 @@ def test_a_draft_takes_short_cuts_and_comes_near(monkeypatch: pytest.MonkeyPatch
                               reading=reading)
         return float(np.sqrt(np.square(found.weights - truth.weights).mean()))
 
-    assert off("draft", landmarks) < 2.0 * off("standard", landmarks) < 0.05  # of free noise a third keeps 1.7 times
+    assert off("draft", landmarks) < 2.5 * off("standard", landmarks) < 0.05  # of free noise a quarter keeps twice
     (draft, near), (whole, zero) = started
     assert draft.observed.shape[2] == -(-whole.observed.shape[2] // ONE_IN)
-    assert float(draft.precision.sum() / whole.precision.sum()) == pytest.approx(1, abs=0.1)
+    assert float(draft.precision.sum() / whole.precision.sum()) == pytest.approx(1, abs=0.2)
     np.testing.assert_array_equal(near.weights, reading.weights)
     assert not zero.weights.any()
     few = np.zeros_like(landmarks.seen)
-    few[:, :, :landmarks.seen.shape[2] // 2:8] = True
-    few[:, :, -8:] = True
+    few[:, :, 1::8] = True
     off("draft", replace(landmarks, seen=few))
     assert started[-1][0].observed.shape[2] == whole.observed.shape[2]
 
