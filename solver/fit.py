@@ -90,10 +90,9 @@ def minimise(problem: Problem, state: State, stage: Stage, progress: Callable[[i
 def _minimised(problem: Problem, state: State, stage: Stage, progress: Callable[[int], None]) -> State:
     free, shared_free = unknowns(problem, state, stage)
     damping = 1e-4
-    energy = sum(costs(problem, state).values())
     for iteration in range(stage.iterations):
         progress(iteration)
-        normal = _linearised(problem, state)
+        normal, energy = _linearised(problem, state)
         while damping < 1e8:
             candidate = stepped(state, *newton_step(normal, state, free, shared_free, damping))
             lowered = energy - sum(costs(problem, candidate).values())
@@ -103,17 +102,17 @@ def _minimised(problem: Problem, state: State, stage: Stage, progress: Callable[
         else:
             return state
         del normal  # before the next is made: it is the largest thing that a long take needs
-        state, energy, damping = candidate, energy - lowered, max(damping / 10, 1e-9)
-        if lowered < stage.enough * energy:
+        state, damping = candidate, max(damping / 10, 1e-9)
+        if lowered < stage.enough * (energy - lowered):
             break
     return state
 
 
-def _linearised(problem: Problem, state: State) -> Normal:
+def _linearised(problem: Problem, state: State) -> tuple[Normal, float]:
+    """The normal equations near a state, and its energy."""
     normal = Normal.zeros(len(state.weights), POSE + state.weights.shape[1] + GAZE,
                           len(state.identity) + len(state.log_focal), state.weights)
-    costs(problem, state, normal)
-    return normal
+    return normal, sum(costs(problem, state, normal).values())
 
 
 def _of_a_known_person(problem: Problem, state: State) -> tuple[Problem, State]:
@@ -209,5 +208,5 @@ def _spread(state: State, local: State, chosen: Tensor | None) -> State:
 
 def weight_sigma(problem: Problem, state: State) -> Tensor:
     """(T, K): the standard deviation of each weight by the energy's own curvature, the person held fixed."""
-    system = _linearised(*_of_a_known_person(problem, state)).arrow()
+    system = _linearised(*_of_a_known_person(problem, state))[0].arrow()
     return frame_variances(system)[:, POSE:POSE + state.weights.shape[1]].clamp_min(0).sqrt()
