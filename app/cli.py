@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from app import __version__, actor_options, bench_options, export_options, live_options, net_options, record_options
+from app.pace import PACE, seconds_a_frame
 from capture.errors import Cancelled, MienError
 
 FORMATS = ("json", "csv", "fbx", "glb", "usd", "usda", "maya", "unity", "metahuman", "metahuman-fbx", "metahuman-json")
@@ -217,7 +218,9 @@ def _solve_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     command.add_argument("--start", help="first frame, a number from 0 or a timecode")
     command.add_argument("--end", help="the frame after the last, a number or a timecode")
-    command.add_argument("--preset", choices=("draft", "standard", "final"), default="standard")
+    command.add_argument("--preset", choices=tuple(PACE), default="standard",
+                         help="how much time to spend on a frame of three cameras: " + ", ".join(
+                             f"{name} {seconds_a_frame(name, 3):.2f} s" for name in PACE) + " of a processor core")
 
 
 def _count(text: str) -> int:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from app.pace import said
 from app.progress import Teller, teller
 from app.request import BUSY, Outcome, Request, request_of, takes_of
 from capture.errors import UsageError
@@ -24,6 +25,8 @@ def run(options: argparse.Namespace) -> int:
     tell = teller(options.events, len(takes))
     refuse_twins(takes, options.out)
     request = request_of(options)
+    for cameras in sorted({len(take.clips) for take in takes}):
+        tell.note("", said(request.preset, cameras))
     for failure in unread:
         tell.take(failure.take, failure.state, failure.error, ())
     if len(takes) > 1:

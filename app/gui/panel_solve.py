@@ -7,6 +7,7 @@ from app.artefacts import load_record
 from app.gui import jobs, theme
 from app.gui.jobs import Job
 from app.gui.session import Session
+from app.pace import said, seconds_a_frame
 from app.places import ASKED_NAME
 from capture.errors import MienError
 from capture.shoot import Take
@@ -131,8 +132,13 @@ class SolvePanel(QWidget):
         if pace and data is not None:
             seconds = pace * self._work()
             self.estimate.setText(f"about {_duration(seconds)}, from the last solve on this machine")
+        elif data is not None:
+            preset, cameras = self.preset.currentData(), len(data.take.cameras)
+            seconds = seconds_a_frame(preset, cameras) * self._work() / cameras
+            self.estimate.setText(f"{said(preset, cameras)}, about {_duration(seconds)}; known better after the first "
+                                  "solve")
         else:
-            self.estimate.setText("how long it takes is known after the first solve")
+            self.estimate.setText("")
 
     def _work(self) -> int:
         """Frames times cameras of what would be solved."""

@@ -71,7 +71,10 @@ def test_a_changed_setting_runs_just_what_it_should(demo: Path, tmp_path: Path) 
     def steps(*more: str) -> set[str]:
         ended = mien_here("solve", demo / "takes" / "T001", "--out", tmp_path, "--rig", demo / "rig.toml",
                           "--format", "json", "--end", "6", "--events", *more)
-        events = map(json.loads, ended.stdout.splitlines())
+        events = [json.loads(line) for line in ended.stdout.splitlines()]
+        preset = more[1] if more else "standard"
+        assert events[0]["text"].startswith(f"{preset}: about 0.")
+        assert events[0]["text"].endswith("s of a processor core for each frame of 3 cameras")
         return {event["step"].split()[0] for event in events if event["event"] == "progress"}
 
     assert steps() == {"detect", "solve", "export", "report"}
