@@ -107,6 +107,7 @@ def run_show(options: argparse.Namespace) -> int:
     for name, metres in actor.measures.items():
         print(f"  {name.replace('_', ' '):<20}{metres * 1000:>7.1f} mm")
     print("  a network of its own for the eyes: " + ("yes" if actor.taught else "no"))
+    print("  a reading of its own: " + ("yes" if actor.answer else "no"))
     print("  shapes of its own: " + (", ".join(actor.shape_names) or "none (they are learnt from corrected frames)"))
     for entry in actor.history:
         print(f"  learnt from {', '.join(entry.get('from', ()))}: {entry.get('frames')} frames, "
@@ -154,6 +155,18 @@ def run_export(options: argparse.Namespace) -> int:
     data = to_onnx(own_eyes(actor.taught.layers))
     write_with(path, lambda file: file.write(data))
     print(path)
+    return 0
+
+
+def run_mesh(options: argparse.Namespace) -> int:
+    """Write the actor's resting face."""
+    from app.actor_mesh import write_neutral
+    from app.models import model_named
+
+    folder = _folder(options)
+    model = model_named(options.model or load_actor(folder).model_name)
+    write_neutral(load_actor(folder, model), model, options.out)
+    print(options.out)
     return 0
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from app.actor_material import Material, identity_of, material, own_face, own_reading
+from app.actor_material import Material, explained, identity_of, material, own_face, own_reading
 from app.actor_teach import forget_lessons, teach
 from app.actors import actors_folder, checked_name
 from app.bench_intervals import BETTER, Interval, intervals
@@ -110,12 +110,13 @@ def learn(name: str, model: FaceModel, landmarker: Landmarker, materials: Sequen
                 raise DataError(f"take {one.take} shows another face than the other takes (it fits theirs {ratio:.1f} "
                                 f"times worse than its own); leave it out of --from")
     told = sum(int(one.corrected().sum()) for one in materials)
-    points, names, shapes = own_face(materials, same, told >= ENOUGH)
+    right = [explained(one, same) for one in materials]
+    points, names, shapes = own_face(materials, right, same, told >= ENOUGH)
     people = [landmarker.reader.person(one.case.landmarks) for one in materials] if landmarker.reader else []
     faces = sum(person.faces for person in people)
     code = sum((person.code * person.faces for person in people), np.zeros(len(people[0].code) if people else 0))
     code = code / max(faces, 1)
-    answer = own_reading(materials, same, landmarker, Person(code, faces)) if faces and told >= ENOUGH else None
+    answer = own_reading(materials, right, landmarker, Person(code, faces)) if told >= ENOUGH else None
     return Actor(name, model.name, model.sha256, embedding.scheme, identity, points, names, shapes, code, faces,
                  landmarker.reader_key, measures(model, landmarker, identity), answer=answer)
 

@@ -72,21 +72,22 @@ class Material:
         return np.isin(self.first + self.step * np.arange(self.frames), sorted(self.layer.frames()))
 
 
-def own_points(materials: Sequence[Material], face: Face, shapes: bool) -> np.ndarray:
+Explained = tuple[Performance, np.ndarray]
+"""A take's frames solved around what was said, and what each counts; see `explained`."""
+
+
+def own_points(materials: Sequence[Material], right: Sequence[Explained], face: Face, shapes: bool) -> np.ndarray:
     """(N, 3, 1 + K) metres: how an actor's points lie beside those of a face, at rest and in each shape.
 
     Args:
         materials: that show the actor.
+        right: each of them as `explained` has it with this face.
         face: the model with the actor's identity, on which landmarks lie as on anybody's.
         shapes: whether the shapes may change, too; without corrected frames there is no telling a person's own shape
             from a wrong weight.
-
-    Raises:
-        DataError: corrections disagree with the footage.
     """
     total: Evidence | None = None
-    for one in materials:
-        performance, counts = explained(one, face)
+    for one, (performance, counts) in zip(materials, right, strict=True):
         frames = np.flatnonzero(one.used.landmarks.found.any(axis=0))
         problem, _ = problem_of(one.used.landmarks, one.used.rig, False, face.model, face.embedding,
                                 one.used.frame_rate, frames)
@@ -97,11 +98,11 @@ def own_points(materials: Sequence[Material], face: Face, shapes: bool) -> np.nd
     return offsets
 
 
-def own_face(materials: Sequence[Material], face: Face, shapes: bool
+def own_face(materials: Sequence[Material], right: Sequence[Explained], face: Face, shapes: bool
              ) -> tuple[np.ndarray, tuple[str, ...], np.ndarray]:
     """An actor's own points (N, 3), and the names and the own form (K', V, 3) of the shapes that are the actor's own;
     see `own_points`."""
-    model, offsets = face.model, own_points(materials, face, shapes)
+    model, offsets = face.model, own_points(materials, right, face, shapes)
     if not shapes:
         return offsets[:, :, 0], (), np.zeros((0, len(model.neutral), 3))
     moved = kept_meaning(model, on_mesh(model, face.embedding, offsets[:, :, 1:]))
@@ -116,18 +117,12 @@ def identity_of(one: Material, anybody: Face) -> np.ndarray:
     return identity_around(one.used, anybody, found.weights, known) if known.any() else found.identity
 
 
-def own_reading(materials: Sequence[Material], face: Face, landmarker: Landmarker, person: Person) -> OwnAnswer | None:
-    """How corrected frames say that the actor is to be read; None where that is no better in frames held out.
-
-    Raises:
-        DataError: corrections disagree with the footage.
-    """
-    said = []
-    for one in materials:
-        if one.corrected().any():
-            right, _ = explained(one, face)
-            said.append(Said(one.case.landmarks, right.shape_names, right.weights, told(one, right)))
-    return own_answer(landmarker.reader, person, said) if said else None
+def own_reading(materials: Sequence[Material], right: Sequence[Explained], landmarker: Landmarker, person: Person
+                ) -> OwnAnswer | None:
+    """How corrected frames say that the actor is to be read; None where that is no better in frames held out."""
+    said = [Said(one.case.landmarks, found.shape_names, found.weights, told(one, found))
+            for one, (found, _) in zip(materials, right, strict=True) if one.corrected().any()]
+    return own_answer(landmarker.reader, person, said) if said and person.faces else None
 
 
 def told(one: Material, right: Performance) -> np.ndarray:
@@ -138,8 +133,12 @@ def told(one: Material, right: Performance) -> np.ndarray:
     return out | np.isin(frames, sorted(dragged))[:, None]
 
 
-def explained(one: Material, face: Face) -> tuple[Performance, np.ndarray]:
-    """The frames solved with the actor's identity, around what an animator said; and what each frame counts."""
+def explained(one: Material, face: Face) -> Explained:
+    """The frames solved with the actor's identity, around what an animator said; and what each frame counts.
+
+    Raises:
+        DataError: corrections disagree with the footage.
+    """
     base, used = solved(one.used, face, "standard")
     corrected = one.corrected()
     if not one.layer or not corrected.any():

@@ -54,6 +54,12 @@ def add_options(actor: argparse.ArgumentParser, common: argparse.ArgumentParser)
     export.add_argument("name", help="the actor's, or a profile's folder")
     export.add_argument("--out", type=Path, required=True, metavar="DIR")
     _in(export)
+    mesh = add("mesh", "the actor's resting face as an OBJ file, on the model's vertices",
+               "mien actor mesh anna --in my-shoot --out anna.obj")
+    mesh.add_argument("name", help="the actor's, or a profile's folder")
+    mesh.add_argument("--out", type=Path, required=True, metavar="FILE")
+    mesh.add_argument("--model", default="", metavar="NAME|PATH", help="the profile's model (default: by its name)")
+    _in(mesh)
     unpack = add("unpack", "put a packed profile into a shoot", "mien actor unpack anna.mienactor --in my-shoot")
     unpack.add_argument("file", type=Path)
     unpack.add_argument("--force", action="store_true", help="replace a profile that is there")
@@ -63,7 +69,7 @@ def add_options(actor: argparse.ArgumentParser, common: argparse.ArgumentParser)
 def run(options: argparse.Namespace) -> int:
     """`mien actor` alone."""
     raise UsageError("`mien actor` needs to know what to do: make, teach, train, suggest, list, show, check, guide, "
-                     "pack, export or unpack; see `mien actor --help`")
+                     "pack, export, mesh or unpack; see `mien actor --help`")
 
 
 def _in(action: argparse.ArgumentParser) -> None:

@@ -24,7 +24,6 @@ from solver.face_model import FaceModel, deform
 from solver.landmarks import Landmarks
 from solver.network_file import SCHEME
 from solver.performance import Performance
-from solver.reading import OwnAnswer
 from solver.reading_network import Person
 from solver.train_actor import SHOWN, Lesson, lesson, misses, taught
 
@@ -98,9 +97,10 @@ def teach(actor: Actor, model: FaceModel, landmarker: Landmarker, materials: Seq
         away += np.stack([misses(one, lessons[part][1]) for one in (shared_eyes(), network)], axis=1).tolist()
         # Own points and shapes that had learnt from what is held out would know it by the shared network's errors.
         rest = [one.part(*_cut(one, place)) for one in materials for place in range(PARTS) if place != part]
-        points, names, shapes = own_face(rest, same, bool(actor.shape_names))
+        known = [explained(one, same) for one in rest]
+        points, names, shapes = own_face(rest, known, same, bool(actor.shape_names))
         without = replace(actor, points=points, shape_names=names, shapes=shapes,
-                          answer=_answer(actor, rest, same, landmarker))
+                          answer=own_reading(rest, known, landmarker, _person(actor)))
         with_it = _with_network(without, layers[-1], landmarker, rest, same)
         for one, (performance, _) in zip(materials, right, strict=True):
             squares += _compared(one, performance, part, without, with_it, model, landmarker)
@@ -159,14 +159,14 @@ def _with_network(actor: Actor, layers: dict[str, np.ndarray], landmarker: Landm
     look = OwnLook(layers)
     person = subject(actor, same.model, landmarker).person
     moved = [with_moved(one, look, landmarker, person) for one in materials]
-    points, names, shapes = own_face(moved, same, bool(actor.shape_names))
+    right = [explained(one, same) for one in moved]
+    points, names, shapes = own_face(moved, right, same, bool(actor.shape_names))
     return replace(actor, shape_names=names, shapes=shapes, taught=Taught(
-        landmarker.detector.key, layers, points, _answer(actor, moved, same, landmarker)))
+        landmarker.detector.key, layers, points, own_reading(moved, right, landmarker, _person(actor))))
 
 
-def _answer(actor: Actor, materials: Sequence[Material], same: Face, landmarker: Landmarker) -> OwnAnswer | None:
-    person = Person(actor.code, actor.code_faces)
-    return own_reading(materials, same, landmarker, person) if person.faces else None
+def _person(actor: Actor) -> Person:
+    return Person(actor.code, actor.code_faces)
 
 
 def _cut(one: Material, part: int) -> tuple[int, int]:

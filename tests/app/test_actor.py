@@ -22,6 +22,7 @@ from solver.corrections import Key, Layer
 from solver.face_model import ARKIT
 from solver.network_onnx import OnnxNetwork
 from solver.network_parts import EYE, MOUTH
+from solver.obj_file import read_obj
 from tests.app.command import error_of, mien_here
 
 
@@ -185,6 +186,16 @@ def test_a_profile_moves_to_another_shoot_whole_or_not_at_all(shoot: Path, tmp_p
         (tmp_path / name).write_bytes(data)
         mien_here("actor", "unpack", tmp_path / name, "--in", tmp_path / "third", check=3)
     assert not (tmp_path / "third" / "actors" / "anna" / NAME).exists()
+
+
+def test_the_resting_face_is_written_as_a_mesh(shoot: Path, tmp_path: Path) -> None:
+    mien_here("actor", "mesh", "anna", "--in", shoot, "--out", tmp_path / "anna.obj")
+    mesh, model = read_obj((tmp_path / "anna.obj").read_bytes(), "anna.obj"), model_named("mien")
+    actor = load_actor(shoot / "actors" / "anna", model)
+    left, right = (eye.centre(mesh.vertices) for eye in model.eyes)
+    assert np.linalg.norm(left - right) == pytest.approx(actor.measures["interocular"], abs=1e-4)
+    assert len(mesh.vertices) == len(model.neutral)
+    assert np.abs(mesh.vertices - model.neutral).max() > 0.001  # it is the actor's, not the model's
 
 
 def test_the_guide_names_poses_that_move_every_region(tmp_path: Path) -> None:

@@ -2,8 +2,8 @@
 
 Films a painted head far from the mean whose smile, frown, jaw and brow go their own way, on one side only, while it
 plays a recorded performance. The first half of its take is corrected by what is true and taught to a profile; the
-second is solved without and with that. Prints weights, the posed surface (of the face, and near the landmarks), head
-and gaze against the truth. Needs the shared material.
+second is solved without and with that. Prints weights, the posed surface (of the face, near the landmarks, and as far
+as expressions go, with the true resting face and head), head and gaze against the truth. Needs the shared material.
 """
 
 import sys
@@ -125,9 +125,15 @@ def main() -> int:
         found = read(shoot / actor / f"{TAKE}.mien.json")
         used = model if actor == "nobody" else load_actor(shoot / "actors" / NAME, model).model(model)
         seen = compare(found, late.performance)
-        print(f"{actor:<8} RMSE {seen.mean_rmse:.4f}, surface {surface_mm(found, late, used, own):.2f} mm, near "
-              f"landmarks {surface_mm(found, late, used, own, near):.2f} mm, head {seen.head_degrees:.2f} degrees "
-              f"{1000 * seen.head_metres:.2f} mm, gaze {seen.gaze_degrees:.2f} degrees")
+        rest, true = np.zeros_like(found.identity), late.performance
+        alone = replace(found, identity=rest, head_rotation=true.head_rotation, head_translation=true.head_translation)
+        known = replace(used, neutral=late.neutral)
+        surfaces = [surface_mm(performance, late, mine, own, among) for among in (None, near)
+                    for performance, mine in ((found, used), (alone, known))]
+        print(f"{actor:<8} RMSE {seen.mean_rmse:.4f}, surface {surfaces[0]:.2f} mm (expressions alone "
+              f"{surfaces[1]:.2f}), near landmarks {surfaces[2]:.2f} mm ({surfaces[3]:.2f}), head "
+              f"{seen.head_degrees:.2f} degrees {1000 * seen.head_metres:.2f} mm, gaze "
+              f"{seen.gaze_degrees:.2f} degrees")
     return 0
 
 
