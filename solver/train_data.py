@@ -145,24 +145,34 @@ def load(path: Path) -> Samples:
 
 def true_points(samples: Samples, model: FaceModel, embedding: Embedding) -> np.ndarray:
     """Where each sample's landmarks truly are: (N, P, 2) px of the stored picture, OpenCV's convention."""
-    corners, place = np.unique(model.triangles[embedding.triangle], return_inverse=True)  # (U,), (P, 3)
-    place = place.reshape(-1, 3)
-    neutral, identity, shapes = model.neutral[corners], model.identity[:, corners], model.shapes[:, corners]
-    turned = [np.isin(corners, eye.vertices) for eye in model.eyes]
-    sockets = [(eye.centre(model.neutral), eye.centre(model.identity)) for eye in model.eyes]
-    out = np.empty((len(samples), len(place), 2))
+    of = head_points(model, embedding)
+    out = np.empty((len(samples), len(embedding.triangle), 2))
     for row in range(len(samples)):
-        moved_by = shifts(model, corners, samples.bumps[row])
-        vertices = neutral + moved_by + np.tensordot(samples.identity[row], identity, 1) \
-            + np.tensordot(samples.weights[row], shapes, 1)  # (U, 3)
-        for moved, (mean, modes), (yaw, pitch) in zip(turned, sockets, samples.gaze[row], strict=True):
-            centre = mean + samples.identity[row] @ modes + moved_by[moved][:1].sum(axis=0)  # a ball moves as one
-            vertices[moved] = (vertices[moved] - centre) @ gaze_rotation(yaw, pitch).T + centre
-        points = np.einsum("pcx,pc->px", vertices[place], embedding.barycentric)
-        in_camera = points @ samples.rotation[row].T + samples.translation[row]
-        pixels = in_camera @ samples.matrix[row].T
+        points = of(samples.weights[row], samples.identity[row], samples.gaze[row], samples.bumps[row])
+        pixels = (points @ samples.rotation[row].T + samples.translation[row]) @ samples.matrix[row].T
         out[row] = pixels[:, :2] / pixels[:, 2:]
     return out
+
+
+def head_points(model: FaceModel, embedding: Embedding,
+                ) -> Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray]:
+    """weights (K), identity (I), gaze (2, 2), bumps (B, 7) -> the landmarks (P, 3) in head space, metres."""
+    corners, place = np.unique(model.triangles[embedding.triangle], return_inverse=True)  # (U,), (P, 3)
+    place = place.reshape(-1, 3)
+    neutral, modes_of_all, shapes = model.neutral[corners], model.identity[:, corners], model.shapes[:, corners]
+    turned = [np.isin(corners, eye.vertices) for eye in model.eyes]
+    sockets = [(eye.centre(model.neutral), eye.centre(model.identity)) for eye in model.eyes]
+
+    def of(weights: np.ndarray, identity: np.ndarray, gaze: np.ndarray, bumps: np.ndarray) -> np.ndarray:
+        moved_by = shifts(model, corners, bumps)
+        vertices = neutral + moved_by + np.tensordot(identity, modes_of_all, 1) \
+            + np.tensordot(weights, shapes, 1)  # (U, 3)
+        for moved, (mean, modes), (yaw, pitch) in zip(turned, sockets, gaze, strict=True):
+            centre = mean + identity @ modes + moved_by[moved][:1].sum(axis=0)  # a ball moves as one
+            vertices[moved] = (vertices[moved] - centre) @ gaze_rotation(yaw, pitch).T + centre
+        return np.einsum("pcx,pc->px", vertices[place], embedding.barycentric)
+
+    return of
 
 
 def _sample(random: np.random.Generator, who: np.random.Generator, profiles: float, model: FaceModel,
@@ -176,11 +186,8 @@ def _sample(random: np.random.Generator, who: np.random.Generator, profiles: flo
     everywhere = np.arange(len(model.neutral))
     person = replace(model, neutral=model.neutral + shifts(model, everywhere, bumps))
     head = deform(person, weights, identity, gaze)
-    pitch, yaw, roll = (random.normal(0, DEGREES[axis]) for axis in ("pitch", "yaw", "roll"))
-    if profiles and random.random() < profiles:
-        yaw = random.uniform(-MOST_YAW, MOST_YAW)
-    rotation = _turn(np.radians([pitch, np.clip(yaw, -MOST_YAW, MOST_YAW), roll]))
-    camera, translation = _framed(random, embedding.points(model, head) @ rotation.T)
+    rotation = turned(random, profiles)
+    camera, translation = framed(random, embedding.points(model, head) @ rotation.T)
     world = head @ rotation.T + translation
     skip = tuple(name for name in SKIPPED if name != LASHES) if who.random() < CARDS else SKIPPED
     mesh = face_mesh(replace(model, albedo=palette(model, who)), world, paint(surface, who), skip)
@@ -203,7 +210,15 @@ def camera_points(camera: Camera, points: np.ndarray) -> np.ndarray:
     return pixels[:, :2] / pixels[:, 2:]
 
 
-def _framed(random: np.random.Generator, points: np.ndarray) -> tuple[Camera, np.ndarray]:
+def turned(random: np.random.Generator, profiles: float) -> np.ndarray:
+    """How a head is turned, (3, 3): mostly to the camera, or a share of them anywhere between the profiles."""
+    pitch, yaw, roll = (random.normal(0, DEGREES[axis]) for axis in ("pitch", "yaw", "roll"))
+    if profiles and random.random() < profiles:
+        yaw = random.uniform(-MOST_YAW, MOST_YAW)
+    return _turn(np.radians([pitch, np.clip(yaw, -MOST_YAW, MOST_YAW), roll]))
+
+
+def framed(random: np.random.Generator, points: np.ndarray) -> tuple[Camera, np.ndarray]:
     """A camera that sees the points large, and where the head stands before it."""
     distance = np.exp(random.uniform(np.log(0.35), np.log(2.5)))
     aside = distance * random.normal(0, 0.08, 2)  # a face off the picture's middle is seen at an angle
