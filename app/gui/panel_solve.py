@@ -132,7 +132,7 @@ class SolvePanel(QWidget):
         if pace and data is not None:
             seconds = pace * self._work()
             self.estimate.setText(f"about {_duration(seconds)}, from the last solve on this machine")
-        elif data is not None:
+        elif data is not None and data.take.cameras:  # none where its clips have vanished
             preset, cameras = self.preset.currentData(), len(data.take.cameras)
             seconds = seconds_a_frame(preset, cameras) * self._work() / cameras
             self.estimate.setText(f"{said(preset, cameras)}, about {_duration(seconds)}; known better after the first "
