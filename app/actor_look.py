@@ -9,6 +9,7 @@ from app import artefacts
 from app.preparing import Prepared
 from solver.actor import Taught
 from solver.actor_network import OwnLook
+from solver.detect import runs
 from solver.landmarks import Landmarks
 
 LOOK_VERSION = 1
@@ -47,11 +48,11 @@ def moved_in(look: OwnLook, xy: np.ndarray, seen: np.ndarray, pictures: Callable
              report: Callable[[int, int], None] = lambda done, total: None) -> np.ndarray:
     """One camera's landmarks (T, N, 2), moved in each run of frames that show the whole face; `pictures(frames)`."""
     out, whole = xy.copy(), seen.all(axis=1)
-    frames, done = np.flatnonzero(whole), 0
-    for run in np.split(frames, np.flatnonzero(np.diff(frames) > 1) + 1) if len(frames) else ():
-        start = int(run[0])
-        for batch in look.moved(pictures(run), xy[run]):
+    done, total = 0, int(whole.sum())
+    for run in runs(whole):
+        start = run.start
+        for batch in look.moved(pictures(np.arange(run.start, run.stop)), xy[run]):
             out[start:start + len(batch)] = batch
             start, done = start + len(batch), done + len(batch)
-            report(done, len(frames))
+            report(done, total)
     return out

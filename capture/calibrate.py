@@ -150,30 +150,35 @@ def calibrate(board: Board, seen: Mapping[str, Sequence[Corners | None]], sizes:
         views = kept
         problem = Problem(points, views, tuple(free), fisheye=tuple(fish))
         answer = refine(problem, answer.guess, softness)
-    fixed = replace(problem, free=tuple(np.zeros((LENS, 0)) for _ in names))
-    if any(_strays(error, held_out[camera]) for camera, error in enumerate(_errors(views, answer))):
+    errors = _errors(views, answer)
+    if any(map(_strays, errors, held_out)):
         # Clips out of step would bend the lenses to explain a board that moved; each lens by itself knows better.
-        answer = refine(fixed, guess, 2 * max(_errors(views, answer)))
+        answer = refine(_lenses_held(problem), guess, 2 * max(errors))
     timed = None
     if len(names) > 1 and rms(answer.residuals) > ASTRAY * np.sqrt(np.mean(np.square(held_out))) + ASTRAY_PX:
         moving = sliding(seen, moments, around or in_rows(seen))
-        timed = _timed(replace(fixed, views=moving), guess, softness, rms(answer.residuals), held_out, tuple(free))
+        timed = _timed(replace(problem, views=moving), guess, softness, rms(answer.residuals), held_out)
     if timed is not None:
         problem, answer = timed
         return _result(names, sizes, problem, answer, held_out, shared,
                        (said(names, problem.views, answer.guess.late),))
-    worst = int(np.argmax(_errors(views, answer)))
-    if not agree or _errors(views, answer)[worst] > OUT_OF_STEP_PX:
+    errors = _errors(views, answer)
+    worst = int(np.argmax(errors))
+    if not agree or errors[worst] > OUT_OF_STEP_PX:
         whole = [[pose(points, corners, lens, wide) for corners in seen[name]]
                  for name, lens, wide in zip(names, lenses, fish, strict=True)]
         why = why_apart(names, [[None if one is None else _matrix(one) for one in row] for row in whole])
         raise RigError(f"{names[worst]} agrees with itself to {held_out[worst]:.2f} px but with the other cameras only "
-                       f"to {_errors(views, answer)[worst]:.1f} px: {why}")
+                       f"to {errors[worst]:.1f} px: {why}")
     return _result(names, sizes, problem, answer, held_out, shared)
 
 
+def _lenses_held(problem: Problem) -> Problem:
+    return replace(problem, free=tuple(np.zeros((LENS, 0)) for _ in problem.free))
+
+
 def _timed(problem: Problem, guess: Guess, softness_px: float, error_px: float, held_out: Sequence[float],
-           free: tuple[np.ndarray, ...]) -> tuple[Problem, Answer] | None:
+           ) -> tuple[Problem, Answer] | None:
     """The cameras if each picture was taken in its own time; None where that does not explain what was seen."""
     cameras = range(len(problem.free))
     of_camera = [{view.moment for view in problem.views if view.camera == camera} for camera in cameras]
@@ -184,10 +189,9 @@ def _timed(problem: Problem, guess: Guess, softness_px: float, error_px: float, 
     place = {moment: index for index, moment in enumerate(moments)}
     views = tuple(replace(view, moment=place[view.moment]) for view in problem.views)
     problem, guess = replace(problem, views=views), replace(guess, boards=guess.boards[moments])
-    answer = refine(problem, guess, 2 * error_px)
-    problem = replace(problem, free=free)  # in its own time each picture tells of the lens too
-    answer = refine(problem, answer.guess, softness_px)
-    strays = any(_strays(error, held_out[camera]) for camera, error in enumerate(_errors(views, answer)))
+    answer = refine(_lenses_held(problem), guess, 2 * error_px)
+    answer = refine(problem, answer.guess, softness_px)  # in its own time each picture tells of the lens too
+    strays = any(map(_strays, _errors(views, answer), held_out))
     helps = rms(answer.residuals) < TIMED_HELPS * error_px and plausible(answer.guess.late)
     return (problem, answer) if helps and not strays else None
 

@@ -1,6 +1,6 @@
 """What a landmark detector is, and how one is run over a take."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol
@@ -67,3 +67,14 @@ def stack(cameras: Sequence[str], tracks: Sequence[Track], scheme: str) -> Landm
     """The tracks of C cameras over the same T frames as one Landmarks, without what cannot be."""
     return sound(Landmarks(tuple(cameras), scheme, np.stack([track.xy for track in tracks]),
                            np.stack([track.sigma for track in tracks]), np.stack([track.seen for track in tracks])))
+
+
+def runs(found: Iterable[bool]) -> Iterator[slice]:
+    """The stretches of frames with a face."""
+    start = None
+    for index, there in enumerate([*found, False]):
+        if there and start is None:
+            start = index
+        elif not there and start is not None:
+            yield slice(start, index)
+            start = None

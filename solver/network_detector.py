@@ -9,7 +9,7 @@ parts of the face are looked at close by, each with its own network (`network_se
 end is stilled (`network_rest`).
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from scipy.special import expit
 from capture.errors import ModelError
 from solver import network_file, pretrained
 from solver.crop import Roi, apply, crops, eight_bit_rgb, picture_from_crop, roi_of_points
-from solver.detect import Footage, Report, Track
+from solver.detect import Footage, Report, Track, runs
 from solver.network import POINTS, SIZE
 from solver.network_actor import largest, whose
 from solver.network_mirror import unmirror
@@ -120,7 +120,7 @@ class NetworkDetector:
                 start, held, found = index + 1, [], []
             report(index + 1, total)
         seen = np.isfinite(xy).all(axis=2)
-        for run in _runs(seen.all(axis=1)):
+        for run in runs(seen.all(axis=1)):
             rest(xy[run])
         return Track(xy, np.where(seen, SURE * sigma, np.inf), seen)
 
@@ -188,7 +188,7 @@ class NetworkDetector:
 
     def _finish(self, pictures: list[np.ndarray], looks: list[Look | None], xy: np.ndarray, sigma: np.ndarray) -> None:
         """Look once more through smoothed squares, plain and mirrored, then at the parts; write what comes of it."""
-        for run in _runs(look is not None for look in looks):
+        for run in runs(look is not None for look in looks):
             first = np.stack([look.points for look in looks[run]])  # (T, 478, 2)
             squares = _smoothed([roi_of_points(points, MARGIN, profile=True) for points in first])
             batch = as_input(crops(pictures[run], squares, SIZE))
@@ -212,17 +212,6 @@ def settled(square: Roi) -> Roi:
 def placed(points: np.ndarray, sigma: np.ndarray, square: Roi) -> Look:
     """The network's answer in px of the picture."""
     return Look(apply(picture_from_crop(square, SIZE), points), sigma * (square.side / SIZE))
-
-
-def _runs(found: Iterable[bool]) -> Iterator[slice]:
-    """The stretches of frames with a face."""
-    start = None
-    for index, there in enumerate([*found, False]):
-        if there and start is None:
-            start = index
-        elif not there and start is not None:
-            yield slice(start, index)
-            start = None
 
 
 def _smoothed(squares: list[Roi]) -> list[Roi]:

@@ -11,7 +11,6 @@ hardly lose by that, while without the eyes' network they err by a tenth to a qu
 to the first look is carried over to the frames between.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.special import expit
 
 from solver.crop import Roi, crops, eight_bit_rgb, roi_of_points
-from solver.detect import Footage, Report, Track
+from solver.detect import Footage, Report, Track, runs
 from solver.network import POINTS, SIZE
 from solver.network_actor import Whose, whose
 from solver.network_detector import BATCH, FACE, HOLD, LEAP, MARGIN, NEW, SURE, Look, NetworkDetector, placed, settled
@@ -98,8 +97,8 @@ class GlanceDetector(NetworkDetector):
                 held = {}
             report(index + 1, total)
         seen = np.isfinite(xy).all(axis=2)
-        for run in _runs(seen.all(axis=1)):
-            _even(run, closer, xy, sigma)
+        for run in runs(seen.all(axis=1)):
+            _even(np.arange(run.start, run.stop), closer, xy, sigma)
         return Track(xy, np.where(seen, SURE * sigma, np.inf), seen)
 
     def _squares(self, held: dict[int, np.ndarray], key: _Key | None, actor: Whose
@@ -216,12 +215,6 @@ def _between(one: _Key, other: _Key, frame: int) -> Roi:
     turn = (b.angle - a.angle + np.pi) % (2 * np.pi) - np.pi
     x, y = (1 - share) * np.array(a.centre) + share * np.array(b.centre)
     return settled(Roi((float(x), float(y)), a.side ** (1 - share) * b.side**share, a.angle + share * turn))
-
-
-def _runs(found: np.ndarray) -> Iterator[np.ndarray]:
-    """The frames of each stretch with a face: found (T)."""
-    frames = np.flatnonzero(found)
-    return (run for run in np.split(frames, np.flatnonzero(np.diff(frames) > 1) + 1) if len(run))
 
 
 def _even(run: np.ndarray, closer: dict[Part, dict[int, Look]], xy: np.ndarray, sigma: np.ndarray) -> None:

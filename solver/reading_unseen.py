@@ -12,7 +12,7 @@ import numpy as np
 
 from solver.embedding import Embedding
 from solver.face_model import FaceModel
-from solver.train_data import framed, head_points, turned
+from solver.train_data import camera_points, framed, head_points, turned
 from solver.train_data_people import gaze_of, mirrored, random_bumps, random_weights
 
 RECORDED = 0.35
@@ -59,8 +59,7 @@ def unrendered(model: FaceModel, embedding: Embedding, recorded: np.ndarray, peo
             gaze = gaze_of(weights[person, face], model) + who.normal(0, np.radians(4), 2)
             head = of(weights[person, face], identity, gaze, bumps) @ turned(who, PROFILES).T
             camera, translation = framed(who, head)
-            pixels = (head + translation) @ camera.rotation.T @ camera.matrix.T
-            points[person, face] = pixels[:, :2] / pixels[:, 2:]
+            points[person, face] = camera_points(camera, head + translation)
     return points, weights
 
 

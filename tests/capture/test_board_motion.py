@@ -8,27 +8,19 @@ import cv2
 import numpy as np
 import pytest
 
-from capture.board import OWN_BOARD, Board, Corners, find
+from capture.board import OWN_BOARD, Corners, find
 from capture.board_motion import FEWEST_CORNERS, in_rows, sliding
 from capture.bundle import rms
 from capture.calibrate import calibrate
 from capture.camera import Camera, Rig, project
 from capture.errors import RigError
 from capture.video import frames, probe
+from tests.capture.test_calibrate import BOARDS, SIZE, camera
 from tests.material import shared
 
-SIZE = (1280, 720)
-INVERTED = Board("charuco", (4, 5), 0.054, 0.0405, "DICT_4X4_1000", True)
+INVERTED = BOARDS[2]
 POINTS = OWN_BOARD.points - OWN_BOARD.points.mean(axis=0)
 LAG = {"camA": 0.0, "camB": 0.45, "camC": -0.3}
-
-
-def camera(name: str, yaw: float, focal: float) -> Camera:
-    turn = cv2.Rodrigues(np.array([0.0, np.radians(yaw), 0.0]))[0] @ np.diag([1.0, -1.0, -1.0])
-    matrix = np.array([[focal, 0, 639.5], [0, focal, 359.5], [0, 0, 1]])
-    return Camera(name, SIZE, matrix, "pinhole", (0.0,) * 5, turn, np.array([0.0, 0.0, 1.0]))
-
-
 RIG = Rig((camera("camA", 0, 1100), camera("camB", 35, 900), camera("camC", -40, 1000)))
 
 

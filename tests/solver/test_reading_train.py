@@ -46,7 +46,7 @@ def test_a_mirrored_face_has_mirrored_weights() -> None:
 
 def test_faces_of_one_person_belong_together() -> None:
     model = find_model(BUILT_IN, Path(__file__).parents[2] / "assets" / "head.npz")
-    samples = gather(list(make(Recipe(4, 5, faces_each=2), model, _embedding(model))))
+    samples = gather(list(make(Recipe(4, 5, faces_each=2), model, on_front(model))))
     assert np.array_equal(samples.identity[0], samples.identity[1])
     assert not np.array_equal(samples.identity[0], samples.identity[2])
     assert (samples.weights[[0, 2]] == 0).all()
@@ -54,7 +54,7 @@ def test_faces_of_one_person_belong_together() -> None:
     assert all(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR).std() > 5 for jpeg in samples.jpegs)
 
 
-def _embedding(model: object) -> object:
+def on_front(model: object) -> object:
     """478 places on the model's front: where a picture's face is, is all that it is asked for."""
     front = everywhere(model)
     chosen = np.linspace(0, len(front.triangle) - 1, POINTS).astype(int)

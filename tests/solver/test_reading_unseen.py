@@ -8,16 +8,12 @@ from solver.model_import import BUILT_IN, find_model
 from solver.network import POINTS
 from solver.reading_train import EACH, NAMES, Unseen, train
 from solver.reading_unseen import errors_of, mixed, unrendered
-from tests.solver.test_reading_train import taught
-from tests.solver.test_solve import everywhere
+from tests.solver.test_reading_train import on_front, taught
 
 
 def test_people_are_made_of_points_alone() -> None:
     model = find_model(BUILT_IN, Path(__file__).parents[2] / "assets" / "head.npz")
-    front = everywhere(model)
-    some = np.linspace(0, len(front.triangle) - 1, POINTS).astype(int)
-    embedding = type(front)(front.scheme, front.triangle[some], front.barycentric[some], front.spread_m[some],
-                            front.contour[some], front.known[some])
+    embedding = on_front(model)
     recorded = np.zeros((1, len(model.shape_names)))
     points, weights = unrendered(model, embedding, recorded, 3, 4, 7)
     assert points.shape == (3, 4, POINTS, 2)
