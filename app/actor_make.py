@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from app.actor_material import Material, explained, identity_of, material, own_face, own_reading
+from app.actor_material import Material, explained, identity_of, material, own_face, own_reading, own_skin
 from app.actor_teach import forget_lessons, teach
 from app.actors import actors_folder, checked_name
 from app.bench_intervals import BETTER, Interval, intervals
@@ -118,7 +118,8 @@ def learn(name: str, model: FaceModel, landmarker: Landmarker, materials: Sequen
     code = code / max(faces, 1)
     answer = own_reading(materials, right, landmarker, Person(code, faces)) if told >= ENOUGH else None
     return Actor(name, model.name, model.sha256, embedding.scheme, identity, points, names, shapes, code, faces,
-                 landmarker.reader_key, measures(model, landmarker, identity), answer=answer)
+                 landmarker.reader_key, measures(model, landmarker, identity), answer=answer,
+                 skin=own_skin(materials, right, same))
 
 
 def judged(actor: Actor, model: FaceModel, landmarker: Landmarker, held_out: Sequence[Material]) -> Verdict:

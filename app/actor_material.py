@@ -28,6 +28,7 @@ from solver.performance import Performance
 from solver.personal import CORRECTED, Evidence, evidence, kept_meaning, on_mesh, personal_points
 from solver.reading import OwnAnswer
 from solver.reading_network import Person
+from solver.skin import skin_of, together
 from solver.solve import problem_of
 
 SHARE = 0.03
@@ -123,6 +124,13 @@ def own_reading(materials: Sequence[Material], right: Sequence[Explained], landm
     said = [Said(one.case.landmarks, found.shape_names, found.weights, told(one, found))
             for one, (found, _) in zip(materials, right, strict=True) if one.corrected().any()]
     return own_answer(landmarker.reader, person, said) if said and person.faces else None
+
+
+def own_skin(materials: Sequence[Material], right: Sequence[Explained], face: Face) -> np.ndarray:
+    """(V, 4) uint8 what the actor's skin looks like, or (0, 4) where no pictures can be shown."""
+    skins = [skin_of(one.film, found, one.used.landmarks.found, one.used.rig, face.model)
+             for one, (found, _) in zip(materials, right, strict=True) if one.film is not None]
+    return together(skins) if skins else np.zeros((0, 4), np.uint8)
 
 
 def told(one: Material, right: Performance) -> np.ndarray:

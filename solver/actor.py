@@ -1,7 +1,8 @@
 """What mien knows of an actor, and its folder: actors/NAME/ in a shoot.
 
     actor.json            format, version, model, measures, history, and the SHA-256 of each other file
-    face-HASH.npz         identity, where landmarks lie, personal shapes, the reader's code and the actor's own reading
+    face-HASH.npz         identity, where landmarks lie, personal shapes, skin, the reader's code and the actor's own
+                          reading
     network-HASH.npz      the actor's own last layers of a network, and where landmarks lie and how they are read with
                           them; not always there
 
@@ -87,6 +88,7 @@ class Actor:
         history: what it was made from, the oldest first: plain words and numbers.
         taught: the actor's own network; None where there is none.
         answer: how the actor is read otherwise than anybody; None where that is not known.
+        skin: (V, 4) uint8, what the skin looks like, see `solver.skin`; (0, 4) where nobody looked.
     """
 
     name: str
@@ -104,6 +106,7 @@ class Actor:
     history: tuple[Mapping[str, object], ...] = field(default=())
     taught: Taught | None = None
     answer: OwnAnswer | None = None
+    skin: np.ndarray = field(default_factory=lambda: np.zeros((0, 4), np.uint8))
 
     @property
     def key(self) -> str:
@@ -137,7 +140,7 @@ def save_actor(actor: Actor, folder: Path) -> Path:
     used = np.flatnonzero(np.abs(actor.shapes).max(axis=(0, 2), initial=0.0) > 0)
     arrays = {"identity": actor.identity, "points": actor.points, "code": actor.code,
               "shape_vertices": used.astype(np.int32), "shapes": actor.shapes[:, used].astype(np.float32),
-              "vertices": np.array(actor.shapes.shape[1]), **_arrays(actor.answer)}
+              "vertices": np.array(actor.shapes.shape[1]), "skin": actor.skin, **_arrays(actor.answer)}
     face = _by_content(folder, "face", lambda path: save_arrays(path, arrays, compress=True))
     files, own = {face.name: sha256(face)}, {}
     if actor.taught is not None:
@@ -190,6 +193,9 @@ def load_actor(folder: Path, model: FaceModel | None = None) -> Actor:
             raise ValueError(f"{len(names)} shapes of {vertices} vertices")
         if model is not None and vertices != len(model.neutral):
             raise ValueError(f"it does not fit the model {model.name!r}")
+        skin = arrays.get("skin", np.zeros((0, 4), np.uint8))
+        if skin.dtype != np.uint8 or skin.shape not in ((0, 4), (vertices, 4)):
+            raise ValueError("its skin is that of no face")
         shapes = np.zeros((len(names), vertices, 3), np.float32)
         shapes[:, arrays["shape_vertices"]] = arrays["shapes"]
         actor = Actor(
@@ -198,7 +204,7 @@ def load_actor(folder: Path, model: FaceModel | None = None) -> Actor:
             int(document["reader"]["faces"]), str(document["reader"]["key"]),
             {str(name): _number(value) for name, value in document["measures_m"].items()},
             tuple(dict(entry) for entry in document["history"]), _taught(folder, document.get("network"), files),
-            _answer(arrays))
+            _answer(arrays), skin)
         _check(actor, model)
     except (Damaged, KeyError, ValueError, TypeError, AttributeError, IndexError, OverflowError, OSError) as error:
         raise DataError(f"{path} is damaged ({error}); copy the whole profile again, or make it anew with "

@@ -40,6 +40,17 @@ def test_a_profile_reads_back_and_gives_the_same_bytes(tmp_path: Path) -> None:
     assert {path.name: path.read_bytes() for path in (tmp_path / "anna").iterdir()} == before
 
 
+def test_the_skin_is_kept_and_one_of_another_face_is_refused(tmp_path: Path) -> None:
+    model = small_face()
+    skin = np.random.default_rng(2).integers(0, 255, (len(model.neutral), 4)).astype(np.uint8)
+    save_actor(replace(made(model), skin=skin), tmp_path)
+    np.testing.assert_array_equal(load_actor(tmp_path, model).skin, skin)
+    assert load_actor(tmp_path, model).key == made(model).key  # it changes no solve
+    save_actor(replace(made(model), skin=skin[:-1]), tmp_path)
+    with pytest.raises(DataError, match="its skin is that of no face"):
+        load_actor(tmp_path, model)
+
+
 def with_network(actor: Actor) -> Actor:
     layers = {"out.bias": np.linspace(-1, 1, 9).astype(np.float16)}
     return replace(actor, taught=Taught("a detector", layers, actor.points + 0.001))
