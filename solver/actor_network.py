@@ -1,4 +1,4 @@
-"""An actor's own eyes: the last two layers of the network that looks at eyes and brows, taught by one actor's frames.
+"""An actor's own eyes: the last layer of the network that looks at eyes and brows, taught by one actor's frames.
 
 How their answer differs from the shipped layers' is added to the landmarks that were found: so nothing else about them
 changes, and without a profile they are what they always were. Only the eyes' network is taught. Measured on rendered
@@ -22,7 +22,7 @@ from solver.network_parts import EYE, PartNetwork
 from solver.network_run import ready
 from solver.network_second import SecondLook
 
-LAYERS = ("wide.weight", "wide.bias", "out.weight", "out.bias")
+LAYERS = ("nearby.weight", "nearby.bias")
 BATCH = 16
 SMOOTH = 1.5
 """Standard deviation in frames of the squares' smoothing, as the detector's."""

@@ -9,6 +9,7 @@ import numpy as np
 from solver.crop import Roi, crops, eight_bit_rgb
 from solver.network import SIZE
 from solver.network_detector import SURE, Look, NetworkDetector, placed
+from solver.network_parts import FACE
 from solver.network_run import as_input
 from solver.network_second import looked_closer
 
@@ -32,7 +33,8 @@ class LiveLandmarks(NetworkDetector):
         self._square, self._before = self._next(look, self._before)
         if look is None:
             return None
-        points, sigma = looked_closer([picture], look.points[None], look.sigma[None], self._second.networks)
+        parts = [(part, network) for part, network in self._second.networks if part is not FACE]
+        points, sigma = looked_closer([picture], look.points[None], look.sigma[None], parts)
         return Look(points[0], SURE * sigma[0])
 
     def _first(self, picture: np.ndarray) -> Look | None:

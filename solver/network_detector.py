@@ -89,12 +89,11 @@ class NetworkDetector:
                              "its file, or use MediaPipe's own detector")
         # Read before it is named, so that a file that is missing is told in words.
         network = network_file.load_trained(path)
-        second, join = ({}, None) if parts is None else network_file.load_second(parts)
+        second = {} if parts is None else network_file.load_parts(parts)
         self.key = f"network-7-{network_file.key_of(path)}" + (f"-{network_file.key_of(parts)}" if parts else "")
         device = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
         self._network = ready(network, device, ("points", "sigma"), tell)
-        self._second = SecondLook({name: ready(part, device, tell=tell) for name, part in second.items()},
-                                  None if join is None else join.put_together)
+        self._second = SecondLook({name: ready(part, device, tell=tell) for name, part in second.items()})
         self._presence = ready(pretrained.plain_mesh(), device, ("face",), tell)
         self._search = FaceSearch()
 

@@ -21,14 +21,15 @@ from capture.files import sha256
 from solver import pretrained
 from solver.face_model import FaceModel
 from solver.network import LandmarkNetwork
-from solver.network_join import Join
 from solver.network_parts import PARTS as PARTS_KNOWN
 from solver.network_parts import PartNetwork
 
 FORMAT, VERSION = "mien.network", 1
 ARCHITECTURE = "attention-mesh-sigma-1"
-PARTS = "parts-1"
+PARTS = "parts-2"
 """The architecture of the second look's networks."""
+SCALE = "/scale"
+"""Ends the name of what the bytes of a weight are multiplied by."""
 SCHEME = "mien478"
 """The point set of our network: MediaPipe's 478, where they lie on the model that it was trained on."""
 DEFINED_ON = "28bf0817b75b7dc9c8e14c99488364bcfe5f8daa3763dc72c60e7b143478270e"
@@ -108,25 +109,18 @@ def load_trained(path: Path) -> LandmarkNetwork:
 
 
 def save_parts(networks: Mapping[str, nn.Module], about: dict[str, Any], path: Path) -> None:
-    """Write the second look's networks (and the `Join` named "join"), 16-bit, and `about` them (plain JSON values)."""
+    """Write the second look's networks and `about` them (plain JSON values): weights as bytes, each row with a scale of
+    its own, all else as 16-bit floats."""
     arrays = {}
     for name, network in networks.items():
         for key, value in network.state_dict().items():
-            half = value.detach().cpu().half().numpy()
-            arrays[f"{name}.{key}"] = _short(half) if key.endswith("weight") and half.ndim > 1 else half
+            own = value.detach().cpu().numpy()
+            if own.ndim > 1 and key.endswith("weight"):
+                arrays[f"{name}.{key}"], arrays[f"{name}.{key}{SCALE}"] = _bytes(own)
+            else:
+                arrays[f"{name}.{key}"] = own.astype(np.float16)
     _write(path, {"format": FORMAT, "version": VERSION, "architecture": PARTS, "kind": "weights", **about}, arrays,
            compress=True)
-
-
-def load_second(path: Path) -> tuple[dict[str, PartNetwork], Join | None]:
-    """Read all of a file of the second look: its networks by name, and what puts their looks together, where it has
-    that.
-
-    Raises:
-        ModelError: as `load_trained`.
-    """
-    stored = stored_parts(path)
-    return _parts(path, stored), _join(path, stored)
 
 
 def load_parts(path: Path) -> dict[str, PartNetwork]:
@@ -135,11 +129,7 @@ def load_parts(path: Path) -> dict[str, PartNetwork]:
     Raises:
         ModelError: as `load_trained`.
     """
-    return _parts(path, stored_parts(path))
-
-
-def _parts(path: Path, stored: Mapping[str, torch.Tensor]) -> dict[str, PartNetwork]:
-    out = {}
+    stored, out = stored_parts(path), {}
     for part in PARTS_KNOWN:
         own = {name.removeprefix(f"{part.name}."): array for name, array in stored.items()
                if name.startswith(f"{part.name}.")}
@@ -151,17 +141,6 @@ def _parts(path: Path, stored: Mapping[str, torch.Tensor]) -> dict[str, PartNetw
         network.load_state_dict({key: own[key] for key in network.state_dict()})
         out[part.name] = network.eval().requires_grad_(False)
     return out
-
-
-def _join(path: Path, stored: Mapping[str, torch.Tensor]) -> Join | None:
-    own = {name.removeprefix("join."): array for name, array in stored.items() if name.startswith("join.")}
-    if not own:
-        return None
-    join = Join()
-    for key, value in join.state_dict().items():
-        _check(path, f"join.{key}", own.get(key), value, PARTS)
-    join.load_state_dict(own)
-    return join.eval().requires_grad_(False)
 
 
 def about_parts(path: Path) -> dict[str, Any]:
@@ -181,8 +160,9 @@ def stored_parts(path: Path) -> dict[str, torch.Tensor]:
         ModelError: the file is missing, damaged, or of another version or architecture.
     """
     about, arrays = _read(path, PARTS)
-    return {name.removeprefix("weights/"): torch.from_numpy(array.astype(np.float32)) for name, array in arrays.items()
-            if about["kind"] != "checkpoint" or name.startswith("weights/")}
+    scales = {name.removesuffix(SCALE): arrays.pop(name) for name in list(arrays) if name.endswith(SCALE)}
+    return {name.removeprefix("weights/"): torch.from_numpy(np.asarray(array * scales.get(name, 1), np.float32))
+            for name, array in arrays.items() if about["kind"] != "checkpoint" or name.startswith("weights/")}
 
 
 def save_checkpoint(path: Path, about: dict[str, Any], tables: dict[str, dict[str, torch.Tensor]],
@@ -219,10 +199,11 @@ def _check(path: Path, name: str, stored: np.ndarray | torch.Tensor | None, want
                          "train again with `mien net train`")
 
 
-def _short(values: np.ndarray) -> np.ndarray:
-    """16-bit floats rounded to 7 binary digits after the first, for a smaller file: no weight is known better."""
-    bits = values.view(np.uint16).astype(np.uint32)
-    return (((bits + 4) // 8 * 8).astype(np.uint16)).view(np.float16)
+def _bytes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Whole numbers of 8 bits, and the scale of each row, of which the largest is 127."""
+    scale = np.abs(values).max(axis=tuple(range(1, values.ndim)), keepdims=True).astype(np.float32) / 127
+    scale = np.maximum(scale, np.finfo(np.float32).tiny)
+    return np.round(values / scale).astype(np.int8), scale
 
 
 def _write(path: Path, about: dict[str, Any], arrays: dict[str, np.ndarray], compress: bool) -> None:

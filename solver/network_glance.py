@@ -25,6 +25,7 @@ from solver.network_actor import Whose, whose
 from solver.network_detector import BATCH, FACE, HOLD, LEAP, MARGIN, NEW, SURE, Look, NetworkDetector, placed, settled
 from solver.network_mirror import unmirror
 from solver.network_parts import EYE, MOUTH, Part
+from solver.network_rest import rest
 from solver.network_run import Tell, as_input
 from solver.network_second import looked_closer
 
@@ -71,7 +72,7 @@ class GlanceDetector(NetworkDetector):
     def __init__(self, weights: Path | None = None, device: str = "cpu", parts: Path | None = None,
                  tell: Tell = lambda text: None) -> None:
         super().__init__(weights, device, parts, tell)
-        self.key = f"glance-1-{self.key}"
+        self.key = f"glance-2-{self.key}"
 
     def detect(self, footage: Footage, report: Report) -> Track:
         """The landmarks in each of the T frames; a frame without a face is all unseen."""
@@ -84,8 +85,8 @@ class GlanceDetector(NetworkDetector):
         for index, picture in enumerate(footage.pictures()):
             held[index] = eight_bit_rgb(picture)
             if len(held) == BATCH or index == total - 1:
-                squares, key = self._squares(held, key, actor)
-                looks = self._looks(held, squares)
+                squares, looks, key = self._squares(held, key, actor)
+                looks |= self._looks(held, {frame: square for frame, square in squares.items() if frame not in looks})
                 for frame, look in looks.items():
                     xy[frame], sigma[frame] = look.points, look.sigma
                 for part, network in self._second.networks:
@@ -99,11 +100,13 @@ class GlanceDetector(NetworkDetector):
         seen = np.isfinite(xy).all(axis=2)
         for run in runs(seen.all(axis=1)):
             _even(np.arange(run.start, run.stop), closer, xy, sigma)
+            rest(xy[run])
         return Track(xy, np.where(seen, SURE * sigma, np.inf), seen)
 
     def _squares(self, held: dict[int, np.ndarray], key: _Key | None, actor: Whose
-                 ) -> tuple[dict[int, Roi], _Key | None]:
-        """Where the face is in those of some frames in a row that show it, and the last key.
+                 ) -> tuple[dict[int, Roi], dict[int, Look], _Key | None]:
+        """Where the face is in those of some frames in a row that show it, what was seen of it on the way, and the last
+        key.
 
         Args:
             held: their pictures by their numbers.
@@ -111,11 +114,13 @@ class GlanceDetector(NetworkDetector):
         """
         before, stop = min(held) - 1, max(held)
         squares: dict[int, Roi] = {}
+        looks: dict[int, Look] = {}
         while before < stop:
             frame = 0 if before < 0 else min(before + (KEY_EVERY if key else SEARCH_EVERY), stop)
             last, gap = key if key and key.frame == before else None, range(before + 1, frame)
-            found = self._find(held[frame], frame, key, actor)
+            found, seen = self._find(held[frame], frame, key, actor)
             if found is not None:
+                looks[frame] = seen
                 motion = np.subtract(found.centre, last.square.centre) / (frame - last.frame) if last else np.zeros(2)
                 key = _Key(frame, found, motion)
                 squares[frame] = found
@@ -123,38 +128,42 @@ class GlanceDetector(NetworkDetector):
                 squares |= {index: _between(last, key, index) for index in gap}
                 gap = range(0)
             if last is not None:
-                walked = self._walk(held, gap, last.square, actor)
+                walked = self._walk(held, gap, last.square, actor, looks)
                 squares |= walked
                 gap = gap[len(walked):]
             if found is not None:  # one that comes in is a face to the presence network before it is to the finders
-                squares |= self._walk(held, gap[::-1], found, actor)
+                squares |= self._walk(held, gap[::-1], found, actor, looks)
             if key is not None and frame - key.frame >= HOLD:
                 key = None
             before = frame
-        return dict(sorted(squares.items())), key
+        return dict(sorted(squares.items())), looks, key
 
-    def _find(self, picture: np.ndarray, frame: int, key: _Key | None, actor: Whose) -> Roi | None:
-        """The square about the actor's face: where that is likely to be, else where the finders see it."""
-        found, clear = (None, False) if key is None else self._face_in(picture, frame, key.at(frame), actor)
-        if clear:
+    def _find(self, picture: np.ndarray, frame: int, key: _Key | None, actor: Whose) -> tuple[Roi | None, Look | None]:
+        """The square about the actor's face, where that is likely to be, else where the finders see it; and what was
+        seen there."""
+        found = (None, None) if key is None else self._face_in(picture, frame, key.at(frame), actor)
+        if found[0] is not None and _is_clear(found[1], found[0]):
             return found
         squares = self._search.squares(picture)
         square = actor.choose(frame, squares) if squares else None
-        return found if square is None else self._face_in(picture, frame, square, actor, NEW)[0] or found
+        newly = (None, None) if square is None else self._face_in(picture, frame, square, actor, NEW)
+        return found if newly[0] is None else newly
 
-    def _walk(self, held: dict[int, np.ndarray], frames: range, square: Roi, actor: Whose) -> dict[int, Roi]:
-        """Frame by frame, as far as there is a face."""
+    def _walk(self, held: dict[int, np.ndarray], frames: range, square: Roi, actor: Whose, looks: dict[int, Look]
+              ) -> dict[int, Roi]:
+        """Frame by frame, as far as there is a face; what is seen of it is put into `looks`."""
         squares: dict[int, Roi] = {}
         for frame in frames:
-            found, _ = self._face_in(held[frame], frame, square, actor)
+            found, seen = self._face_in(held[frame], frame, square, actor)
             if found is None:
                 break
-            squares[frame] = square = found
+            squares[frame], looks[frame] = found, seen
+            square = found
         return squares
 
     def _face_in(self, picture: np.ndarray, frame: int, square: Roi, actor: Whose, least: float = FACE
-                 ) -> tuple[Roi | None, bool]:
-        """The square about a face that is about in a square, and whether it is clear; None where there is none, or that
+                 ) -> tuple[Roi | None, Look | None]:
+        """The square about a face that is about in a square, and what was seen of it; None where there is none, or that
         of another."""
         for _ in range(ROUNDS):
             look = self._through({frame: picture}, {frame: square})[frame]
@@ -163,11 +172,10 @@ class GlanceDetector(NetworkDetector):
                 break
             square = found
         else:
-            return None, False
-        clear = _is_clear(look, square)
-        if actor.other(frame, found) or not (clear or self._score(picture, square) > least):
-            return None, False
-        return found, clear
+            return None, None
+        if actor.other(frame, found) or not (_is_clear(look, square) or self._score(picture, square) > least):
+            return None, None
+        return found, look
 
     def _score(self, picture: np.ndarray, square: Roi) -> float:
         """How surely there is a face in a square."""

@@ -2,7 +2,8 @@
 
 The first network sees the whole face in 192 px and roughly squared; what it finds is good enough to cut each part out
 so that it always lies in the same place. Networks that see only that need not learn where faces may be, and their
-pictures show a lid's opening two to three times as large. Each is made of plain residual blocks (He et al. 2016).
+pictures show a lid's opening two to three times as large. Each is made of plain residual blocks (He et al. 2016), says
+where all its points are, and then looks again about each of them (`network_nearby`).
 
 Coordinates of a part's picture are those of `network`: 0 is the left edge of the first pixel.
 """
@@ -18,6 +19,7 @@ from torch.nn import functional as F
 from solver.crop import Roi, roi_of_points
 from solver.network import EYE_LEFT, LIPS, POINTS
 from solver.network_mirror import MIRRORED
+from solver.network_nearby import ANSWER, Nearby
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ EYE = Part("eye", (*EYE_LEFT.frame, 468, 469, 470, 471, 472), 112, 1.25)
 """The face's own right eye with its brow. The left eye is looked at in a mirror."""
 MOUTH = Part("mouth", LIPS.frame, 112, 1.3)
 """The lips and what surrounds them."""
-FACE = Part("face", tuple(range(POINTS)), 128, 1.15)
+FACE = Part("face", tuple(sorted(set(range(POINTS)) - {*EYE.points, *EYE.mirrored, *MOUTH.points})), 160, 1.15)
+"""All that the eyes' and the mouth's networks leave out, in a picture of the whole face."""
 PARTS = (EYE, MOUTH, FACE)
 
 FIRST_SIGMA = 0.03
@@ -94,26 +97,38 @@ class PartNetwork(nn.Module):
             Residual(eighth, sixteenth, 2), Residual(sixteenth, sixteenth, 1))
         self.narrow = nn.Conv2d(sixteenth, NARROW, 1)
         self.wide = nn.Linear(NARROW * (part.size // 16) ** 2, WIDE)
-        self.out = nn.Linear(WIDE, self.count * 3)
+        self.out = nn.Linear(WIDE, self.count * ANSWER)
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)
+        self.nearby = Nearby(self.count, (half, quarter), WIDE)
         self.register_buffer("mean", torch.zeros(self.count, 2))  # shares of the side, from the picture's middle
 
     def forward(self, picture: Tensor) -> tuple[Tensor, Tensor]:
         return self.answer(self.look(picture))
 
     def look(self, picture: Tensor) -> Tensor:
-        """All but the last two layers: (B, 3, S, S) -> (B, NARROW S S / 256)."""
+        """All but the last layer: (B, 3, S, S) -> (B, P, ANSWER + SEEN), each point's first answer, by the picture as
+        a whole, and what is seen about it."""
         # However a camera is exposed, the network sees the same: grey in the middle, as much contrast as ever.
         level = picture.mean((1, 2, 3), keepdim=True)
         contrast = (picture - level).square().mean((1, 2, 3), keepdim=True).sqrt()
         even = (picture - level) / (2 * contrast + LEAST_CONTRAST)
-        x = self.body(F.relu(self.stem_norm(self.stem(even))))
-        return F.relu(self.narrow(x)).flatten(1)
+        fine = F.relu(self.stem_norm(self.stem(even)))
+        quarter = self.body[:2](fine)
+        whole = F.relu(self.wide(F.relu(self.narrow(self.body[2:](quarter))).flatten(1)))
+        first = self.out(whole).float().reshape(-1, self.count, ANSWER)
+        about = self.nearby((self._placed(first)[0] / self.size).detach(), (fine, quarter), whole)
+        return torch.cat([first, about], 2)
 
-    def answer(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """The last two layers, on what `look` gave."""
-        answer = self.out(F.relu(self.wide(features))).float().reshape(-1, self.count, 3)  # (B, P, 3)
+    def answer(self, looked: Tensor) -> tuple[Tensor, Tensor]:
+        """The last layer, on what `look` gave."""
+        return self._placed(looked[..., :ANSWER] + self.nearby.correction(looked[..., ANSWER:]))
+
+    def first_answer(self, looked: Tensor) -> tuple[Tensor, Tensor]:
+        """Points and sigmas by the picture as a whole."""
+        return self._placed(looked[..., :ANSWER])
+
+    def _placed(self, answer: Tensor) -> tuple[Tensor, Tensor]:
         points = self.mean + answer[..., :2] * REACH + 0.5
         log_sigma = (answer[..., 2] + math.log(FIRST_SIGMA)).clamp(*LOG_SIGMA)
         return points * self.size, log_sigma.exp() * self.size

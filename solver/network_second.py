@@ -1,31 +1,19 @@
 """The second look at a face that was found: its parts cut out close, asked of their own networks, and put back.
 
 The squares come from points that were smoothed in time: a square that shakes would shake what is found in it. Where
-several looks know a point, it lies at their mean, each weighted by how sure it is. What they say together of the face
-as a whole, `network_join` knows.
+several looks know a point, it lies at their mean, each weighted by how sure it is.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Protocol
 
 import numpy as np
 
 from solver.crop import Roi, apply, crops, picture_from_crop
-from solver.network_parts import EYE, FACE, PARTS, Part, part_square
+from solver.network_parts import EYE, PARTS, Part, part_square
 from solver.network_run import Runner, as_input
 
 BATCH = 16
 """Crops that a network sees at once."""
-COARSE = 2.0
-"""By how much the first look is less sure than it says where a closer look knows the point: its errors are of a kind
-that the closer look's are not. Found on made faces that no network learnt from."""
-
-
-class PutTogether(Protocol):
-    """`network_join.Join.put_together`, or what takes its place."""
-
-    def __call__(self, frames: np.ndarray, points: np.ndarray, sigma: np.ndarray, first: np.ndarray, face: np.ndarray
-                 ) -> tuple[np.ndarray, np.ndarray]: ...
 
 
 def looked_closer(pictures: list[np.ndarray], points: np.ndarray, sigma: np.ndarray,
@@ -52,18 +40,14 @@ def looked_closer(pictures: list[np.ndarray], points: np.ndarray, sigma: np.ndar
             local = local * [-1, 1] + [part.size, 0] if mirrored else local
             _put(answers, spreads, part.mirrored if mirrored else part.points,
                  *_placed((local, unsure), row, part.size))
-    unsure = np.stack(spreads)
-    unsure[0, np.isfinite(unsure[1:]).any(axis=0)] *= COARSE
-    return merged(np.stack(answers), unsure)
+    return merged(np.stack(answers), np.stack(spreads))
 
 
 class SecondLook:
-    """Refines landmarks with the networks of the parts. Those that are missing leave their points as they are; what
-    puts them together is asked only where the whole face has a network."""
+    """Refines landmarks with the networks of the parts. Those that are missing leave their points as they are."""
 
-    def __init__(self, networks: Mapping[str, Runner], join: PutTogether | None = None) -> None:
+    def __init__(self, networks: Mapping[str, Runner]) -> None:
         self.networks = [(part, networks[part.name]) for part in PARTS if part.name in networks]
-        self._join = join
 
     def refine(self, pictures: list[np.ndarray], frames: np.ndarray, points: np.ndarray, sigma: np.ndarray
                ) -> tuple[np.ndarray, np.ndarray]:
@@ -79,21 +63,11 @@ class SecondLook:
         """
         if not self.networks:
             return points, sigma
-        answers, spreads, wholes = [points], [sigma], [0]
+        answers, spreads = [points], [sigma]
         for part, network in self.networks:
-            wholes += [len(answers), len(answers) + 1] if part is FACE else []
             for mirrored, (found, spread) in enumerate(self._ask(network, part, pictures, frames)):
                 _put(answers, spreads, part.mirrored if mirrored else part.points, found, spread)
-        together, unsure = np.stack(answers), np.stack(spreads)
-        closer = np.isfinite(np.delete(unsure, wholes, axis=0)).any(axis=0)  # (T, 478)
-        again = wholes[1:]
-        face = merged(together[again], unsure[again])[0] if again else None
-        unsure[0, closer] *= COARSE
-        unsure[again] = np.where(closer, np.inf, unsure[again])  # as coarse as the first look, and less well taught
-        found, spread = merged(together, unsure)
-        if self._join is None or face is None:
-            return found, spread
-        return self._join(frames, found, spread, points, face)
+        return merged(np.stack(answers), np.stack(spreads))
 
     def _ask(self, network: Runner, part: Part, pictures: list[np.ndarray], frames: np.ndarray
              ) -> list[tuple[np.ndarray, np.ndarray]]:

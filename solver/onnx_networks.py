@@ -7,11 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import torch
 from torch import nn
 
 from solver import network, network_parts
 from solver.network import MESH, POINTS, SIZE, AttentionMesh, LandmarkNetwork, PlainMesh, Region, Stem
 from solver.network_faces import FullRange, ShortRange
+from solver.network_nearby import ANSWER, AROUND, CONTEXT, SEEN, Nearby
 from solver.network_parts import PartNetwork
 from solver.onnx_graph import Graph, convolution, flat, layer, twice
 
@@ -81,28 +83,34 @@ def cut(graph: Graph, rows: str, linear: str, shift: str) -> str:
     grid = np.stack([x, y], 2).reshape(-1, 2)  # (256, 2)
     at = graph.op("Add", graph.op("MatMul", graph.constant(grid), linear), shift)
     at = graph.op("Sub", at, graph.constant(0.5))  # (B, 256, 2)
-    last = graph.constant(NEAR_PX - 1)
-    clipped = graph.op("Clip", at, graph.constant(0), last)
-    first = graph.op("Min", graph.op("Floor", clipped), graph.constant(NEAR_PX - 2))
-    past = graph.op("Sub", clipped, first)
+    clipped = graph.op("Clip", at, graph.constant(0), graph.constant(NEAR_PX - 1))
     # What lies outside was moved by the clipping; there the picture is black.
     inside = graph.op("Cast", graph.op("Equal", at, clipped), to=1)
-    weights = [graph.op("Mul", inside, graph.op("Sub", graph.constant(1), past)), graph.op("Mul", inside, past)]
+    xs, ys = (graph.op("Gather", inside, graph.constant([axis], np.int64), axis=2) for axis in (0, 1))
+    out = graph.op("Mul", between(graph, rows, clipped, NEAR_PX, len(grid)), graph.op("Mul", xs, ys))
+    return flat(graph, graph.op("Transpose", out, perm=[0, 2, 1]), 32, network.REGION_PX, network.REGION_PX)
+
+
+def between(graph: Graph, rows: str, at: str, side: int, count: int) -> str:
+    """Bilinear: the rows (B * side * side, C) of square features, looked up at (B, count, 2) of their pixels, whose
+    centres are whole numbers from 0 to side - 1 -> (B, count, C). onnxruntime's own GridSample takes thrice as long."""
+    first = graph.op("Min", graph.op("Floor", at), graph.constant(side - 2))
+    past = graph.op("Sub", at, first)
+    weights = [graph.op("Sub", graph.constant(1), past), past]
     xs, ys = ([graph.op("Gather", weight, graph.constant([axis], np.int64), axis=2) for weight in weights]
-              for axis in (0, 1))  # (B, 256, 1) each
-    start = graph.op("MatMul", first, graph.constant([[1], [NEAR_PX]]))
-    start = graph.op("Cast", flat(graph, start, len(grid)), to=7)  # (B, 256)
-    count = graph.op("Gather", graph.op("Shape", start), graph.constant(0, np.int64))
-    picture = graph.op("Range", graph.constant(0, np.int64), count, graph.constant(1, np.int64))
-    picture = graph.op("Mul", picture, graph.constant(NEAR_PX**2, np.int64))
+              for axis in (0, 1))  # (B, count, 1) each
+    start = graph.op("MatMul", first, graph.constant([[1], [side]]))
+    start = graph.op("Cast", flat(graph, start, count), to=7)  # (B, count)
+    many = graph.op("Gather", graph.op("Shape", start), graph.constant(0, np.int64))
+    picture = graph.op("Range", graph.constant(0, np.int64), many, graph.constant(1, np.int64))
+    picture = graph.op("Mul", picture, graph.constant(side**2, np.int64))
     start = graph.op("Add", start, graph.op("Reshape", picture, graph.constant([-1, 1], np.int64)))
-    parts = []  # (B, 256, 32) each: the four pixels about each place, weighted
+    parts = []  # (B, count, C) each: the four pixels about each place, weighted
     for row, y in enumerate(ys):
         for column, x in enumerate(xs):
-            here = graph.op("Add", start, graph.constant(row * NEAR_PX + column, np.int64))
+            here = graph.op("Add", start, graph.constant(row * side + column, np.int64))
             parts.append(graph.op("Mul", graph.op("Gather", rows, here), graph.op("Mul", x, y)))
-    out = graph.op("Add", graph.op("Add", parts[0], parts[1]), graph.op("Add", parts[2], parts[3]))
-    return flat(graph, graph.op("Transpose", out, perm=[0, 2, 1]), 32, network.REGION_PX, network.REGION_PX)
+    return graph.op("Add", graph.op("Add", parts[0], parts[1]), graph.op("Add", parts[2], parts[3]))
 
 
 def place(graph: Graph, local: str, linear: str, shift: str) -> str:
@@ -154,17 +162,51 @@ def _part(graph: Graph, module: PartNetwork) -> dict[str, str]:
     contrast = graph.op("Sqrt", graph.op("ReduceMean", graph.op("Mul", away, away), axes=[1, 2, 3]))
     even = graph.op("Div", away, graph.op("Add", graph.op("Mul", contrast, graph.constant(2)),
                                           graph.constant(network_parts.LEAST_CONTRAST)))
-    x = graph.op("Relu", layer(graph, module.stem_norm, convolution(graph, module.stem, even)))
-    x = graph.op("Relu", layer(graph, module.narrow, layer(graph, module.body, x)))
-    x = graph.op("Relu", layer(graph, module.wide, flat(graph, x, module.wide.in_features)))
-    answer = flat(graph, layer(graph, module.out, x), module.count, 3)
-    away, log = (graph.op("Gather", answer, graph.constant(index, np.int64), axis=2) for index in ([0, 1], 2))
-    points = graph.op("Add", graph.op("Mul", away, graph.constant(network_parts.REACH)),
-                      graph.constant(module.mean + 0.5))
+    fine = graph.op("Relu", layer(graph, module.stem_norm, convolution(graph, module.stem, even)))
+    quarter = layer(graph, module.body[:2], fine)
+    x = graph.op("Relu", layer(graph, module.narrow, layer(graph, module.body[2:], quarter)))
+    whole = graph.op("Relu", layer(graph, module.wide, flat(graph, x, module.wide.in_features)))
+    first = flat(graph, layer(graph, module.out, whole), module.count, ANSWER)
+    sides = (module.size // 2, module.size // 4)
+    features = tuple(zip((fine, quarter), sides, module.nearby.channels, strict=True))
+    nearby = _nearby(graph, module.nearby, _placed(graph, module, first), features, whole)
+    answer = graph.op("Add", first, nearby)
+    log = graph.op("Gather", answer, graph.constant(2, np.int64), axis=2)
     log = graph.op("Add", log, graph.constant(float(np.log(network_parts.FIRST_SIGMA))))
     sigma = graph.op("Exp", graph.op("Clip", log, *(graph.constant(bound) for bound in network_parts.LOG_SIGMA)))
     side = graph.constant(module.size)
-    return {"points": graph.op("Mul", points, side), "sigma": graph.op("Mul", sigma, side)}
+    return {"points": graph.op("Mul", _placed(graph, module, answer), side), "sigma": graph.op("Mul", sigma, side)}
+
+
+def _placed(graph: Graph, module: PartNetwork, answer: str) -> str:
+    """Answers (B, P, 3) -> points (B, P, 2) in shares of the side."""
+    away = graph.op("Gather", answer, graph.constant([0, 1], np.int64), axis=2)
+    return graph.op("Add", graph.op("Mul", away, graph.constant(network_parts.REACH)),
+                    graph.constant(module.mean + 0.5))
+
+
+def _nearby(graph: Graph, module: Nearby, points: str, features: tuple[tuple[str, int, int], ...],
+            whole: str) -> str:
+    """As `Nearby`: its correction, (B, P, 3), for features with their sides and channels."""
+    places = graph.op("Unsqueeze", points, graph.constant([2], np.int64))  # (B, P, 1, 2)
+    found, around = [], len(AROUND) * module.count
+    for one, side, channels in features:
+        at = graph.op("Mul", places, graph.constant(side))
+        at = flat(graph, graph.op("Add", at, graph.constant(np.array(AROUND) - 0.5)), around, 2)
+        at = graph.op("Clip", at, graph.constant(0), graph.constant(side - 1))
+        rows = flat(graph, graph.op("Transpose", one, perm=[0, 2, 3, 1]), channels)
+        found.append(flat(graph, between(graph, rows, at, side, around), module.count, len(AROUND) * channels))
+    # Here a place's channels lie beside one another, in `Nearby` a channel's places.
+    weights = [own.reshape(SEEN, -1, len(AROUND)).transpose(1, 2).flatten(1).T
+               for own in module.see.weight.split([len(AROUND) * channels for *_, channels in features], 1)]
+    seen = graph.op("MatMul", graph.op("Concat", *found, axis=2), graph.constant(torch.cat(weights)))
+    seen = graph.op("Relu", graph.op("Add", seen, graph.constant(module.see.bias + module.kind)))
+    context = flat(graph, layer(graph, module.context, whole), module.count, CONTEXT)
+    mixed = graph.op("MatMul", graph.op("Concat", seen, context, axis=2), graph.constant(module.mix.weight.T))
+    mixed = graph.op("Relu", graph.op("Add", mixed, graph.constant(module.mix.bias)))
+    moves = graph.op("MatMul", graph.op("Unsqueeze", mixed, graph.constant([2], np.int64)),
+                     graph.constant(module.weight))  # (B, P, 1, 3): each point has a weight of its own
+    return graph.op("Add", flat(graph, moves, module.count, ANSWER), graph.constant(module.bias))
 
 
 def _short_range(graph: Graph, module: ShortRange) -> dict[str, str]:

@@ -77,8 +77,8 @@ def looks(samples: Samples, true: np.ndarray, seed: int) -> tuple[np.ndarray, np
         seed: of how faces are cut out.
     """
     network = ready(network_file.load_trained(network_file.shipped_path()), outputs=("points", "sigma"))
-    parts, join = network_file.load_second(network_file.shipped_parts())
-    closer = SecondLook({name: ready(part) for name, part in parts.items()}, join and join.put_together)
+    parts = network_file.load_parts(network_file.shipped_parts())
+    closer = SecondLook({name: ready(part) for name, part in parts.items()})
     first, both = np.empty((2, *true.shape))
     for row, jpeg in enumerate(samples.jpegs):
         picture = np.ascontiguousarray(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)[:, :, ::-1])

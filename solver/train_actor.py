@@ -1,8 +1,8 @@
-"""Teaching the last two layers of the eyes' network one actor, from frames whose landmarks a solve says.
+"""Teaching the last layer of the eyes' network one actor, from frames whose landmarks a solve says.
 
 Multi-view bootstrapping after Simon et al. 2017, "Hand keypoint detection in single images using multiview
 bootstrapping": all cameras' landmarks make one face, with outliers weighed down; where that face lies in each camera's
-picture is what the network learns to answer. Corrected frames count more. The features below the last two layers stay
+picture is what the network learns to answer. Corrected frames count more. The features below the last layer stay
 as they are and are computed once, so that a lesson takes seconds. The last quarter of the frames by time is never
 learnt from: where its points come no nearer any more, the lesson ends, and the best layers so far are what comes of it.
 """
@@ -24,8 +24,8 @@ from solver.network_parts import EYE, PartNetwork
 from solver.train_common import rate_at
 from solver.train_parts import part_example, point_weights
 
-ARCHITECTURE = "actor-eye-1"
-STEPS, BATCH, RATE, WARM_UP, LAST = 400, 96, 3e-4, 10, 0.01
+ARCHITECTURE = "actor-eye-2"
+STEPS, BATCH, RATE, WARM_UP, LAST = 400, 96, 1e-3, 10, 0.01
 EVERY, PATIENCE = 25, 6
 """Steps between measurements, and how many of these may pass without a better one."""
 HOLD = 1e-3
@@ -39,7 +39,7 @@ FEATURES_AT_ONCE = 48
 
 @dataclass(frozen=True)
 class Lesson:
-    """M examples: features (M, F) below the layers that learn, points (M, P, 2) px in the cut-out, counts (M)."""
+    """M examples: features (M, P, F) below the layer that learns, points (M, P, 2) px in the cut-out, counts (M)."""
 
     features: Tensor
     points: Tensor

@@ -19,16 +19,17 @@ from torch.utils.data import DataLoader, Dataset
 from solver import network_file, train_common
 from solver.crop import apply, crop_from_picture, crops
 from solver.network import EYE_LEFT, LIPS
-from solver.network_parts import EYE, FACE, MOUTH, PARTS, Part, PartNetwork, part_square
+from solver.network_parts import EYE, PARTS, Part, PartNetwork, part_square
 from solver.train_common import Tell, alone, in_shares, rate_at, shown
 from solver.train_data_augment import creased, faulty, shaken
 
+FIRST_SHARE = 0.3
+"""What the first answers count beside those that looked about each point."""
 CLIP = 5.0
 LAST = 0.005
 """The last step's learning rate as a share of the first."""
 FINE = 2.0
-"""What a point of the lips' lines, lids and iris counts beside one of the cheeks; to the face's network, one that no
-other network looks at beside those of eyes and mouth."""
+"""What a point of the lips' lines, lids and iris counts beside one of the brows and the skin about the mouth."""
 KEPT = 0.998
 """How slowly the running mean of the weights follows."""
 ONE_SIGMA = 0.683
@@ -102,8 +103,7 @@ def part_example(picture: np.ndarray, points: np.ndarray, part: Part, mirrored: 
 
 def point_weights(part: Part) -> Tensor:
     """(P,) what each point counts; their mean is 1."""
-    fine = {*LIPS.frame[:40], *EYE_LEFT.frame[:16], 468, 469, 470, 471, 472} if part is not FACE \
-        else set(FACE.points) - {*EYE.points, *EYE.mirrored, *MOUTH.points}
+    fine = {*LIPS.frame[:40], *EYE_LEFT.frame[:16], 468, 469, 470, 471, 472}
     weights = torch.tensor([FINE if point in fine else 1.0 for point in part.points])
     return weights / weights.mean()
 
@@ -111,10 +111,14 @@ def point_weights(part: Part) -> Tensor:
 def loss(network: PartNetwork, pictures: Tensor, true: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
     """The loss to minimise, and each point's distance: (B, 3, S, S) uint8, (B, P, 2) px -> (), (B, P) px."""
     with torch.autocast(pictures.device.type, dtype=torch.bfloat16):
-        points, sigma = network((pictures.float() / 255).contiguous(memory_format=torch.channels_last))
-    off = (points - true).square().sum(2)  # (B, P)
-    likelihood = 2 * sigma.log() + off / (2 * sigma.square())
-    return (sigma.detach() * likelihood * weights).mean(), off.detach().sqrt()
+        looked = network.look((pictures.float() / 255).contiguous(memory_format=torch.channels_last))
+        answers = network.first_answer(looked), network.answer(looked)
+    value = torch.zeros((), device=true.device)
+    for (points, sigma), share in zip(answers, (FIRST_SHARE, 1.0), strict=True):
+        off = (points - true).square().sum(2)  # (B, P)
+        likelihood = 2 * sigma.log() + off / (2 * sigma.square())
+        value = value + share * (sigma.detach() * likelihood * weights).mean()
+    return value, off.detach().sqrt()
 
 
 def measure(network: PartNetwork, held: list[tuple[Tensor, Tensor]], part: Part) -> dict[str, float]:

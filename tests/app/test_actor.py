@@ -74,7 +74,7 @@ def test_a_network_of_the_actors_own_moves_the_landmarks_beside_those_of_everybo
     actor, take = load_actor(shoot / "actors" / "anna"), shoot / "takes" / "T001"
     state = shared_eyes().state_dict()
     layers = {name: np.zeros(tuple(state[name].shape), np.float16) for name in LAYERS}
-    layers["out.bias"][::3] = 0.1
+    layers["nearby.bias"][:, 0] = 0.1
     key = landmarker_named("auto", "cpu").detector.key
     for name, detector in (("dora", key), ("eve", "another")):
         save_actor(replace(actor, name=name, taught=Taught(detector, layers, actor.points)), shoot / "actors" / name)
@@ -196,6 +196,10 @@ def test_the_resting_face_is_written_as_a_mesh(shoot: Path, tmp_path: Path) -> N
     assert np.linalg.norm(left - right) == pytest.approx(actor.measures["interocular"], abs=1e-4)
     assert len(mesh.vertices) == len(model.neutral)
     assert np.abs(mesh.vertices - model.neutral).max() > 0.001  # it is the actor's, not the model's
+    assert (actor.skin[:, 3] > 0).mean() > 0.2
+    rows = [line.split() for line in (tmp_path / "anna.obj").read_text().splitlines() if line.startswith("v ")]
+    assert {len(row) for row in rows} == {7}
+    assert all(0 <= float(value) <= 1 for row in rows for value in row[4:])
 
 
 def test_the_guide_names_poses_that_move_every_region(tmp_path: Path) -> None:

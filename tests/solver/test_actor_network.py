@@ -118,6 +118,6 @@ def test_it_runs_in_onnxruntime_with_the_same_points(network: PartNetwork) -> No
 
 
 def test_layers_of_another_network_are_refused() -> None:
-    for bad in ({}, nothing() | {"out.bias": np.zeros(7, np.float16)}):
+    for bad in ({}, nothing() | {"nearby.bias": np.zeros(7, np.float16)}):
         with pytest.raises(DataError, match="does not fit"):
             own_eyes(bad)

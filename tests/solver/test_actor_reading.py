@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from solver.actor_reading import Said, own_answer
+from solver.actor_reading import UNSURE, Said, own_answer
 from solver.landmarks import Landmarks
 from solver.network_file import SCHEME
 from solver.reading_network import Reader, load_reader, shipped_reader
@@ -53,7 +53,17 @@ def test_an_error_that_all_corrected_frames_have_gets_less_in_others(reader: Rea
     plain, own = reader.read(last, person), reader.read(last, replace(person, own=answer))
     jaw = reader.names.index("jawOpen")
     assert (own.weights[:, jaw] - plain.weights[:, jaw]).mean() > 0.02  # no more than 0..1 lets it
-    np.testing.assert_allclose(own.sigma[:, jaw], 2 * plain.sigma[:, jaw])  # what is still missed says so
+    np.testing.assert_allclose(own.sigma[:, jaw], answer.unsure[jaw] * plain.sigma[:, jaw])
+
+
+def test_what_is_missed_in_frames_held_out_says_how_sure_to_be(reader: Reader, faces: Landmarks) -> None:
+    person, jaw = reader.person(faces), reader.names.index("jawOpen")
+    sigma = float(reader.looked(faces, person).sigma[..., jaw].mean())
+    flips = np.where(np.arange(40) % 2, 1.0, -1.0)
+    for size, wanted in ((0.2, UNSURE[0]), (6.0, UNSURE[1])):
+        errors = np.zeros((40, 3))
+        errors[:, 0] = sigma * (size + size / 2 * flips)  # the mean is learnt, the rest is missed
+        assert own_answer(reader, person, [said(reader, faces, errors)]).unsure[jaw] == pytest.approx(wanted, abs=0.05)
 
 
 def test_errors_that_say_nothing_of_other_frames_teach_nothing(reader: Reader, faces: Landmarks) -> None:

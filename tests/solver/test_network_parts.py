@@ -59,7 +59,9 @@ def test_each_point_of_the_face_is_in_a_part_and_sides_are_whole():
     assert len(set(EYE.points)) == 76
     assert not set(EYE.points) & set(EYE.mirrored)
     assert set(MOUTH.mirrored) == set(MOUTH.points)
-    assert FACE.points == tuple(range(478))
+    assert sorted({*EYE.points, *EYE.mirrored, *MOUTH.points, *FACE.points}) == list(range(478))
+    assert not set(FACE.points) & {*EYE.points, *EYE.mirrored, *MOUTH.points}
+    assert set(FACE.mirrored) == set(FACE.points)
     assert {13, 14, 61, 291} <= set(MOUTH.points)
     assert {33, 133, 159, 145, 70, 468} <= set(EYE.points)
 
@@ -173,7 +175,8 @@ def test_a_training_may_begin_with_finished_weights(faces, tmp_path):
     config = plan(faces, tmp_path, steps=1, every=1, rate=0.0, begin=tmp_path / "eye.npz")
     begun = network_file.load_parts(train(config))
     assert torch.allclose(begun["eye"].out.bias, eye.out.bias, atol=1e-3)
-    assert torch.allclose(begun["eye"].wide.weight, eye.wide.weight, rtol=2**-7, atol=1e-6)
+    step = eye.wide.weight.abs().amax(1, keepdim=True) / 127
+    assert ((begun["eye"].wide.weight - eye.wide.weight).abs() <= step / 2 + 1e-6).all()
     assert (begun["mouth"].out.bias == 0).all()
 
 
@@ -197,7 +200,7 @@ def test_a_file_of_another_kind_is_refused(faces, tmp_path):
         arrays = {name: archive[name] for name in archive.files}
     about = bytes(arrays["about"]).replace(b'"version": 1', b'"version": 2')
     np.savez(tmp_path / "newer.npz", **arrays | {"about": np.frombuffer(about, np.uint8)})
-    with pytest.raises(ModelError, match="'parts-1' of version 2, and this mien runs 'parts-1' of version 1"):
+    with pytest.raises(ModelError, match="'parts-2' of version 2, and this mien runs 'parts-2' of version 1"):
         network_file.load_parts(tmp_path / "newer.npz")
     with pytest.raises(ModelError, match="and this mien runs 'attention-mesh-sigma-1'"):
         network_file.load_checkpoint(tmp_path / "eye.npz")
@@ -243,8 +246,9 @@ def test_the_rate_warms_up_and_fades():
     assert (np.diff(rates[9:]) < 0).all()
 
 
-def test_lids_lips_irises_and_what_one_network_alone_sees_count_more():
-    for part, fine, coarse in ((EYE, 159, 70), (MOUTH, 13, 42), (FACE, 152, 13)):
+def test_lids_lips_and_irises_count_more():
+    assert float(point_weights(FACE).std()) == 0
+    for part, fine, coarse in ((EYE, 159, 70), (MOUTH, 13, 42)):
         weights = point_weights(part)
         assert float(weights.mean()) == pytest.approx(1)
         assert weights[part.points.index(fine)] > weights[part.points.index(coarse)]
