@@ -1,6 +1,6 @@
 """What a preset costs, said before it starts: `mien bench speed` measures it."""
 
-PACE = {"draft": (0.004, 0.010), "standard": (0.033, 0.054), "final": (0.045, 0.075)}
+PACE = {"draft": (0.004, 0.010), "standard": (0.033, 0.065), "final": (0.045, 0.092)}
 """Seconds of one core for a frame, and for each camera's picture of it: 480x640 px, the second of two cores of a server
 of 2020; decoding larger pictures costs more, by up to 0.03 s each."""
 

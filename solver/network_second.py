@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from solver.crop import Roi, apply, crops, picture_from_crop
-from solver.network_parts import EYE, PARTS, Part, part_square
+from solver.network_parts import EYE, FACE, PARTS, Part, part_square
 from solver.network_run import Runner, as_input
 
 BATCH = 16
@@ -71,10 +71,13 @@ class SecondLook:
 
     def _ask(self, network: Runner, part: Part, pictures: list[np.ndarray], frames: np.ndarray
              ) -> list[tuple[np.ndarray, np.ndarray]]:
-        """One part in all pictures, plain and mirrored: (T, P, 2) px and (T, P) px of the pictures each."""
+        """One part in all pictures, plain and mirrored, but for the whole face, which costs most and gains least by it:
+        (T, P, 2) px and (T, P) px of the pictures each."""
         squares = [part_square(frame, part) for frame in frames]
         shown = as_input(crops(pictures, squares, part.size))
         out = [_placed(_in_batches(network, shown), squares, part.size)]
+        if part is FACE:
+            return out
         if part is EYE:  # what is mirrored is the other eye
             squares = [part_square(frame, part, True) for frame in frames]
             shown = as_input(crops(pictures, squares, part.size))
