@@ -81,7 +81,8 @@ def _camera_sees(film: Film, index: int, camera: Camera, performance: Performanc
     looked = []
     turns = Rotation.from_quat(performance.head_rotation[frames]).as_matrix() if len(frames) else []
     for frame, turn, picture in zip(frames, turns, film(index, frames) if len(frames) else (), strict=True):
-        head = deform(model, performance.weights[frame], performance.identity, performance.gaze[frame])
+        head = deform(model, performance.weights[frame], performance.identity,
+                      performance.gaze[frame] if model.eyes else None)
         world = head @ turn.T + performance.head_translation[frame]
         pixels = project(camera, world).astype(np.float32)
         colour = cv2.remap(picture, pixels[:, None, :1], pixels[:, None, 1:], cv2.INTER_LINEAR)[:, 0].astype(float)

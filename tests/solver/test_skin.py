@@ -85,3 +85,10 @@ def test_where_the_face_was_never_found_nothing_is_known():
     model = model_named("mien")
     skin = skin_of(lambda camera, frames: iter(()), resting(model), np.zeros((2, 3), bool), RIG, model)
     assert not skin.any()
+
+
+def test_a_model_without_eyes_has_a_skin(painted):
+    model, performance, _, pictures, _ = painted
+    skin = skin_of(lambda camera, frames: (pictures[camera, frame] for frame in frames), performance,
+                   np.ones((2, 3), bool), RIG, replace(model, eyes=()))
+    assert (skin[:, 3] == SEEN).mean() > 0.2
