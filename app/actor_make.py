@@ -68,7 +68,8 @@ def make(name: str, takes: Sequence[Take], request: Request, tell: Teller) -> tu
                             "poses of `mien actor guide`, in focus and with a short shutter")
         tell.progress(name, "learn", 0, 3)
         cut = [max(round(LEARNT * one.frames), 1) for one in materials]
-        first = [one.part(0, at) for one, at in zip(materials, cut, strict=True)]
+        # What is tried is judged by landmarks: its skin need not be looked at.
+        first = [replace(one.part(0, at), film=None) for one, at in zip(materials, cut, strict=True)]
         held_out = [one.part(at, one.frames) for one, at in zip(materials, cut, strict=True) if at < one.frames]
         tried = learn(name, model, landmarker, first)
         tell.progress(name, "check", 1, 3)

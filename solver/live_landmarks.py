@@ -9,7 +9,7 @@ import numpy as np
 from solver.crop import Roi, crops, eight_bit_rgb
 from solver.network import SIZE
 from solver.network_detector import SURE, Look, NetworkDetector, placed
-from solver.network_parts import FACE
+from solver.network_parts import EYE, MOUTH
 from solver.network_run import as_input
 from solver.network_second import looked_closer
 
@@ -19,6 +19,8 @@ ASK_EVERY = 5
 
 class LiveLandmarks(NetworkDetector):
     """Follows the largest face from picture to picture."""
+
+    closer = (EYE, MOUTH)
 
     def __init__(self, device: str = "cpu") -> None:
         super().__init__(device=device)
@@ -33,8 +35,7 @@ class LiveLandmarks(NetworkDetector):
         self._square, self._before = self._next(look, self._before)
         if look is None:
             return None
-        parts = [(part, network) for part, network in self._second.networks if part is not FACE]
-        points, sigma = looked_closer([picture], look.points[None], look.sigma[None], parts)
+        points, sigma = looked_closer([picture], look.points[None], look.sigma[None], self._second.networks)
         return Look(points[0], SURE * sigma[0])
 
     def _first(self, picture: np.ndarray) -> Look | None:

@@ -26,6 +26,7 @@ from solver.detect import Footage, Report, Track, runs
 from solver.network import POINTS, SIZE
 from solver.network_actor import largest, whose
 from solver.network_mirror import unmirror
+from solver.network_parts import PARTS
 from solver.network_rest import rest
 from solver.network_run import Tell, as_input, ready
 from solver.network_search import FaceSearch
@@ -78,6 +79,8 @@ class NetworkDetector:
     """
 
     scheme = network_file.SCHEME
+    closer = PARTS
+    """The parts of the face that are looked at close by."""
 
     def __init__(self, weights: Path | None = None, device: str = "cpu", parts: Path | None = None,
                  tell: Tell = lambda text: None) -> None:
@@ -93,7 +96,8 @@ class NetworkDetector:
         self.key = f"network-7-{network_file.key_of(path)}" + (f"-{network_file.key_of(parts)}" if parts else "")
         device = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
         self._network = ready(network, device, ("points", "sigma"), tell)
-        self._second = SecondLook({name: ready(part, device, tell=tell) for name, part in second.items()})
+        self._second = SecondLook({part.name: ready(second[part.name], device, tell=tell) for part in self.closer
+                                   if part.name in second})
         self._presence = ready(pretrained.plain_mesh(), device, ("face",), tell)
         self._search = FaceSearch()
 

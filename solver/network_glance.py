@@ -86,7 +86,7 @@ class GlanceDetector(NetworkDetector):
             held[index] = eight_bit_rgb(picture)
             if len(held) == BATCH or index == total - 1:
                 squares, looks, key = self._squares(held, key, actor)
-                looks |= self._looks(held, {frame: square for frame, square in squares.items() if frame not in looks})
+                looks |= self._looks(held, squares)
                 for frame, look in looks.items():
                     xy[frame], sigma[frame] = look.points, look.sigma
                 for part, network in self._second.networks:
@@ -105,8 +105,8 @@ class GlanceDetector(NetworkDetector):
 
     def _squares(self, held: dict[int, np.ndarray], key: _Key | None, actor: Whose
                  ) -> tuple[dict[int, Roi], dict[int, Look], _Key | None]:
-        """Where the face is in those of some frames in a row that show it, what was seen of it on the way, and the last
-        key.
+        """Of some frames in a row, those that show the face: where it is still to be looked at, what was seen of it in
+        the others, and the last key.
 
         Args:
             held: their pictures by their numbers.
@@ -118,51 +118,47 @@ class GlanceDetector(NetworkDetector):
         while before < stop:
             frame = 0 if before < 0 else min(before + (KEY_EVERY if key else SEARCH_EVERY), stop)
             last, gap = key if key and key.frame == before else None, range(before + 1, frame)
-            found, seen = self._find(held[frame], frame, key, actor)
+            found = self._find(held[frame], frame, key, actor)
             if found is not None:
-                looks[frame] = seen
-                motion = np.subtract(found.centre, last.square.centre) / (frame - last.frame) if last else np.zeros(2)
-                key = _Key(frame, found, motion)
-                squares[frame] = found
-            if found is not None and last is not None and not _off(found, last.at(frame), FAR):
+                square, looks[frame] = found
+                motion = np.subtract(square.centre, last.square.centre) / (frame - last.frame) if last else np.zeros(2)
+                key = _Key(frame, square, motion)
+            if found is not None and last is not None and not _off(square, last.at(frame), FAR):
                 squares |= {index: _between(last, key, index) for index in gap}
                 gap = range(0)
             if last is not None:
-                walked = self._walk(held, gap, last.square, actor, looks)
-                squares |= walked
+                walked = self._walk(held, gap, last.square, actor)
+                looks |= walked
                 gap = gap[len(walked):]
             if found is not None:  # one that comes in is a face to the presence network before it is to the finders
-                squares |= self._walk(held, gap[::-1], found, actor, looks)
+                looks |= self._walk(held, gap[::-1], square, actor)
             if key is not None and frame - key.frame >= HOLD:
                 key = None
             before = frame
-        return dict(sorted(squares.items())), looks, key
+        return squares, looks, key
 
-    def _find(self, picture: np.ndarray, frame: int, key: _Key | None, actor: Whose) -> tuple[Roi | None, Look | None]:
+    def _find(self, picture: np.ndarray, frame: int, key: _Key | None, actor: Whose) -> tuple[Roi, Look] | None:
         """The square about the actor's face, where that is likely to be, else where the finders see it; and what was
         seen there."""
-        found = (None, None) if key is None else self._face_in(picture, frame, key.at(frame), actor)
-        if found[0] is not None and _is_clear(found[1], found[0]):
+        found = None if key is None else self._face_in(picture, frame, key.at(frame), actor)
+        if found is not None and _is_clear(found[1], found[0]):
             return found
         squares = self._search.squares(picture)
         square = actor.choose(frame, squares) if squares else None
-        newly = (None, None) if square is None else self._face_in(picture, frame, square, actor, NEW)
-        return found if newly[0] is None else newly
+        return found if square is None else self._face_in(picture, frame, square, actor, NEW) or found
 
-    def _walk(self, held: dict[int, np.ndarray], frames: range, square: Roi, actor: Whose, looks: dict[int, Look]
-              ) -> dict[int, Roi]:
-        """Frame by frame, as far as there is a face; what is seen of it is put into `looks`."""
-        squares: dict[int, Roi] = {}
+    def _walk(self, held: dict[int, np.ndarray], frames: range, square: Roi, actor: Whose) -> dict[int, Look]:
+        """Frame by frame, as far as there is a face."""
+        looks: dict[int, Look] = {}
         for frame in frames:
-            found, seen = self._face_in(held[frame], frame, square, actor)
+            found = self._face_in(held[frame], frame, square, actor)
             if found is None:
                 break
-            squares[frame], looks[frame] = found, seen
-            square = found
-        return squares
+            square, looks[frame] = found
+        return looks
 
     def _face_in(self, picture: np.ndarray, frame: int, square: Roi, actor: Whose, least: float = FACE
-                 ) -> tuple[Roi | None, Look | None]:
+                 ) -> tuple[Roi, Look] | None:
         """The square about a face that is about in a square, and what was seen of it; None where there is none, or that
         of another."""
         for _ in range(ROUNDS):
@@ -172,9 +168,9 @@ class GlanceDetector(NetworkDetector):
                 break
             square = found
         else:
-            return None, None
+            return None
         if actor.other(frame, found) or not (_is_clear(look, square) or self._score(picture, square) > least):
-            return None, None
+            return None
         return found, look
 
     def _score(self, picture: np.ndarray, square: Roi) -> float:
