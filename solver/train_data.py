@@ -39,7 +39,7 @@ LASHES = "lashCards"
 """Drawn opaque these cards look like slabs below the lids: in few pictures, or nothing else is learnt of shut eyes."""
 CARDS = 0.1
 """Share of the pictures that show them."""
-HOLLOWS = np.array([0.013, 0.033, 0.08])
+HOLLOWS = np.array([0.005, 0.013, 0.033, 0.08])
 """Widths of the hollows that are darkened, as shares of the face's longer side."""
 QUALITY = 94
 """JPEG quality of stored pictures."""

@@ -24,6 +24,9 @@ place on the surface, not a hair."""
 LIPS = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185)
 LIDS = ((33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246),
         (263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466))
+LIPS_GROW, LIPS_FADE = 0.0008, (0.001, 0.004)
+"""Metres (standard deviation) by which a lip's colour reaches over its outline or stops short of it, and over which it
+fades: the landmark is a place on the surface, not where the red ends."""
 FOREHEAD, CHIN, UNDER_NOSE, CHEEKS, MOUTH = 10, 152, 2, (50, 280), 13
 
 TONES = np.array([[0.030, 0.016, 0.011], [0.10, 0.050, 0.032], [0.24, 0.125, 0.080], [0.42, 0.245, 0.170],
@@ -43,7 +46,8 @@ class Canvas:
         skin: (V) bool, the vertex belongs to the skin.
         brow: (H, V) distance from the nearer brow's middle line, seen from the front, for each of BROW_HEIGHTS.
         along: (H, V) 0 at the brow's outer end, 1 at its inner.
-        lips: (V) share of lip colour.
+        lips: (V) metres inside the lips' outline, less than 0 outside; far outside behind the mouth.
+        below: (V) bool, nearer to the lower lip than to the upper.
         lids: (V) distance from the nearer lid margin.
         marks: (478, 3) the landmarks.
     """
@@ -53,6 +57,7 @@ class Canvas:
     brow: np.ndarray
     along: np.ndarray
     lips: np.ndarray
+    below: np.ndarray
     lids: np.ndarray
     marks: np.ndarray
 
@@ -66,11 +71,11 @@ def canvas(model: FaceModel, embedding: Embedding) -> Canvas:
     skin[np.unique(model.triangles[outer[model.triangle_part]])] = True
     brows = [_brows(points, marks, height) for height in BROW_HEIGHTS]
     outline = (1000 * marks[list(LIPS), :2]).astype(np.float32)
-    inwards = np.array([cv2.pointPolygonTest(outline, tuple(xy), True) for xy in 1000 * points[:, :2]])  # mm
-    lips = np.clip(0.5 + inwards / 3, 0, 1) * (points[:, 2] > marks[MOUTH, 2] - 0.035)
+    inwards = np.array([cv2.pointPolygonTest(outline, tuple(xy), True) for xy in 1000 * points[:, :2]]) / 1000
+    lips = np.where(points[:, 2] > marks[MOUTH, 2] - 0.035, inwards, -1.0)
     lids, _ = cKDTree(np.concatenate([marks[list(lid)] for lid in LIDS])).query(points)
     return Canvas(points, skin, np.stack([brow for brow, _ in brows]), np.stack([along for _, along in brows]), lips,
-                  lids, marks)
+                  points[:, 1] < marks[MOUTH, 1], lids, marks)
 
 
 def _brows(points: np.ndarray, marks: np.ndarray, height: float) -> tuple[np.ndarray, np.ndarray]:
@@ -104,7 +109,9 @@ def paint(canvas: Canvas, random: np.random.Generator) -> np.ndarray:
     for cheek in CHEEKS:
         distance = np.linalg.norm(points - marks[cheek], axis=1)
         lay(random.uniform(0, 0.25) * np.exp(-(distance / 0.02) ** 2), skin * [1.1, 0.75, 0.75])
-    lay(random.uniform(0.3, 1.0) * canvas.lips, skin * random.uniform([0.8, 0.4, 0.4], [1.3, 0.85, 0.9]))
+    grown = np.where(canvas.below, *(LIPS_GROW * random.normal(0, 1, 2)))
+    lips = np.clip(0.5 + (canvas.lips + grown) / random.uniform(*LIPS_FADE), 0, 1)
+    lay(random.uniform(0.3, 1.0) * lips, skin * random.uniform([0.8, 0.4, 0.4], [1.3, 0.85, 0.9]))
     if random.random() < 0.5:  # darker around the eyes
         lay(random.uniform(0, 0.5) * np.exp(-(canvas.lids / 0.012) ** 2), skin * [0.7, 0.6, 0.65])
     if random.random() < 0.5:  # lashes and liner
@@ -114,7 +121,7 @@ def paint(canvas: Canvas, random: np.random.Generator) -> np.ndarray:
         side = np.clip((points[:, 2] - marks[CHEEKS[0], 2] + 0.075) / 0.02, 0, 1)
         neck = np.clip((points[:, 1] - marks[CHIN, 1] + 0.03) / 0.02, 0, 1)
         near_mouth = np.exp(-(np.linalg.norm(points - marks[CHEEKS[0]] * [0, 1, 1], axis=1) / 0.03) ** 2)
-        share = low * side * neck * (1 - canvas.lips) * (1 - random.uniform(0, 0.8) * near_mouth)
+        share = low * side * neck * (1 - lips) * (1 - random.uniform(0, 0.8) * near_mouth)
         lay(random.uniform(0.05, 0.9) * share * (0.85 + 0.15 * _waves(points / 0.002, random)), hair)
     if random.random() < 0.95:
         height = random.integers(len(BROW_HEIGHTS))

@@ -34,11 +34,16 @@ KEPT = 0.998
 """How slowly the running mean of the weights follows."""
 ONE_SIGMA = 0.683
 """Share of a Gaussian within one standard deviation."""
+_UPPER_LIP = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)
+_LOWER_LIP = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308)
 CREASES = (
     ((33, 246, 161, 160, 159, 158, 157, 173, 133), 0.6, 0.9), ((33, 7, 163, 144, 145, 153, 154, 155, 133), 0.35, 0.7),
-    ((78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308), 0.4, 0.7),
-    ((78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308), 0.3, 0.6))
+    (_UPPER_LIP, 0.4, 0.7), (_LOWER_LIP, 0.3, 0.6))
 """The upper and the lower lid's margin, the upper and the lower lip's inner line: how often dark, and how dark."""
+CLEFT = 0.5, 0.95
+"""How often the middle between lips that nearly meet is dark, and how dark: little light gets out of there."""
+NEARLY = 0.03
+"""Lips nearly meet that are no farther apart, in shares of the picture's side."""
 AMOUNT = 0.5
 """How much the squares of the held-out faces are shaken, in shares of training's."""
 
@@ -95,8 +100,13 @@ def part_example(picture: np.ndarray, points: np.ndarray, part: Part, mirrored: 
         crop, inside = np.ascontiguousarray(crop[:, ::-1]), inside * [-1, 1] + [part.size, 0]
     if amount:
         at = dict(zip(part.points, inside, strict=True))
-        crop = creased(crop, tuple((np.array([at[point] for point in line]), often, darkest)
-                                   for line, often, darkest in CREASES if set(line) <= set(at)), random)
+        lines = [(np.array([at[point] for point in line]), often, darkest)
+                 for line, often, darkest in CREASES if set(line) <= set(at)]
+        if set(_UPPER_LIP) <= set(at):
+            upper, lower = (np.array([at[point] for point in line]) for line in (_UPPER_LIP, _LOWER_LIP))
+            if np.linalg.norm(upper - lower, axis=1).mean() <= NEARLY * part.size:
+                lines.append(((upper + lower) / 2, *CLEFT))
+        crop = creased(crop, tuple(lines), random)
         crop = faulty(crop, random)
     return crop, inside
 
