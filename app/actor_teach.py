@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from app.actor_look import moved_in
 from app.actor_material import Material, explained, own_face, own_reading, told
@@ -20,10 +19,11 @@ from capture.links import WORK
 from solver.actor import Actor, Taught
 from solver.actor_fit import Face, solved
 from solver.actor_network import OwnLook, difference_of, shared_eyes
-from solver.face_model import FaceModel, deform
+from solver.face_model import FaceModel
 from solver.landmarks import Landmarks
 from solver.network_file import SCHEME
 from solver.performance import Performance
+from solver.posed import posed
 from solver.reading_network import Person
 from solver.train_actor import SHOWN, Lesson, lesson, misses, taught
 
@@ -193,11 +193,8 @@ def read_anew(one: Material, landmarks: Landmarks, landmarker: Landmarker, perso
 def projected(one: Material, performance: Performance, face: Face) -> np.ndarray:
     """(C, T, N, 2) px: where the points of a solved face lie in each camera's pictures, as on anybody's."""
     model, embedding = face.model, face.embedding
-    turns = Rotation.from_quat(performance.head_rotation).as_matrix()
-    points = np.stack([
-        embedding.points(model, deform(model, weights, performance.identity, gaze)) @ turn.T + place
-        for weights, gaze, turn, place in zip(performance.weights, performance.gaze, turns,
-                                              performance.head_translation, strict=True)])
+    points = np.stack([embedding.points(model, posed(model, performance, frame))
+                       for frame in range(performance.frames)])
     return np.stack([project(camera, points) for camera in one.used.rig.cameras])
 
 

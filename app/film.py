@@ -9,8 +9,9 @@ from scipy.spatial.transform import Rotation
 
 from capture.camera import Camera, Rig, save_rig
 from capture.files import make_folder, replacing
-from solver.face_model import FaceModel, deform
+from solver.face_model import FaceModel
 from solver.performance import Performance
+from solver.posed import posed
 from solver.render import Look, Renderer, face_mesh
 
 
@@ -45,13 +46,6 @@ def film(model: FaceModel, performance: Performance, rig: Rig, shoot: Path, look
             done = place * performance.frames
             encode(file, pictures, camera.size, performance, lambda index, done=done: report(done + index, total))
     return take
-
-
-def posed(model: FaceModel, performance: Performance, frame: int) -> np.ndarray:
-    """(V, 3) metres in the world: the model as the performance has it in a frame."""
-    in_head = deform(model, performance.weights[frame], performance.identity, performance.gaze[frame])
-    turn = Rotation.from_quat(performance.head_rotation[frame]).as_matrix()
-    return in_head @ turn.T + performance.head_translation[frame]
 
 
 def encode(file: object, pictures: object, size: tuple[int, int], performance: Performance,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from exporters.exact import arc_tangent, length, sine_cosine
+from solver.performance import matrices
 
 
 def continuous(quaternions: np.ndarray) -> np.ndarray:
@@ -17,14 +18,6 @@ def continuous(quaternions: np.ndarray) -> np.ndarray:
     turned = (unit[1:] * unit[:-1]).sum(axis=1) < 0
     sign = np.where(np.cumsum(turned) % 2, -1.0, 1.0)
     return unit * np.concatenate([[1.0], sign])[:len(unit), None]
-
-
-def matrices(quaternions: np.ndarray) -> np.ndarray:
-    """(T, 4) unit quaternions -> (T, 3, 3)."""
-    x, y, z, w = quaternions.T
-    return np.stack([1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w),
-                     2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w),
-                     2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)], axis=-1).reshape(-1, 3, 3)
 
 
 def gaze_quaternions(gaze: np.ndarray) -> np.ndarray:

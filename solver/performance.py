@@ -62,3 +62,11 @@ class Performance:
     @property
     def frames(self) -> int:
         return len(self.weights)
+
+
+def matrices(quaternions: np.ndarray) -> np.ndarray:
+    """(T, 4) unit quaternions x y z w, as of a performance's head -> (T, 3, 3)."""
+    x, y, z, w = quaternions.T
+    return np.stack([1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w),
+                     2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w),
+                     2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)], axis=-1).reshape(-1, 3, 3)

@@ -26,8 +26,8 @@ class Priors:
     # A detector errs on one person alike in all frames: many frames are not so many looks at who it is. A quarter of
     # the spread among people stands for that; with 1 the identity came out farther from the truth than the mean face.
     person: float = 0.25
-    # Of the logarithm. Lenses differ from the guess by a quarter; what landmarks that err alike in all frames say of it is
-    # off by a fifth, however many frames there are. A third of the spread among lenses stands for that, as above.
+    # Of the logarithm. Lenses differ from the guess by a quarter; what landmarks that err alike in all frames say of
+    # it is off by a fifth, however many frames there are. A third of the spread among lenses stands for that, too.
     focal: float = 0.08
     gaze_lids: float = 0.07  # between an eyeball's turn and what eyeLook weights say of it, in weights
     gaze: float = math.radians(28.0)

@@ -8,12 +8,12 @@ first brought to the first one's, by what both see.
 import cv2
 import numpy as np
 from scipy.ndimage import minimum_filter
-from scipy.spatial.transform import Rotation
 
 from capture.camera import Camera, Rig, project
 from solver.appearance import Film
-from solver.face_model import FaceModel, deform
+from solver.face_model import FaceModel
 from solver.performance import Performance
+from solver.posed import posed
 from solver.render import vertex_normals
 
 FRAMES = 8
@@ -79,11 +79,8 @@ def _camera_sees(film: Film, index: int, camera: Camera, performance: Performanc
                  model: FaceModel) -> np.ndarray:
     """(V, 3) the median of what the frames show of each vertex; NaN where none shows it."""
     looked = []
-    turns = Rotation.from_quat(performance.head_rotation[frames]).as_matrix() if len(frames) else []
-    for frame, turn, picture in zip(frames, turns, film(index, frames) if len(frames) else (), strict=True):
-        head = deform(model, performance.weights[frame], performance.identity,
-                      performance.gaze[frame] if model.eyes else None)
-        world = head @ turn.T + performance.head_translation[frame]
+    for frame, picture in zip(frames, film(index, frames) if len(frames) else (), strict=True):
+        world = posed(model, performance, frame)
         pixels = project(camera, world).astype(np.float32)
         colour = cv2.remap(picture, pixels[:, None, :1], pixels[:, None, 1:], cv2.INTER_LINEAR)[:, 0].astype(float)
         colour[~shown(camera, world, pixels, model.triangles, picture.shape)] = np.nan

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from app.gui.take_data import TakeData, first_frame, posed, read_solved
+from app.gui.take_data import TakeData, first_frame, read_solved
 from exporters.scene import Scene
+from solver.posed import posed
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Beside:
 
     def vertices(self, frame: int) -> np.ndarray:
         """(V, 3) metres in the open take's world."""
-        return posed(self.scene, self.weights(frame), self._own(frame)) + self.shift
+        return posed(self.scene.model, self.scene.performance, self._own(frame)) + self.shift
 
     def _own(self, frame: int) -> int:
         return min(max(frame - self.first, 0), self.scene.performance.frames - 1)

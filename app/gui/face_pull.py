@@ -11,8 +11,8 @@ from app.gui import keys
 from app.gui.drag_face import pick, pulled, to_pixels
 from app.gui.session import Session
 from app.gui.view_renderer import View
-from exporters.rotations import matrices
 from solver.corrections import Key, Layer
+from solver.performance import matrices
 
 STEP = 1e-3
 """Weight by which a shape is moved to see where the point goes."""

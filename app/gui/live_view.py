@@ -11,8 +11,8 @@ from app.gui import theme
 from app.gui.guarded import guarded
 from app.overlay import wire_faces, wireframe
 from capture.camera import lone_camera
-from exporters.rotations import matrices
 from solver.face_model import FaceModel, deform
+from solver.performance import matrices
 
 BARS, BAR_HEIGHT, NAME_WIDTH = 10, 17, 140
 WIRE = (140, 212, 255)

@@ -16,7 +16,7 @@ from app.gui.playback import Playback
 from app.gui.recent import Recent
 from app.gui.saver import Saver
 from app.gui.surveys import Surveys
-from app.gui.take_data import TakeData, posed, read_take, same_footage
+from app.gui.take_data import TakeData, read_take, same_footage
 from app.gui.take_lock import TakeLock
 from app.gui.take_state import state_of
 from app.gui.undo import Change
@@ -26,6 +26,7 @@ from capture.files import make_folder
 from capture.shoot import Shoot, Take, find_takes, is_shoot, open_shoot
 from exporters.scene import Scene
 from solver.corrections import Key, Layer, Spot, corrected
+from solver.posed import posed
 
 SAVE_DELAY_MS = 250
 UNDO_STEPS = 1000
@@ -240,9 +241,8 @@ class Session(QObject):
         row = (self.weights if weights is None else weights)[frame]
         key = (frame, row.tobytes())
         if key not in self._posed:
-            if len(self._posed) > 3:
-                self._posed.clear()
-            self._posed[key] = posed(self.data.scene, row, frame)
+            self._posed = dict([*self._posed.items()][-3:])
+            self._posed[key] = posed(self.data.scene.model, self.data.scene.performance, frame, row)
         return self._posed[key]
 
     def show_beside(self, path: Path | None) -> None:

@@ -21,11 +21,10 @@ from capture.match import TakeClips, plan
 from capture.shoot import Take
 from capture.timecode import parse
 from capture.video import Clip
-from exporters.rotations import matrices
 from exporters.scene import Scene, make_scene
 from exporters.to_json import read as read_performance
 from solver.corrections import Layer
-from solver.face_model import FaceModel, deform
+from solver.face_model import FaceModel
 from solver.model_import import BUILT_IN, find_model
 
 if TYPE_CHECKING:
@@ -133,14 +132,6 @@ def model_named(name: str) -> FaceModel:
         ModelError: there is none of that name.
     """
     return find_model(BUILT_IN if name == "built-in" else name, assets.path("head.npz"))
-
-
-def posed(scene: Scene, weights: np.ndarray, frame: int) -> np.ndarray:
-    """(V, 3) metres in the world: the scene's face in one of its frames, with weights (K) in place of its own."""
-    performance = scene.performance
-    in_head = deform(scene.model, weights, gaze=performance.gaze[frame] if scene.model.eyes else None)
-    turn = matrices(performance.head_rotation[frame:frame + 1])[0]
-    return in_head @ turn.T + performance.head_translation[frame]
 
 
 def _attempt(read, problems: list[str]):

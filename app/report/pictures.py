@@ -16,9 +16,7 @@ from app.report.moments import Moment
 from capture.camera import Camera, project
 from capture.errors import MienError
 from capture.match import take_frames
-from exporters.rotations import matrices
-from solver.face_model import FaceModel, deform
-from solver.performance import Performance
+from solver.posed import posed
 
 HEIGHT = 336
 """Of a picture, px."""
@@ -152,14 +150,6 @@ def _box(evidence: Evidence, camera: Camera, frame: int, vertices: np.ndarray) -
     room = MARGIN * (high - low)
     low, high = np.clip(low - room, 0, picture), np.clip(high + room, 0, picture)
     return (low, high) if (high - low > 16).all() else (np.zeros(2), picture)
-
-
-def posed(model: FaceModel, performance: Performance, frame: int) -> np.ndarray:
-    """(V, 3) metres in the world: the solved face in a frame."""
-    identity = performance.identity if len(performance.identity) == len(model.identity) else None
-    in_head = deform(model, performance.weights[frame], identity, performance.gaze[frame] if model.eyes else None)
-    turn = matrices(performance.head_rotation[frame:frame + 1])[0]
-    return in_head @ turn.T + performance.head_translation[frame]
 
 
 def uri(rgb: np.ndarray) -> str:

@@ -20,7 +20,7 @@ from app.bench_truth import Truth, cut, face_vertices, surface_mm
 from app.corrections import save_layer
 from app.demo import DISTANCE, FOCAL_PX, SIZE, TAKE, YAWS
 from app.detectors import landmarker_named
-from app.film import encode, posed, ring_of_cameras
+from app.film import encode, ring_of_cameras
 from app.models import model_named
 from capture.camera import Rig, save_rig
 from capture.files import make_folder, replacing
@@ -29,6 +29,7 @@ from solver.actor import load_actor
 from solver.corrections import Key, Layer
 from solver.face_model import FaceModel, deform
 from solver.performance import Performance
+from solver.posed import posed
 from solver.render import Look, Renderer, face_mesh
 from solver.solve import gaze_from_weights
 from solver.train_data_paint import canvas, paint, palette

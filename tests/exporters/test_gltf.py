@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from exporters import to_gltf
-from exporters.rotations import matrices
 from exporters.scene import make_scene
 from solver.face_model import deform
+from solver.performance import matrices
 from tests.synthetic import made_performance, small_face
 
 MODEL = small_face()

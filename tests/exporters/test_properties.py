@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from exporters import WRITERS, to_csv
-from exporters.rotations import continuous, euler_xyz, matrices, yaw_pitch_roll
+from exporters.rotations import continuous, euler_xyz, yaw_pitch_roll
 from exporters.scene import make_scene
-from solver.performance import Performance
+from solver.performance import Performance, matrices
 from tests.exporters.test_every_format import SEEN
 from tests.fuzz.corpus import tiny_face
 from tests.synthetic import made_performance

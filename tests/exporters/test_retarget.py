@@ -7,8 +7,8 @@ import assets
 from capture.errors import DataError
 from exporters.retarget import Coupling, RetargetMap, Target, apply, identity_map, swap_sides
 from exporters.retarget_file import load, save
-from exporters.rotations import matrices
 from solver.face_model import ARKIT, deform
+from solver.performance import matrices
 from tests.synthetic import made_performance, small_face
 
 MODEL = small_face()

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from exporters.rotations import continuous, euler_xyz, gaze_quaternions, matrices, yaw_pitch_roll
+from exporters.rotations import continuous, euler_xyz, gaze_quaternions, yaw_pitch_roll
 from solver.face_model import gaze_rotation
+from solver.performance import matrices
 
 
 def random_turns(count, seed=0):

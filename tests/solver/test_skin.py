@@ -6,11 +6,12 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from app.film import posed, ring_of_cameras
+from app.film import ring_of_cameras
 from app.models import model_named
 from solver.face_model import FaceModel
 from solver.parts import INSIDE, is_part
 from solver.performance import Performance
+from solver.posed import posed
 from solver.render import Look, Renderer, face_mesh
 from solver.skin import SEEN, skin_of, together
 
