@@ -101,7 +101,7 @@ def _cell(r: Interval, rmse: Interval) -> str:
             f"{rmse.value:>6.3f} {rmse.low:.3f}..{rmse.high:.3f}").ljust(36)
 
 
-def pose_lines(found: Performance, truth: Performance, surface: float | None) -> list[str]:
+def pose_lines(found: Performance, truth: Performance, surface: tuple[float, float] | None) -> list[str]:
     """Head, gaze and surface in words."""
     turn = Rotation.from_quat(found.head_rotation) * Rotation.from_quat(truth.head_rotation).inv()
     apart = ((found.head_translation - truth.head_translation) ** 2).sum(axis=1) * 1e6
@@ -111,7 +111,8 @@ def pose_lines(found: Performance, truth: Performance, surface: float | None) ->
         [np.sqrt(angle[chosen].mean()), np.sqrt(apart[chosen].mean()), gaze[chosen].mean()]))
     return [f"head {_plain(degrees)} degrees and {_plain(millimetres)} mm (root mean square), "
             f"gaze {_plain(looking)} degrees (mean)"
-            + ("" if surface is None else f", posed face surface {surface:.2f} mm (mean)")]
+            + ("" if surface is None else f", posed face surface {surface[0]:.2f} mm (same vertices) and "
+               f"{surface[1]:.2f} mm (to the true surface; means)")]
 
 
 def _plain(figure: Interval) -> str:

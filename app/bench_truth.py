@@ -20,6 +20,7 @@ from capture.shoot import Take
 from exporters.to_json import read
 from solver.face_model import FaceModel, deform
 from solver.performance import Performance
+from solver.render import vertex_normals
 from solver.solve import gaze_from_weights
 
 NAMES = ("truth.npz", "truth.mien.json")
@@ -120,8 +121,10 @@ def cut(performance: Performance, first: int, stop: int) -> Performance:
 
 
 def surface_mm(found: Performance, truth: Truth, model: FaceModel, true_model: FaceModel | None = None,
-               among: np.ndarray | None = None) -> float | None:
-    """Mean distance between the posed faces' vertices, over every fourth frame; None where the truth has others.
+               among: np.ndarray | None = None) -> tuple[float, float] | None:
+    """Mean distance between the posed faces' vertices, and how far the found ones lie off the true surface, along its
+    normals (a vertex that slid along the skin is off its place and still on the face); over every fourth frame. None
+    where the truth has other vertices.
 
     Args:
         found: what was solved.
@@ -134,18 +137,19 @@ def surface_mm(found: Performance, truth: Truth, model: FaceModel, true_model: F
         return None
     true_model = true_model or model
     face = np.flatnonzero(face_vertices(true_model) if among is None else among)
-    neutral, shapes = truth.neutral[face], true_model.shapes[:, face]
     true = truth.performance
     columns = [model.shape_names.index(name) for name in true.shape_names if name in model.shape_names]
     known = [name in model.shape_names for name in true.shape_names]
     errors = []
     for frame in range(0, true.frames, EVERY):
-        a = deform(model, found.weights[frame], found.identity)[face]
-        b = neutral + np.tensordot(true.weights[frame][known], shapes[columns], 1)
+        a = deform(model, found.weights[frame], found.identity)
+        b = truth.neutral + np.tensordot(true.weights[frame][known], true_model.shapes[columns], 1)
         posed = [vertices @ Rotation.from_quat(one.head_rotation[frame]).as_matrix().T + one.head_translation[frame]
                  for vertices, one in ((a, found), (b, true))]
-        errors.append(np.linalg.norm(posed[0] - posed[1], axis=1).mean() * 1000)
-    return float(np.mean(errors))
+        apart = (posed[0] - posed[1])[face]
+        across = np.abs((apart * vertex_normals(posed[1], true_model.triangles)[face]).sum(axis=1))
+        errors.append([np.linalg.norm(apart, axis=1).mean() * 1000, across.mean() * 1000])
+    return tuple(np.mean(errors, axis=0).tolist())
 
 
 def face_vertices(model: FaceModel) -> np.ndarray:

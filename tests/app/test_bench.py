@@ -11,7 +11,7 @@ from app.bench_accuracy import active_shapes, column, scores
 from app.bench_compare import compared, from_truth, region_of
 from app.bench_intervals import BETTER, UNSURE, WORSE, Interval, intervals
 from app.bench_moments import Blinks, blinks
-from app.bench_truth import Truth, cut, read_truth, surface_mm
+from app.bench_truth import Truth, cut, face_vertices, read_truth, surface_mm
 from app.models import model_named
 from capture.camera import lone_camera
 from capture.errors import DataError
@@ -19,6 +19,8 @@ from exporters.scene import make_scene
 from exporters.to_json import read, write
 from solver.face_model import deform
 from solver.performance import Performance
+from solver.posed import posed
+from solver.render import vertex_normals
 from tests.app.command import error_of, mien_here
 from tests.material import shared
 from tests.synthetic import made_performance, small_face
@@ -89,9 +91,12 @@ def test_the_surface_is_measured_in_millimetres() -> None:
     model = small_face()
     truth = made_performance(model, frames=8)
     neutral = deform(model, np.zeros(len(model.shapes)), truth.identity)
-    assert surface_mm(truth, Truth(truth, neutral), model) == pytest.approx(0.0, abs=1e-6)
+    assert surface_mm(truth, Truth(truth, neutral), model) == pytest.approx((0.0, 0.0), abs=1e-6)
     aside = replace(truth, head_translation=truth.head_translation + np.array([0.003, 0.0, 0.0]))
-    assert surface_mm(aside, Truth(truth, neutral), model) == pytest.approx(3.0)
+    apart, off = surface_mm(aside, Truth(truth, neutral), model)
+    assert apart == pytest.approx(3.0)
+    normals = [vertex_normals(posed(model, truth, frame), model.triangles)[face_vertices(model), 0] for frame in (0, 4)]
+    assert off == pytest.approx(3.0 * np.abs(normals).mean(), rel=1e-6)
 
 
 def test_a_take_without_a_rig_is_compared_in_its_cameras_own_world() -> None:

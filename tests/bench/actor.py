@@ -129,7 +129,7 @@ def main() -> int:
         rest, true = np.zeros_like(found.identity), late.performance
         alone = replace(found, identity=rest, head_rotation=true.head_rotation, head_translation=true.head_translation)
         known = replace(used, neutral=late.neutral)
-        surfaces = [surface_mm(performance, late, mine, own, among) for among in (None, near)
+        surfaces = [surface_mm(performance, late, mine, own, among)[0] for among in (None, near)
                     for performance, mine in ((found, used), (alone, known))]
         print(f"{actor:<8} RMSE {seen.mean_rmse:.4f}, surface {surfaces[0]:.2f} mm (expressions alone "
               f"{surfaces[1]:.2f}), near landmarks {surfaces[2]:.2f} mm ({surfaces[3]:.2f}), head "
