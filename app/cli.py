@@ -116,6 +116,15 @@ def build_parser() -> argparse.ArgumentParser:
     sync = add("sync", _run_sync, "find when each camera's clip begins: writes sync.toml", "mien sync my-shoot")
     sync.add_argument("path", type=Path, help="a take or a shoot folder")
 
+    face = add("face", _run_face, "say which of several faces is the actor's; without --at: print what was said",
+               "mien face my-shoot/takes/T001 --camera camA --frame 40 --at 812,330")
+    face.add_argument("path", type=Path, help="a take folder or a clip")
+    face.add_argument("--camera", help="in whose clip (default: the only one's)")
+    face.add_argument("--frame", type=_count, default=0, help="of that clip (default 0)")
+    what = face.add_mutually_exclusive_group()
+    what.add_argument("--at", type=_place, metavar="X,Y", help="px in the picture, a place on the actor's face")
+    what.add_argument("--forget", action="store_true", help="take it back, in that camera or in all")
+
     solve = add("solve", _run_solve, "turn footage into animation: the main job",
                 "mien solve my-shoot/takes/T001 --out anim --format json,fbx")
     solve.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="clips, take folders or shoot folders")
@@ -236,6 +245,14 @@ def _frames(text: str) -> tuple[int, int]:
     return int(first), int(last)
 
 
+def _place(text: str) -> tuple[float, float]:
+    try:
+        x, y = map(float, text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is no place in a picture such as 812,330") from None
+    return x, y
+
+
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a whole number above 0")
@@ -297,6 +314,12 @@ def _run_sync(options: argparse.Namespace) -> int:
     from app.syncing import run
 
     return run(options.path, options.events)
+
+
+def _run_face(options: argparse.Namespace) -> int:
+    from app.pointing import run
+
+    return run(options.path, options.camera, options.frame, options.at, options.forget)
 
 
 def _run_solve(options: argparse.Namespace) -> int:

@@ -17,7 +17,7 @@ from solver.network_actor import Place, Sightings, every, pointed_at
 from solver.network_search import FaceSearch
 
 VERSION = 1
-CURE = "point at the face in another frame of the app's Cameras page, or take it back there"
+CURE = "point at the face in another frame with `mien face` or on the app's Cameras page, or take it back there"
 
 
 @dataclass(frozen=True)

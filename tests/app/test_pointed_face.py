@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from app import detection, pointed_face
-from app.corrections import save_layer
+from app.corrections import load_layer, save_layer
 from app.detectors import Landmarker
 from app.preparing import Options, Prepared, prepare
 from capture.errors import DataError
@@ -117,3 +117,23 @@ def test_the_command_says_so_too_and_leaves_nothing(take: Path, tmp_path: Path) 
     out = tmp_path / "out"
     assert "which has 26 frames" in error_of(mien_here("solve", take, "--out", out, "--corrections", "none", check=3))
     assert not list(out.glob("T001*"))
+
+
+def test_the_command_says_it_prints_it_and_takes_it_back(take: Path) -> None:
+    said = mien_here("face", take, "--frame", "7", "--at", "500,160").stdout
+    assert "in frame 7 of camA the actor's face is at 500, 160" in said
+    assert load_layer(take / "corrections.json") == Layer(faces={("camA", 7): SMALLER})
+    assert mien_here("face", take).stdout == said
+    assert "nobody pointed" in mien_here("face", take, "--forget").stdout
+    assert load_layer(take / "corrections.json") == Layer()
+
+
+@pytest.mark.parametrize(("words", "code", "complaint"), [
+    (["--at", "340,10"], 3, "no face is to be found at 340, 10 in frame 0"),
+    (["--at", "500,160", "--frame", "26"], 3, "which has 26 frames of 640x320 px"),
+    (["--at", "nan,160"], 3, "which has 26 frames"),
+    (["--at", "500,160", "--camera", "camB"], 2, "no camera 'camB'"), (["--at", "500"], 2, "no place in a picture")])
+def test_the_command_refuses_what_is_no_face(take: Path, words: list[str], code: int, complaint: str) -> None:
+    ended = mien_here("face", take, *words, check=code)
+    assert complaint in ended.stderr
+    assert not (take / "corrections.json").exists()
