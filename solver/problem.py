@@ -27,8 +27,8 @@ class Priors:
     # the spread among people stands for that; with 1 the identity came out farther from the truth than the mean face.
     person: float = 0.25
     # Of the logarithm. Lenses differ from the guess by a quarter; what landmarks that err alike in all frames say of
-    # it is off by a fifth, however many frames there are. A third of the spread among lenses stands for that, too.
-    focal: float = 0.08
+    # it is off by a fifth, however many frames there are. Half of the spread among lenses stands for that.
+    focal: float = 0.12
     gaze_lids: float = 0.07  # between an eyeball's turn and what eyeLook weights say of it, in weights
     gaze: float = math.radians(28.0)
     corrective: float = 0.1  # by how much a corrective may exceed the weight of the shape that it corrects
