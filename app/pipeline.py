@@ -41,7 +41,7 @@ from solver.neutral import rest_frame
 from solver.performance import Performance
 from solver.solve import PRESETS, TakeFacts, solve_take
 
-SOLVE_VERSION = 14
+SOLVE_VERSION = 15
 QUICK_VERSION = 2
 CORRECT_VERSION = 3
 EXPORT_VERSION = 2
@@ -86,7 +86,7 @@ def run_take(take: Take, options: Options, tools: Tools, teller: Teller) -> tupl
     outputs = export(solved.performance, model, options.formats, ready.where, options.force, teller)
     settings = settings_of(options.preset, tools.landmarker.detector.key, options.formats,
                            options.rig or take.rig_path or Path(FACE_RIG_NAME),
-                           ready.lone and len(ready.rig.cameras) == 1)
+                           len(ready.rig.cameras) == 1 and (ready.lone or _stated(ready, options)))
     settings["neutral face"] = _neutral_words(solved, ready, options)
     return outputs + report_step(
         solved.performance, ready.where, settings, lambda: assemble(Evidence(
@@ -153,11 +153,18 @@ def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> So
     elif who.key and performance.steps.get(PROFILE) != who.key:
         teller.note(take, f"the profile of {options.actor} is not of this face: it was left out")
         who, landmarks = nobody, anybodys
-    if lone:
+    if lone or _stated(ready, options):
         camera = used.cameras[0]
-        teller.note(take, f"no rig.toml: assumed a pinhole camera and found a focal length of "
-                          f"{camera.matrix[0, 0]:.0f} px ({_equivalent_mm(camera):.0f} mm on 35 mm film)")
+        found = "and found a focal length" if lone else "of the stated focal length"
+        cure = "; state focal_35mm in take.toml where the lens is known" if lone else ""
+        teller.note(take, f"no rig.toml: assumed a pinhole camera {found} of {camera.matrix[0, 0]:.0f} px "
+                          f"({_equivalent_mm(camera):.0f} mm on 35 mm film){cure}")
     return Solved(performance, rig, used, landmarks, who)
+
+
+def _stated(ready: Prepared, options: Options) -> bool:
+    """Whether there is no rig, but somebody said what lens the only camera has."""
+    return options.rig is None and ready.take.rig_path is None and not ready.lone
 
 
 def correct(solved: Solved, ready: Prepared, options: Options, tools: Tools, teller: Teller) -> Solved:

@@ -11,7 +11,7 @@ from app.contents import Content, content, state_of
 from app.corrections import corrections_path, load_layer
 from app.places import Places, places
 from capture.ahead import ahead, depth
-from capture.camera import Camera, Rig, load_rig, lone_camera
+from capture.camera import Rig, load_rig, lone_camera
 from capture.errors import DataError, UsageError
 from capture.files import make_folder
 from capture.focal import first_lens
@@ -52,7 +52,7 @@ class Prepared:
         clips: C, on one clock.
         contents: C, what each clip is.
         rig: C cameras in the order of the clips.
-        lone: there is no rig: its cameras are guesses.
+        lone: there is no rig, and its cameras are guesses. One camera whose focal length somebody states is none.
         first, stop: the frames that are wanted, `stop` not among them.
         faces: where a person pointed at the actor's face; see `solver.corrections.Layer`. It is a word on the footage,
             heard also where a solve shall not go around corrections.
@@ -140,14 +140,17 @@ def survey(take: Take, options: Options) -> tuple[TakeClips, Rig, bool, tuple[in
     rig = load_rig(rig_path) if rig_path is not None else None
     probed = probe_take(take)
     clips = plan(take, probed, rig, offsets(take, probed))
-    if rig is None:
-        clip = clips.clips[0]
-        cameras: tuple[Camera, ...] = (lone_camera(clip.camera, clip.size, FOCAL_GUESS * max(clip.size)),)
-        if len(clips.clips) > 1:  # guesses, until the face tells: see app.face_cameras
-            cameras = tuple(first_lens(clip)[0] for clip in clips.clips)
-    else:
+    guessed = rig is None
+    if rig is not None:
         cameras = tuple(rig[clip.camera] for clip in clips.clips)
-    return clips, Rig(cameras), rig is None, _range(clips, options)
+    elif len(clips.clips) > 1:  # guesses, until the face tells: see app.face_cameras
+        cameras = tuple(first_lens(clip)[0] for clip in clips.clips)
+    else:
+        clip = clips.clips[0]
+        camera, stated = first_lens(clip, take.setting("focal_35mm"))
+        guessed = not stated
+        cameras = (lone_camera(clip.camera, clip.size, FOCAL_GUESS * max(clip.size)) if guessed else camera,)
+    return clips, Rig(cameras), guessed, _range(clips, options)
 
 
 def _range(clips: TakeClips, options: Options) -> tuple[int, int]:

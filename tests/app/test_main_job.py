@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -103,6 +104,22 @@ def test_a_take_solved_with_truth_beats_the_peer(actor1: Path) -> None:
     assert accuracy.mean_correlation > 0.5  # MediaPipe's Face Landmarker: 0.42 to 0.49 by camera
     assert accuracy.mean_rmse < 0.20
     assert accuracy.mean_rmse < 0.8 * accuracy.mean_zero_rmse
+
+
+def test_a_lens_that_is_stated_is_believed(tmp_path: Path) -> None:
+    """One camera, no rig: its true focal length, 1120 px of 640, is 63 mm on 35 mm film. The head then stands where it
+    truly does, 0.62 m before the camera, and not where a guess puts it."""
+    take = tmp_path / "T001"
+    take.mkdir()
+    (take / "camA.mp4").hardlink_to(shutil.copy(shared("truth", "actor1", "takes", "T001", "camA.mp4"), tmp_path))
+    (take / "take.toml").write_text("focal_35mm = 63\n", encoding="utf-8")
+    words = ["solve", take, "--end", "6", "--preset", "draft", "--format", "json"]
+    ended = mien_here(*words, "--model", shared("models", "ICT-FaceKit-master.zip"), "--out", tmp_path / "out")
+    assert "of the stated focal length of 1120 px (63 mm on 35 mm film)" in ended.stderr
+    found = read(tmp_path / "out" / "T001.mien.json")
+    arrays = np.load(shared("truth", "actor1", "truth.npz"), allow_pickle=False)
+    true = np.linalg.norm(arrays["head_t"][:6] @ arrays["cam_R"][0].T + arrays["cam_t"][0], axis=1) / 100
+    np.testing.assert_allclose(np.linalg.norm(found.head_translation, axis=1), true, atol=0.02)
 
 
 CLIPS = ("expressions_woman_640x360.mp4", "smile_man.mp4", "face_then_none_hevc.mov", "small_faces/again.mkv",
