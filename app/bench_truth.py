@@ -140,10 +140,11 @@ def surface_mm(found: Performance, truth: Truth, model: FaceModel, true_model: F
     true = truth.performance
     columns = [model.shape_names.index(name) for name in true.shape_names if name in model.shape_names]
     known = [name in model.shape_names for name in true.shape_names]
+    shapes = true_model.shapes[columns]
     errors = []
     for frame in range(0, true.frames, EVERY):
         a = deform(model, found.weights[frame], found.identity)
-        b = truth.neutral + np.tensordot(true.weights[frame][known], true_model.shapes[columns], 1)
+        b = truth.neutral + np.tensordot(true.weights[frame][known], shapes, 1)
         posed = [vertices @ Rotation.from_quat(one.head_rotation[frame]).as_matrix().T + one.head_translation[frame]
                  for vertices, one in ((a, found), (b, true))]
         apart = (posed[0] - posed[1])[face]

@@ -86,7 +86,7 @@ def run_take(take: Take, options: Options, tools: Tools, teller: Teller) -> tupl
     outputs = export(solved.performance, model, options.formats, ready.where, options.force, teller)
     settings = settings_of(options.preset, tools.landmarker.detector.key, options.formats,
                            options.rig or take.rig_path or Path(FACE_RIG_NAME),
-                           len(ready.rig.cameras) == 1 and (ready.lone or _stated(ready, options)))
+                           _alone(ready, options))
     settings["neutral face"] = _neutral_words(solved, ready, options)
     return outputs + report_step(
         solved.performance, ready.where, settings, lambda: assemble(Evidence(
@@ -153,7 +153,7 @@ def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> So
     elif who.key and performance.steps.get(PROFILE) != who.key:
         teller.note(take, f"the profile of {options.actor} is not of this face: it was left out")
         who, landmarks = nobody, anybodys
-    if lone or _stated(ready, options):
+    if _alone(ready, options):
         camera = used.cameras[0]
         found = "and found a focal length" if lone else "of the stated focal length"
         cure = "; state focal_35mm in take.toml where the lens is known" if lone else ""
@@ -162,9 +162,9 @@ def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> So
     return Solved(performance, rig, used, landmarks, who)
 
 
-def _stated(ready: Prepared, options: Options) -> bool:
-    """Whether there is no rig, but somebody said what lens the only camera has."""
-    return options.rig is None and ready.take.rig_path is None and not ready.lone
+def _alone(ready: Prepared, options: Options) -> bool:
+    """Whether there is one camera and no rig: its lens is stated or a guess."""
+    return len(ready.rig.cameras) == 1 and options.rig is None and ready.take.rig_path is None
 
 
 def correct(solved: Solved, ready: Prepared, options: Options, tools: Tools, teller: Teller) -> Solved:

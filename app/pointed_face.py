@@ -3,7 +3,7 @@
 What was pointed at stands in the take's corrections. Of a clip in which nobody pointed at anything nothing is asked.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +54,20 @@ def pointed(faces: Mapping[tuple[str, int], Place], clip: Clip, file: Path) -> P
     return Pointed(places)
 
 
+def looked(clip: Clip, what: Pointed, among: Iterable[int], step: Callable[[], None] = lambda: None
+           ) -> tuple[Sightings, list[int]]:
+    """Where the actor's face is in some frames of a clip and in those that were pointed into, and in which of these
+    there is no face at the place."""
+    search = FaceSearch()
+
+    def pictures() -> Iterator[tuple[int, np.ndarray]]:
+        for frame in frames(clip, only={*among, *what.places}):
+            step()
+            yield frame.index, eight_bit_rgb(frame.rgb)
+
+    return pointed_at(pictures(), dict(what.places), every(clip.frame_rate), search.squares, search.near)
+
+
 def sightings(clip: Clip, what: Pointed, file: Path, step: Callable[[], None] = lambda: None) -> Sightings:
     """Where the actor's face is, now and then, all through a clip.
 
@@ -64,15 +78,7 @@ def sightings(clip: Clip, what: Pointed, file: Path, step: Callable[[], None] = 
         ClipError: a frame cannot be decoded.
         DataError: there is no face where somebody pointed at one.
     """
-    search, pace = FaceSearch(), every(clip.frame_rate)
-    wanted = set(range(0, clip.frames, pace)) | set(what.places)
-
-    def pictures():
-        for frame in frames(clip, only=wanted):
-            step()
-            yield frame.index, eight_bit_rgb(frame.rgb)
-
-    found, missed = pointed_at(pictures(), dict(what.places), pace, search.squares, search.near)
+    found, missed = looked(clip, what, range(0, clip.frames, every(clip.frame_rate)), step)
     if missed:
         x, y = what.places[missed[0]]
         raise DataError(f"{file} says that the actor's face is at {x:g}, {y:g} in frame {missed[0]} of {clip.camera}, "

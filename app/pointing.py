@@ -4,16 +4,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.corrections import corrections_path, load_layer, save_layer
-from app.pointed_face import pointed
+from app.pointed_face import looked, pointed
 from capture.errors import DataError, UsageError
 from capture.files import make_folder
 from capture.match import probe_take
 from capture.shoot import Take, find_takes
-from capture.video import frames
 from solver.corrections import Sight
-from solver.crop import eight_bit_rgb
-from solver.network_actor import Place, pointed_at
-from solver.network_search import FaceSearch
+from solver.network_actor import Place
 
 
 def run(path: Path, camera: str | None, frame: int, place: Place | None, forget: bool) -> int:
@@ -31,18 +28,17 @@ def run(path: Path, camera: str | None, frame: int, place: Place | None, forget:
     if camera is not None and camera not in take.cameras:
         raise UsageError(f"{take.name} has no camera {camera!r}; it has {', '.join(take.cameras)}")
     file = corrections_path(take)
-    layer = load_layer(file)
+    before = layer = load_layer(file)
     if forget:
         left = {sight: known for sight, known in layer.faces.items() if camera not in (None, sight[0])}
-        if len(left) < len(layer.faces):
-            save_layer(replace(layer, faces=left), file)
         layer = replace(layer, faces=left)
     elif place is not None:
         if camera is None and len(take.cameras) > 1:
             raise UsageError(f"{take.name} has {len(take.cameras)} cameras; say in which with --camera")
         sight = camera or take.cameras[0], frame
         _look(take, sight, place)
-        layer = replace(layer, faces=dict(sorted({**layer.faces, sight: place}.items())))
+        layer = layer.pointed(sight, place)
+    if layer != before:
         make_folder(file.parent)
         save_layer(layer, file)
     for (name, at), (x, y) in layer.faces.items():
@@ -56,9 +52,6 @@ def _look(take: Take, sight: Sight, place: Place) -> None:
     """Look whether there is a face."""
     camera, frame = sight
     clip = next(clip for clip in probe_take(take) if clip.camera == camera)
-    pointed({sight: place}, clip, Path("--at"))
-    search = FaceSearch()
-    shown = ((one.index, eight_bit_rgb(one.rgb)) for one in frames(clip, only={frame}))
-    if pointed_at(shown, {frame: place}, 1, search.squares, search.near)[1]:
+    if looked(clip, pointed({sight: place}, clip, Path("--at")), ())[1]:
         raise DataError(f"{clip.path}: no face is to be found at {place[0]:g}, {place[1]:g} in frame {frame}; point at "
                         "the middle of a face that is seen well")

@@ -11,7 +11,7 @@ from app.contents import Content, content, state_of
 from app.corrections import corrections_path, load_layer
 from app.places import Places, places
 from capture.ahead import ahead, depth
-from capture.camera import Rig, load_rig, lone_camera
+from capture.camera import Rig, load_rig
 from capture.errors import DataError, UsageError
 from capture.files import make_folder
 from capture.focal import first_lens
@@ -146,10 +146,8 @@ def survey(take: Take, options: Options) -> tuple[TakeClips, Rig, bool, tuple[in
     elif len(clips.clips) > 1:  # guesses, until the face tells: see app.face_cameras
         cameras = tuple(first_lens(clip)[0] for clip in clips.clips)
     else:
-        clip = clips.clips[0]
-        camera, stated = first_lens(clip, take.setting("focal_35mm"))
-        guessed = not stated
-        cameras = (lone_camera(clip.camera, clip.size, FOCAL_GUESS * max(clip.size)) if guessed else camera,)
+        camera, stated = first_lens(clips.clips[0], take.setting("focal_35mm"), FOCAL_GUESS)
+        cameras, guessed = (camera,), not stated
     return clips, Rig(cameras), guessed, _range(clips, options)
 
 

@@ -19,15 +19,16 @@ KEYS = ("com.apple.quicktime.camera.focal_length.35mm_equivalent", "focallengthi
         "com.android.camera.focal_length.35mm_equivalent")
 
 
-def first_lens(clip: Clip, focal_35mm: float | None = None) -> tuple[Camera, bool]:
+def first_lens(clip: Clip, focal_35mm: float | None = None, guess: float = STAGE_GUESS) -> tuple[Camera, bool]:
     """A pinhole for a clip, and whether its focal length is stated rather than guessed.
 
     Args:
         focal_35mm: what the user says: mm as on 35 mm film; it goes before what the file says.
+        guess: the focal length over the longer side, where neither says any.
     """
     stated = focal_35mm if focal_35mm is not None else _in_file(clip)
     longer = max(clip.size)
-    focal_px = STAGE_GUESS * longer if stated is None else stated / FILM_MM * longer
+    focal_px = guess * longer if stated is None else stated / FILM_MM * longer
     return lone_camera(clip.camera, clip.size, focal_px), stated is not None
 
 

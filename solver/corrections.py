@@ -7,7 +7,7 @@ corrected stays so when the take is solved again.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -62,6 +62,10 @@ class Layer:
 
     def spots(self) -> frozenset[Spot]:
         return frozenset((shape, key.frame) for shape, keys in self.keys.items() for key in keys)
+
+    def pointed(self, sight: Sight, place: tuple[float, float]) -> "Layer":
+        """The layer with the actor's face at a place of a picture."""
+        return replace(self, faces=dict(sorted({**self.faces, sight: place}.items())))
 
     def frames(self) -> frozenset[int]:
         """The frames whose solve anything was said of; a face that was pointed at speaks of the whole take's."""

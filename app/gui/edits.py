@@ -107,7 +107,7 @@ def point_at(session: Session, camera: str, frame: int, place: tuple[float, floa
     if not (-0.5 <= x < width - 0.5 and -0.5 <= y < height - 0.5):
         return
     number = int(data.clips.numbers[index, frame])
-    session.edit("this is the actor", keys.pointed(session.layer, camera, number, (round(x, 1), round(y, 1))))
+    session.edit("this is the actor", session.layer.pointed((camera, number), (round(x, 1), round(y, 1))))
     session.message.emit(f"{camera} will follow this face; solve the take again to see it")
 
 

@@ -107,11 +107,6 @@ def undragged(layer: Layer, camera: str, frame: int) -> Layer:
     return dataclasses.replace(layer, drags=drags, scheme=layer.scheme if drags else "")
 
 
-def pointed(layer: Layer, camera: str, frame: int, place: tuple[float, float]) -> Layer:
-    """The layer with the actor's face at a place in a frame of a camera's clip."""
-    return dataclasses.replace(layer, faces=dict(sorted((dict(layer.faces) | {(camera, frame): place}).items())))
-
-
 def pinned(layer: Layer, frame: int, shape_names: tuple[str, ...], weights: np.ndarray) -> Layer:
     """The layer with every shape keyed in a frame: those that have no key there get what they show, weights (K)."""
     for shape, weight in zip(shape_names, weights, strict=True):

@@ -241,7 +241,7 @@ class Session(QObject):
         row = (self.weights if weights is None else weights)[frame]
         key = (frame, row.tobytes())
         if key not in self._posed:
-            self._posed = dict([*self._posed.items()][-3:])
+            self._posed = dict(list(self._posed.items())[-3:])
             self._posed[key] = posed(self.data.scene.model, self.data.scene.performance, frame, row)
         return self._posed[key]
 

@@ -90,7 +90,7 @@ def test_mirror_copy_paste_scale_smooth_delete():
 def test_a_layer_reads_back_and_equal_layers_give_equal_bytes(tmp_path):
     table = keys.marked(layer(("jawOpen", 5, 0.25), ("browInnerUp", 7, 1.0)), 7, True)
     table = keys.sloped(table, frozenset([("jawOpen", 5)]), 0.0, -0.125)
-    table = keys.pointed(keys.pointed(table, "camB", 3, (7.5, 9.0)), "camA", 12, (402.5, 311.0))
+    table = table.pointed(("camB", 3), (7.5, 9.0)).pointed(("camA", 12), (402.5, 311.0))
     assert list(table.faces) == [("camA", 12), ("camB", 3)]
     save_layer(table, tmp_path / "a.json")
     assert load_layer(tmp_path / "a.json") == table
