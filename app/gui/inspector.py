@@ -1,6 +1,6 @@
 """The inspector: one page for each task, chosen by a strip of icons, as DCCs do it; there is room for many."""
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
@@ -19,6 +19,8 @@ ICONS = {"Take": "movie-open-outline", "Calibration": "checkerboard", "Sync": "w
          "Model": "face-man-outline", "Solve": "play-circle-outline", "Export": "export-variant",
          "Record": "record-circle-outline", "Live": "webcam"}
 BUTTON = 34
+LEAST = 300
+"""Width in px; a page that wants more, in a window that has no more, scrolls."""
 
 
 class Inspector(QWidget):
@@ -28,6 +30,7 @@ class Inspector(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setMinimumWidth(LEAST)
         self.buttons: dict[str, QToolButton] = {}
         self.pages: dict[str, QWidget] = {}
         self._group = QButtonGroup(self)
@@ -57,7 +60,6 @@ class Inspector(QWidget):
     def add_page(self, name: str, page: QWidget) -> None:
         """Put a page at the end."""
         area = QScrollArea(widgetResizable=True, frameShape=QScrollArea.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(page)
         self._stack.addWidget(area)
         button = QToolButton(icon=theme.icon(ICONS.get(name, "card-outline")), checkable=True, toolTip=name)

@@ -23,6 +23,8 @@ LOOKS: dict[str, tuple[str, QColor]] = {
 """Each state has a shape of its own, so that its colour is never needed to tell it."""
 
 NAME = Qt.ItemDataRole.UserRole
+LEAST = 230
+"""Width in px: below it a take's name is cut."""
 
 
 @guarded
@@ -33,6 +35,7 @@ class TakeBrowser(QWidget):
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setMinimumWidth(LEAST)
         self.session = session
         self.filter = QLineEdit(placeholderText="Filter takes", clearButtonEnabled=True)
         self.filter.setToolTip("By name, state, actor or notes (Ctrl+F)")

@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QGridLayout,
-    QHBoxLayout,
     QLabel,
     QStackedLayout,
     QVBoxLayout,
@@ -24,6 +23,7 @@ from app.gui.session import Session
 from app.gui.start_page import StartPage
 from app.gui.turns import Turns
 from app.gui.video_pane import HEAD, VideoPane
+from app.gui.view_bar import view_bar
 
 MOST = 8
 
@@ -59,18 +59,11 @@ class VideoGrid(QWidget):
         self.look.addItems(LOOKS)
         self.look.currentTextChanged.connect(self._choose)
         self.crop_box = self._box("Crop to face", "Show only the face, standing still through the take (4)", False)
-        bar = QHBoxLayout()
-        bar.setContentsMargins(8, 2, 8, 2)
-        bar.setSpacing(12)
-        for box in (self.points_box, self.residuals_box, self.look, self.crop_box):
-            bar.addWidget(box)
-        bar.addStretch()
         self.proxy_words = QLabel()  # the window gives it a place
         self.proxy_words.setStyleSheet(f"color: {theme.QUIET.name()}; padding-right: 8px;")
         self.right_box = QCheckBox("This frame is right", toolTip="It keeps what it shows, however the take is solved "
                                                                   "again (R, Shift+R)")
         self.right_box.clicked.connect(session.mark_right)
-        bar.addWidget(self.right_box)
         self.grid = QGridLayout()
         self.grid.setSpacing(2)
         self.grid.setContentsMargins(0, 0, 0, 0)
@@ -88,7 +81,8 @@ class VideoGrid(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(self.pages, 1)
-        layout.addLayout(bar)
+        layout.addWidget(view_bar("Footage", (self.look, self.points_box, self.residuals_box, self.crop_box),
+                                  (self.right_box,)))
         session.take_changed.connect(self._take_changed)
         session.curves_changed.connect(self._refresh)
         session.frame_changed.connect(self._ask)

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFileDialog,
-    QHBoxLayout,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -22,6 +21,7 @@ from app.gui.guarded import guarded
 from app.gui.session import Session
 from app.gui.tints import Tints
 from app.gui.turns import Turns
+from app.gui.view_bar import view_bar
 from app.gui.view_renderer import HEAT, SHADED, WIRE, View, ViewRenderer, heat_colours, orbit, through
 from capture.errors import MienError
 from solver.face_model import FaceModel
@@ -53,18 +53,11 @@ class Viewport(QWidget):
         self.turntable = QToolButton(icon=theme.icon("rotate-3d-variant"), checkable=True, autoRaise=True,
                                      toolTip="Turntable")
         self.turntable.setAccessibleName("Turntable")
-        bar = QHBoxLayout()
-        bar.setContentsMargins(8, 2, 8, 2)
-        bar.setSpacing(10)
-        for widget in (self.camera, self.shading, self.compare, self.beside):
-            bar.addWidget(widget)
-        bar.addStretch()
-        bar.addWidget(self.turntable)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.canvas, 1)
-        layout.addLayout(bar)
+        layout.addWidget(view_bar("Face", (self.camera, self.shading, self.compare, self.beside), (self.turntable,)))
         self.session = session
         self.camera.currentTextChanged.connect(self._choose)
         self.shading.currentTextChanged.connect(self._choose)

@@ -1,0 +1,49 @@
+"""A window on a small screen: nothing is cut off, and what has no room is behind an arrow."""
+
+import pytest
+from PySide6.QtCore import QPoint, QRect, Qt, QTimer
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QScrollArea, QToolButton
+
+
+@pytest.fixture
+def narrow(opened, qtbot):
+    """The window at 1200 x 800."""
+    opened.resize(1200, 800)
+    opened.set_workspace("Review")
+    qtbot.waitUntil(lambda: opened.width() == 1200)
+    qtbot.wait(100)
+    return opened
+
+
+def test_takes_and_inspector_keep_their_room(narrow):
+    assert narrow.browser.width() >= 230
+    page = narrow.inspector.pages["Solve"]
+    assert isinstance(page, QScrollArea)
+    narrow.inspector.show_page("Solve")
+    QTest.qWait(50)
+    inside = narrow.rect().adjusted(-1, -1, 1, 1)
+    for button in page.findChildren(QAbstractButton):
+        if button.isVisible():
+            assert inside.contains(QRect(button.mapTo(narrow, QPoint()), button.size())), button.text()
+
+
+def test_a_choice_without_room_is_behind_the_arrow(narrow, qtbot):
+    box = narrow.grid.crop_box
+    assert not box.isVisible()
+    more = box.parentWidget().findChild(QToolButton, "qt_toolbar_ext_button")
+    menu, chosen = more.menu(), []
+
+    def choose() -> None:
+        entry = next(action for action in menu.actions() if action.text() == "Crop to face")
+        chosen.append(entry.isChecked())
+        qtbot.mouseClick(menu, Qt.MouseButton.LeftButton, pos=menu.actionGeometry(entry).center())
+        menu.close()
+
+    for _ in range(2):
+        QTimer.singleShot(100, choose)
+        qtbot.mouseClick(more, Qt.MouseButton.LeftButton)
+    assert chosen == [False, True]
+    assert not box.isChecked()
+    narrow.resize(1900, 900)
+    qtbot.waitUntil(box.isVisible)
