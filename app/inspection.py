@@ -5,6 +5,7 @@ from pathlib import Path
 
 from capture.camera import load_rig
 from capture.errors import MienError
+from capture.focal import LONE_GUESS, first_lens
 from capture.match import plan
 from capture.shoot import Take, find_takes
 from capture.video import probe
@@ -27,7 +28,7 @@ def run(path: Path, as_json: bool) -> int:
 
 def take_report(take: Take) -> dict[str, object]:
     """Everything about a take as plain values: name, rig, clips, sound, faults (they stop a solve), warnings."""
-    clips, faults, warnings, rig = [], [], [], None
+    clips, faults, warnings, rig, stated = [], [], [], None, {}
     if take.problem:
         faults.append(take.problem)
     for clip_path in take.clips:
@@ -37,11 +38,18 @@ def take_report(take: Take) -> dict[str, object]:
             faults.append(str(error))
     try:
         rig = load_rig(take.rig_path) if take.rig_path is not None else None
+        if rig is None:
+            lenses = [first_lens(clip, take.setting("focal_35mm"), LONE_GUESS) for clip in clips]
+            stated = {lens.name: float(lens.matrix[0, 0]) for lens, known in lenses if known}
         if clips and not faults:
             warnings += plan(take, clips, rig).warnings
             if rig is None and len(clips) > 1:
                 warnings.append("no rig.toml: a solve finds the cameras from the face; film a board and run "
                                 "`mien calibrate` to know them better")
+            elif rig is None and not stated:
+                warnings.append("no rig.toml: a solve finds the lens from the face, and with it how far away that is, "
+                                "to about a tenth; where the lens is known, state focal_35mm in take.toml, or film a "
+                                "board and run `mien calibrate`")
     except MienError as error:
         faults.append(str(error))
     return {
@@ -52,7 +60,8 @@ def take_report(take: Take) -> dict[str, object]:
                    "seconds": round(clip.frames / float(clip.frame_rate), 3), "codec": clip.codec,
                    "variable_rate": clip.variable_rate, "sound": clip.sound,
                    "timecode": str(clip.start_timecode) if clip.start_timecode else None,
-                   "focal_px": float(rig[clip.camera].matrix[0, 0]) if rig and clip.camera in rig.names else None}
+                   "focal_px": float(rig[clip.camera].matrix[0, 0]) if rig and clip.camera in rig.names
+                   else stated.get(clip.camera)}
                   for clip in clips],
         "faults": faults, "warnings": warnings,
     }

@@ -14,16 +14,13 @@ from capture.ahead import ahead, depth
 from capture.camera import Rig, load_rig
 from capture.errors import DataError, UsageError
 from capture.files import make_folder
-from capture.focal import first_lens
+from capture.focal import LONE_GUESS, first_lens
 from capture.match import TakeClips, plan, probe_take, take_frames
 from capture.shoot import Take
 from capture.timecode import parse
 from capture.video import Frame
 from solver.corrections import Layer, Sight
 from solver.detect import Footage
-
-FOCAL_GUESS = 1.2
-"""Focal length over the longer side, assumed of a camera of which nothing is known: 43 mm on 35 mm film."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +143,7 @@ def survey(take: Take, options: Options) -> tuple[TakeClips, Rig, bool, tuple[in
     elif len(clips.clips) > 1:  # guesses, until the face tells: see app.face_cameras
         cameras = tuple(first_lens(clip)[0] for clip in clips.clips)
     else:
-        camera, stated = first_lens(clips.clips[0], take.setting("focal_35mm"), FOCAL_GUESS)
+        camera, stated = first_lens(clips.clips[0], take.setting("focal_35mm"), LONE_GUESS)
         cameras, guessed = (camera,), not stated
     return clips, Rig(cameras), guessed, _range(clips, options)
 

@@ -11,6 +11,8 @@ from capture.video import Clip
 STAGE_GUESS = 1.5
 """Focal length over the longer side of one of several cameras: between 35 and 85 mm on 35 mm film, the lenses that
 faces are filmed with."""
+LONE_GUESS = 1.2
+"""The same of a camera of which nothing is known, not even that others stand beside it: 43 mm on 35 mm film."""
 
 FILM_MM = 36.0
 """The longer side of 35 mm film."""

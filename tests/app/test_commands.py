@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +54,19 @@ def test_inspect_a_shoot(capsys: pytest.CaptureFixture[str]) -> None:
     assert "camA" in said
     assert "480x640  48 frames at 30" in said
     assert "focal length 1120 px" in said
+
+
+def test_inspect_tells_the_lens_that_a_lone_camera_is_given(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copy(shared("truth", "actor2") / "takes" / "T001" / "camA.mp4", tmp_path)  # 480x640
+    assert main(["inspect", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "note: no rig.toml: a solve finds the lens from the face" in said
+    assert "focal length" not in said
+    (tmp_path / "take.toml").write_text("focal_35mm = 54.0\n")
+    assert main(["inspect", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "focal length 960 px" in said
+    assert "no rig.toml" not in said
 
 
 def test_inspect_tells_faults(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
