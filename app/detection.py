@@ -14,6 +14,7 @@ import numpy as np
 from app import artefacts, timings
 from app.corrections import corrections_path
 from app.detectors import Landmarker
+from app.places import Places
 from app.pointed_face import Pointed, kept_sightings, pointed
 from app.preparing import Prepared
 from app.timings import Took, timed
@@ -155,9 +156,16 @@ def detect(ready: Prepared, landmarker: Landmarker, force: bool,
                       for name in ("xy", "sigma", "seen")} | {"scheme": np.array(detector.scheme)}
             _join_records(ready, camera, detector.key)
             artefacts.save(path, keys[step], arrays)
+            ready.where.again(clip.camera).unlink(missing_ok=True)
             shutil.rmtree(ready.where.parts(clip.camera), ignore_errors=True)
         tracks.append(_track(arrays))
     return stack([clip.camera for clip in ready.clips.clips], tracks, detector.scheme), keys
+
+
+def kept(where: Places, camera: str, key: str) -> dict[str, np.ndarray] | None:
+    """A camera's landmarks of that key, as found or as looked for again; None where they are gone."""
+    again = artefacts.load(where.again(camera), key)
+    return again if again is not None else artefacts.load(where.landmarks(camera), key)
 
 
 def on_take_clock(landmarks: Landmarks, ready: Prepared) -> Landmarks:

@@ -18,11 +18,11 @@ from solver.embedding import VERSION as EMBEDDING_VERSION
 from solver.embedding import Embedding
 from solver.face_model import FaceModel
 from solver.face_poses import face_poses, mirrored
-from solver.landmarks import Landmarks
+from solver.landmarks import Landmarks, surely
 from solver.rig_check import check_rig, find_bump, odd_size, refuse_foreign
 from solver.self_calibrate import FaceCalibration, calibrate_from_face
 
-VERSION = 1
+VERSION = 2
 RIG_NAME = "rig.face.toml"
 RECORD_NAME = "rig.face.json"
 
@@ -39,6 +39,7 @@ def cameras_for(ready: Prepared, landmarks: Landmarks, detect_keys: dict[str, st
     """
     if len(ready.rig.cameras) < 2:
         return ready.rig, ready.lone
+    landmarks = surely(landmarks)  # an ear that was taken for a face says nothing of where a camera stands
     if not ready.lone:
         _check(ready.rig, landmarks, model, landmarker.embedding(model), note)
         return ready.rig, False

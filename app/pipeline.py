@@ -12,6 +12,7 @@ import numpy as np
 from app import artefacts
 from app.actor_look import own_landmarks
 from app.actors import Subject, anybody, profile_of, subject
+from app.again import looked_again, rig_key
 from app.corrections import layer_key, save_layer
 from app.detection import clock_key, detect, on_take_clock
 from app.detectors import Landmarker
@@ -106,11 +107,14 @@ def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> So
     quick = PRESETS[options.preset].quick
     found, detect_keys = detect(ready, tools.landmarker, options.force,
                                 lambda step, done, total: teller.progress(take, step, done, total))
+    rig, lone = cameras_for(ready, on_take_clock(found, ready), {**detect_keys, **clock_key(ready)}, tools.landmarker,
+                            model, options.force, lambda step, done, total: teller.progress(take, step, done, total),
+                            lambda text: teller.note(take, text))
+    found, detect_keys = looked_again(ready, found, detect_keys, rig, tools.landmarker, model, options.force,
+                                      lambda step, done, total: teller.progress(take, step, done, total),
+                                      lambda text: teller.note(take, text))
     anybodys, sources = on_take_clock(found, ready), {**detect_keys, **clock_key(ready)}
     _note_unseen(anybodys.found, anybodys.cameras, take, teller)
-    rig, lone = cameras_for(ready, anybodys, sources, tools.landmarker, model, options.force,
-                            lambda step, done, total: teller.progress(take, step, done, total),
-                            lambda text: teller.note(take, text))
     actor = profile_of(ready.take, options.actor, model)
     who, nobody = subject(actor, model, tools.landmarker), anybody(model, tools.landmarker)
     landmarks = anybodys
@@ -127,7 +131,7 @@ def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> So
         actor=options.actor, scheme=detector.scheme, embedding=EMBEDDING_VERSION,
         reader=tools.landmarker.reader_key, lone=lone, **({"quick": QUICK_VERSION} if quick else {}),
         timecode=str(ready.clips.start_timecode), rate=str(ready.clips.rate),
-        rig=[_camera_key(camera) for camera in rig.cameras], **({"profile": who.key} if who.key else {}),
+        rig=rig_key(rig), **({"profile": who.key} if who.key else {}),
         **({"neutral": neutral} if neutral is not None else {}))
     performance, used = (None, None) if options.force else _solved(where, key)
     if performance is None:
@@ -255,11 +259,6 @@ def _neutral_words(solved: Solved, ready: Prepared, options: Options) -> str:
     if solved.subject.identity is not None:
         return f"that of the profile of {options.actor}"
     return f"found from the whole take; nearest to it is frame {ready.first + rest_frame(solved.performance)}"
-
-
-def _camera_key(camera: Camera) -> list[object]:
-    return [camera.name, camera.size, camera.matrix.tolist(), camera.model, list(camera.distortion),
-            camera.rotation.tolist(), camera.translation.tolist()]
 
 
 def _equivalent_mm(camera: Camera) -> float:

@@ -30,6 +30,10 @@ class Places:
         """The artefact of the step that finds the landmarks in one camera."""
         return self.work / f"detect.{camera}.npz"
 
+    def again(self, camera: str) -> Path:
+        """The same where other cameras have said where to look; there is none where they had nothing to say."""
+        return self.work / f"detect.{camera}.again.npz"
+
     def parts(self, camera: str) -> Path:
         """The folder of the parts of that artefact, while they are not joined."""
         return self.work / "parts" / camera

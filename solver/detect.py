@@ -1,12 +1,13 @@
 """What a landmark detector is, and how one is run over a take."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
+from solver.crop import Roi
 from solver.landmarks import Landmarks, sound
 
 Report = Callable[[int, int], None]
@@ -60,6 +61,28 @@ class Detector(Protocol):
 
     def detect(self, footage: Footage, report: Report) -> Track:
         """The landmarks in each of the T frames; a frame without a face is all unseen."""
+        ...
+
+
+@runtime_checkable
+class Guided(Detector, Protocol):
+    """A detector that can be told where to look.
+
+    Attributes:
+        margin: a square's side as a multiple of the face's longer side.
+    """
+
+    margin: float
+
+    def again(self, pictures: Iterable[np.ndarray], squares: Mapping[int, Roi], total: int, report: Report) -> Track:
+        """The landmarks in those of T frames in which others say where the face is; other frames are unseen.
+
+        Args:
+            pictures: of these frames, in their order.
+            squares: frame -> about where the face must be, px of the picture.
+            total: T.
+            report: counts these frames.
+        """
         ...
 
 

@@ -6,6 +6,9 @@ import numpy as np
 
 FAR_PX = 1e6
 """No picture has a landmark so far from its corner."""
+SURE = 0.02
+"""The median sigma of a face's landmarks, as a share of its size, up to which there surely is a face: found ones have
+0.004 to 0.015; of 373 squares without one the least was 0.022."""
 FEWEST = 12
 """Fewer points say nothing of a face."""
 THIN = 0.05
@@ -78,6 +81,19 @@ def spreads(landmarks: Landmarks) -> tuple[np.ndarray, np.ndarray]:
             wide[part][here] = np.sqrt(np.square(_axes(landmarks.xy[part], seen)).mean(axis=0))[here]
             claimed[part][here] = np.nanmedian(np.where(seen, landmarks.sigma[part], np.nan)[here], axis=1)
     return wide, claimed
+
+
+def unsure(landmarks: Landmarks) -> np.ndarray:
+    """(C, T) the median sigma of each face's landmarks as a share of the face's size; infinite where there is none. Up
+    to SURE there surely is a face."""
+    wide, claimed = spreads(landmarks)
+    return np.where(np.isfinite(claimed), claimed / (4 * np.maximum(np.nan_to_num(wide), 1e-6)), np.inf)
+
+
+def surely(landmarks: Landmarks) -> Landmarks:
+    """The same without faces that a detector may have seen in something else."""
+    sure = unsure(landmarks) <= SURE
+    return landmarks if sure[landmarks.found].all() else replace(landmarks, seen=landmarks.seen & sure[..., None])
 
 
 def _axes(xy: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -229,8 +229,8 @@ def _embedding(scene: Scene | None, landmarks: dict[str, Points]) -> Embedding |
 def _landmarks(take: Take, where: Places) -> dict[str, Points]:
     found = {}
     for camera in take.cameras:
-        path = where.landmarks(camera)
-        if path.is_file():
+        path = next((path for path in (where.again(camera), where.landmarks(camera)) if path.is_file()), None)
+        if path is not None:
             try:
                 arrays = load_arrays(path)
                 found[camera] = Points(arrays["xy"], arrays["seen"], str(arrays["scheme"]))

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from app import __version__, artefacts
 from app.clocks import offsets
+from app.detection import kept
 from app.detectors import Landmarker, landmarker_named
 from app.models import model_named
 from app.places import RIG_NAME, Places
@@ -153,7 +154,7 @@ def _clips(take: Take | None, rig: Rig | None) -> TakeClips:
 def _landmarks(performance: Performance, where: Places) -> Landmarks:
     tracks, scheme = [], ""
     for camera in performance.cameras:
-        arrays = artefacts.load(where.landmarks(camera), performance.steps.get(f"detect {camera}", ""))
+        arrays = kept(where, camera, performance.steps.get(f"detect {camera}", ""))
         if arrays is None or arrays["seen"].shape[0] != performance.frames:
             raise DataError(f"the landmarks of {camera} that the solve began from are gone; solve the take again")
         tracks.append(Track(arrays["xy"], arrays["sigma"], arrays["seen"]))
