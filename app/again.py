@@ -17,7 +17,7 @@ from solver.face_model import FaceModel
 from solver.landmarks import Landmarks
 from solver.seen_by_others import seen_by_others
 
-VERSION = 1
+AGAIN_VERSION = 1
 
 
 def looked_again(ready: Prepared, found: Landmarks, keys: dict[str, str], rig: Rig, landmarker: Landmarker,
@@ -51,7 +51,7 @@ def looked_again(ready: Prepared, found: Landmarks, keys: dict[str, str], rig: R
         if not squares and not wrong.any():
             path.unlink(missing_ok=True)
             continue
-        key = artefacts.key_of("detect again", VERSION, detect=keys, camera=camera, rig=rig_key(rig),
+        key = artefacts.key_of("detect again", AGAIN_VERSION, detect=keys, camera=camera, rig=rig_key(rig),
                                model=model.sha256, embedding=EMBEDDING_VERSION, detector=detector.key)
         arrays = None if force else artefacts.load(path, key)
         if arrays is None:

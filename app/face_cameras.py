@@ -39,7 +39,6 @@ def cameras_for(ready: Prepared, landmarks: Landmarks, detect_keys: dict[str, st
     """
     if len(ready.rig.cameras) < 2:
         return ready.rig, ready.lone
-    landmarks = surely(landmarks)  # an ear that was taken for a face says nothing of where a camera stands
     if not ready.lone:
         _check(ready.rig, landmarks, model, landmarker.embedding(model), note)
         return ready.rig, False
@@ -74,6 +73,7 @@ def from_face(clips: TakeClips, take: Take, landmarks: Landmarks, embedding: Emb
     Raises:
         RigError: they do not tell enough, or a clip is mirrored.
     """
+    landmarks = surely(landmarks)  # an ear that was taken for a face says nothing of where a camera stands
     focal, interocular = _settings(take)
     lenses = [first_lens(clip, focal) for clip in clips.clips]
     cameras = [lens for lens, _ in lenses]
@@ -101,6 +101,7 @@ def sentences(calibration: FaceCalibration) -> list[str]:
 
 
 def _check(rig: Rig, landmarks: Landmarks, model: FaceModel, embedding: Embedding, note: Callable[[str], None]) -> None:
+    landmarks = surely(landmarks)
     bump = find_bump(landmarks, rig, embedding)
     if bump is not None:
         note(f"{' or '.join(bump.cameras)} was moved at frame {bump.frame}: from there on the face lies "

@@ -10,6 +10,7 @@ import torch
 
 from app import __version__, records
 from app.actors import profile_of
+from app.again import AGAIN_VERSION
 from app.artefacts import key_of, record_bytes
 from app.contents import State
 from app.corrections import layer_key
@@ -115,7 +116,7 @@ def _asked(take: Take, chosen: Options, tools: Tools) -> str:
         options["profile"] = actor.key
     if chosen.corrections:
         options["corrections"] = layer_key(chosen.corrections)
-    return key_of("take", 1, mien=__version__, versions=[DETECT_VERSION, SOLVE_VERSION, EXPORT_VERSION],
+    return key_of("take", 1, mien=__version__, versions=[DETECT_VERSION, AGAIN_VERSION, SOLVE_VERSION, EXPORT_VERSION],
                   embedding=EMBEDDING_VERSION, detector=tools.landmarker.detector.key,
                   reader=tools.landmarker.reader_key, model=tools.model.sha256, take=take.name, **options)
 

@@ -109,10 +109,14 @@ class _Words:
             if weight > best:
                 best, right, face = weight, group, pose
         against = [camera for camera in found if camera not in right]
-        if face is None or (len(right) == 1 and any(
-                self.unsure[camera, frame] < UNSURE * self.unsure[right[0], frame] for camera in against)):
+        if face is None or (len(right) == 1 and not self._alone(right[0], against, frame)):
             return [], None
         return right, self._put(face, right, frame)
+
+    def _alone(self, camera: int, against: list[int], frame: int) -> bool:
+        """Whether a camera that no other bears out is to be believed."""
+        own = self.unsure[camera, frame]
+        return bool(own <= SURE and all(self.unsure[other, frame] >= UNSURE * own for other in against))
 
     def shown(self, face: np.ndarray, camera: int) -> np.ndarray | None:
         """Where a face's landmarks lie in a camera's picture, (N, 2) px; None where it is not to be seen there."""

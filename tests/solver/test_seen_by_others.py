@@ -92,6 +92,12 @@ def test_of_two_that_contradict_each_other_the_one_that_is_far_less_sure_is_wron
     assert not any(told.squares)
 
 
+def test_a_camera_that_is_unsure_itself_tells_others_nothing(head):
+    seen = head[2].seen.copy()
+    seen[LEFT, [1, 4]] = False
+    assert not any(said(head, replace(astray(head[2], FRONT, [1, 4], 9.0), seen=seen), FRONT, LEFT).squares)
+
+
 def test_the_back_of_a_head_is_not_looked_at(head):
     told = said(head, head[2], FRONT, LEFT, BACK)
     assert not told.wrong.any()
