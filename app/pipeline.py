@@ -42,8 +42,8 @@ from solver.neutral import rest_frame
 from solver.performance import Performance
 from solver.solve import PRESETS, TakeFacts, solve_take
 
-SOLVE_VERSION = 15
-QUICK_VERSION = 2
+SOLVE_VERSION = 16
+QUICK_VERSION = 3
 CORRECT_VERSION = 3
 EXPORT_VERSION = 2
 PROFILE = "profile"

@@ -197,13 +197,23 @@ def _frames_of(state: State, chosen: Tensor | None) -> State:
 
 
 def _spread(state: State, local: State, chosen: Tensor | None) -> State:
-    """Put the chosen frames back; the others keep their poses and start from the nearest chosen frame's weights."""
+    """Put the chosen frames back; the others keep their poses, and what changed in those before and after them changes
+    their weights and gaze."""
     if chosen is None:
         return local
-    nearest = (torch.arange(len(state.weights)).unsqueeze(1) - chosen).abs().argmin(dim=1)  # (T)
+    every = torch.arange(len(state.weights))
+    after = torch.searchsorted(chosen, every).clamp(1, len(chosen) - 1)
+    before = after - 1
+    share = ((every - chosen[before]) / (chosen[after] - chosen[before])).to(state.weights).clamp(0, 1)
+
+    def carried(own: Tensor, found: Tensor) -> Tensor:
+        change = (found - own[chosen]).flatten(1)
+        return own + torch.lerp(change[before], change[after], share[:, None]).reshape(own.shape)
+
     rotation, translation = state.rotation.clone(), state.translation.clone()
     rotation[chosen], translation[chosen] = local.rotation, local.translation
-    return State(rotation, translation, local.weights[nearest], local.gaze[nearest], local.identity, local.log_focal)
+    return State(rotation, translation, carried(state.weights, local.weights).clamp(0, 1),
+                 carried(state.gaze, local.gaze), local.identity, local.log_focal)
 
 
 def weight_sigma(problem: Problem, state: State) -> Tensor:

@@ -5,8 +5,8 @@ is put back as far as it is larger than the curve's own noise. So a still face s
 its height and its edges, and no value moves by more than about half of `MOST`. The noise is told by the curve itself:
 the median of its second differences, which motion, being rare and smooth, hardly moves.
 
-Where for two seconds a curve varies no more than that noise, nothing moved: there single values may be farther off, and
-what is left is drawn to its mean. Where anything moves, that does nothing.
+Where for two seconds a curve varies no more than that noise, or than what nobody sees, nothing moved: there single
+values may be farther off, and what is left is drawn to its mean. Where anything moves, that does nothing.
 """
 
 import numpy as np
@@ -27,6 +27,9 @@ STILL_NOISES, STILL_MOST = 5.0, 4.0
 """The same two where nothing moves, the second as a multiple: among hundreds of frames some leave by four times."""
 STILL = 1.6
 """A curve stands still where its spread is less than this times its noise."""
+CALM = 0.2
+"""The least noise by which that is judged, a share of MOST: 0.006 of a weight. Landmarks that were stilled themselves
+wander slowly, which second differences do not tell."""
 STILL_SECONDS = 2.0
 STILL_STIFF = 200.0
 """What a first difference costs there, at 30 frames a second: the mean over about a second."""
@@ -39,7 +42,8 @@ KEPT = 0.75 / (2 * np.sqrt(2))
 LEAST_LEFT = KEPT / STIFF**0.25
 
 
-def settled(curves: np.ndarray, frames_per_second: float, most: float = MOST) -> tuple[np.ndarray, np.ndarray]:
+def settled(curves: np.ndarray, frames_per_second: float, most: float = MOST, calm: float = CALM,
+            ) -> tuple[np.ndarray, np.ndarray]:
     """Curves over T frames in a row -> the curves (T, K), as smooth as their noise asks for, and how much variance
     (T, K) of their noise is gone.
 
@@ -47,13 +51,15 @@ def settled(curves: np.ndarray, frames_per_second: float, most: float = MOST) ->
         curves: (T, K) in any unit.
         frames_per_second: how fast the frames follow one another.
         most: in the curves' unit, see `MOST`.
+        calm: see `CALM`.
     """
     if len(curves) < 5:  # too few to know noise from motion
         return curves, np.zeros_like(curves)
     noise = np.median(np.abs(np.diff(curves, 2, axis=0)), axis=0) / 0.6745 / np.sqrt(6)  # (K); of a Gaussian's
-    still = _stillness(curves, noise, frames_per_second, most)  # (T, K)
+    at_rest = np.maximum(noise, calm * most)
+    still = _stillness(curves, at_rest, frames_per_second, most)  # (T, K)
     enough = np.clip(NOISES * noise, 1e-9, most)
-    enough = np.maximum(enough, still * np.minimum(STILL_NOISES * noise, STILL_MOST * most))
+    enough = np.maximum(enough, still * np.minimum(STILL_NOISES * at_rest, STILL_MOST * most))
     stiff = STIFF * (frames_per_second / 30) ** 4
     smooth = _smooth(curves, stiff, 2)
     lacking = curves - smooth
@@ -61,7 +67,7 @@ def settled(curves: np.ndarray, frames_per_second: float, most: float = MOST) ->
     out, kept = smooth + back * lacking, KEPT / stiff**0.25
     still_stiff = STILL_STIFF * (frames_per_second / 30) ** 2
     above = out - _smooth(out, still_stiff, 1)
-    small = np.minimum(NOISES * noise, most) ** 4 + 1e-36
+    small = np.minimum(NOISES * at_rest, most) ** 4 + 1e-36
     drawn = still * small / (above**4 + small)
     gone = (1 - back) * (1 - kept) + drawn * (kept - 0.25 / np.sqrt(still_stiff))
     return out - drawn * above, gone.clip(0, 1) * noise**2
@@ -71,7 +77,8 @@ def _stillness(curves: np.ndarray, noise: np.ndarray, frames_per_second: float, 
     """(T, K) 1 where a curve's spread around a frame is that of its noise, 0 where it is more or the noise is not
     small."""
     half, count = max(round(STILL_SECONDS * frames_per_second / 2), 2), len(curves)
-    first, last = np.clip(np.arange(count) - half, 0, count), np.clip(np.arange(count) + half + 1, 0, count)
+    first = np.clip(np.arange(count) - half, 0, max(count - 2 * half - 1, 0))  # as long a stretch at the take's ends
+    last = np.minimum(first + 2 * half + 1, count)
     about = curves - curves.mean(axis=0)  # sums of squares of what is far from 0 would cancel
 
     def mean(values: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter1d
 
 from solver.settle import MOST, settled
 
@@ -31,6 +32,16 @@ def test_single_frames_and_slow_wander_of_a_still_face_are_its_noise() -> None:
     found = settled(moving, 30.0)[0]
     assert np.abs(found - (moving - curves + 0.4))[10:].max() < 0.06
     assert found[-20:].mean() - found[:20].mean() == pytest.approx(0.5, abs=0.02)
+
+
+def test_what_landmarks_that_were_stilled_wander_is_noise_too() -> None:
+    """Noise that was smoothed once shows no second differences to tell it by."""
+    noise = gaussian_filter1d(np.random.default_rng(5).normal(0, 1, (400, 20)), 3.0, axis=0)
+    curves = 0.4 + 0.006 * noise / noise.std(axis=0)
+    assert settled(curves, 30.0)[0].std(axis=0).max() < 0.004
+    raised = curves + 0.05 * np.clip(TIME[:, None] - 6.0, 0, 1)
+    found = settled(raised, 30.0)[0]
+    assert found[-100:].mean() - found[:100].mean() == pytest.approx(0.05, abs=0.003)
 
 
 @pytest.mark.parametrize("rate", [24.0, 30.0, 60.0])

@@ -17,7 +17,7 @@ from solver.face_model import FaceModel, deform
 from solver.landmarks import Landmarks
 from solver.performance import Performance
 from solver.points import DTYPE
-from solver.problem import GAZE, POSE, Normal, Priors
+from solver.problem import GAZE, POSE, Normal, Priors, State
 from solver.reading import Reading
 from solver.residuals import measured_share, prior_sigma
 from solver.solve import (
@@ -127,6 +127,21 @@ def test_a_draft_takes_short_cuts_and_comes_near(monkeypatch: pytest.MonkeyPatch
     few[:, :, 1::8] = True
     off("draft", replace(landmarks, seen=few))
     assert started[-1][0].observed.shape[2] == whole.observed.shape[2]
+
+
+def test_frames_between_those_that_told_the_person_start_from_both() -> None:
+    """Else a fit that stops early leaves a spike in each of these frames."""
+    def state(weights: list[float]) -> State:
+        column = torch.tensor(weights, dtype=DTYPE)[:, None]
+        gaze = (column * torch.ones(4, dtype=DTYPE)).reshape(-1, 2, 2)
+        return State(torch.eye(3, dtype=DTYPE).expand(len(column), 3, 3), column.expand(-1, 3), column, gaze,
+                     torch.zeros(2, dtype=DTYPE), torch.zeros(1, dtype=DTYPE))
+
+    own = state([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7])
+    found = fit._spread(own, state([0.3, 0.4, 1.0]), torch.tensor([0, 4, 6]))
+    np.testing.assert_allclose(found.weights[:, 0], [0.3, 0.3 + 0.025, 0.35, 0.375, 0.4, 0.7, 1.0], atol=1e-12)
+    np.testing.assert_allclose(found.gaze[1], np.full((2, 2), 0.325), atol=1e-12)
+    assert (found.translation[[1, 2, 3, 5]] == own.translation[[1, 2, 3, 5]]).all()
 
 
 def test_eight_cameras() -> None:
