@@ -12,6 +12,7 @@ from torch import Tensor
 
 from solver.arrow import Arrow, frame_variances, solve
 from solver.energy import costs, stepped
+from solver.geometry import rotation_exp, rotation_log
 from solver.problem import GAZE, POSE, Normal, Pins, Problem, Read, State
 
 Report = Callable[[int, int], None]
@@ -197,8 +198,8 @@ def _frames_of(state: State, chosen: Tensor | None) -> State:
 
 
 def _spread(state: State, local: State, chosen: Tensor | None) -> State:
-    """Put the chosen frames back; the others keep their poses, and what changed in those before and after them changes
-    their weights and gaze."""
+    """Put the chosen frames back; in the others changes what changed in those before and after them: weights, gaze, and
+    how the head stands, as itself sees it."""
     if chosen is None:
         return local
     every = torch.arange(len(state.weights))
@@ -206,14 +207,16 @@ def _spread(state: State, local: State, chosen: Tensor | None) -> State:
     before = after - 1
     share = ((every - chosen[before]) / (chosen[after] - chosen[before])).to(state.weights).clamp(0, 1)
 
-    def carried(own: Tensor, found: Tensor) -> Tensor:
-        change = (found - own[chosen]).flatten(1)
-        return own + torch.lerp(change[before], change[after], share[:, None]).reshape(own.shape)
+    def between(change: Tensor) -> Tensor:
+        flat = change.flatten(1)
+        return torch.lerp(flat[before], flat[after], share[:, None]).reshape(-1, *change.shape[1:])
 
-    rotation, translation = state.rotation.clone(), state.translation.clone()
-    rotation[chosen], translation[chosen] = local.rotation, local.translation
-    return State(rotation, translation, carried(state.weights, local.weights).clamp(0, 1),
-                 carried(state.gaze, local.gaze), local.identity, local.log_focal)
+    turned, back = rotation_log(state.rotation[chosen].mT @ local.rotation), state.rotation[chosen].mT
+    moved = (back @ (local.translation - state.translation[chosen])[..., None])[..., 0]
+    return State(state.rotation @ rotation_exp(between(turned)),
+                 state.translation + (state.rotation @ between(moved)[..., None])[..., 0],
+                 (state.weights + between(local.weights - state.weights[chosen])).clamp(0, 1),
+                 state.gaze + between(local.gaze - state.gaze[chosen]), local.identity, local.log_focal)
 
 
 def weight_sigma(problem: Problem, state: State) -> Tensor:

@@ -68,7 +68,7 @@ class Preset:
     quick: bool = False
 
 
-PRESETS = {"draft": Preset(stages(person=5, performance=3, some=16, head=1, enough=1e-4), 0, quick=True),
+PRESETS = {"draft": Preset(stages(person=5, performance=2, some=16, head=1, enough=1e-4), 0, quick=True),
            "standard": Preset(STAGES, 2), "final": Preset(stages(person=120, performance=80), 4)}
 """Each stage stops earlier where nothing more is gained."""
 ONE_IN = 4

@@ -131,17 +131,23 @@ def test_a_draft_takes_short_cuts_and_comes_near(monkeypatch: pytest.MonkeyPatch
 
 def test_frames_between_those_that_told_the_person_start_from_both() -> None:
     """Else a fit that stops early leaves a spike in each of these frames."""
-    def state(weights: list[float]) -> State:
+    def state(weights: list[float], degrees: list[float]) -> State:
         column = torch.tensor(weights, dtype=DTYPE)[:, None]
-        gaze = (column * torch.ones(4, dtype=DTYPE)).reshape(-1, 2, 2)
-        return State(torch.eye(3, dtype=DTYPE).expand(len(column), 3, 3), column.expand(-1, 3), column, gaze,
+        turned = torch.from_numpy(Rotation.from_rotvec(np.outer(np.radians(degrees), [0, 1, 0])).as_matrix())
+        ahead = turned @ torch.tensor([0.0, 0.0, 1.0], dtype=DTYPE)
+        return State(turned, column * ahead, column, column[:, :, None].expand(-1, 2, 2),
                      torch.zeros(2, dtype=DTYPE), torch.zeros(1, dtype=DTYPE))
 
-    own = state([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7])
-    found = fit._spread(own, state([0.3, 0.4, 1.0]), torch.tensor([0, 4, 6]))
-    np.testing.assert_allclose(found.weights[:, 0], [0.3, 0.3 + 0.025, 0.35, 0.375, 0.4, 0.7, 1.0], atol=1e-12)
-    np.testing.assert_allclose(found.gaze[1], np.full((2, 2), 0.325), atol=1e-12)
-    assert (found.translation[[1, 2, 3, 5]] == own.translation[[1, 2, 3, 5]]).all()
+    own = state([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7], [0, 10, 20, 30, 40, 50, 60])
+    found = fit._spread(own, state([0.3, 0.4, 1.0], [0, 40, 60]), torch.tensor([0, 4, 6]))
+    steps = [0.3, 0.325, 0.35, 0.375, 0.4, 0.7, 1.0]
+    np.testing.assert_allclose(found.weights[:, 0], steps, atol=1e-12)
+    np.testing.assert_allclose(found.gaze[:, 1, 0], steps, atol=1e-12)
+    np.testing.assert_allclose(found.rotation, own.rotation, atol=1e-12)
+    np.testing.assert_allclose(torch.linalg.vector_norm(found.translation, dim=1), steps, atol=1e-12)
+    nodded = fit._spread(own, state([0.1, 0.5, 0.7], [2, 46, 66]), torch.tensor([0, 4, 6]))
+    turns = Rotation.from_matrix(nodded.rotation.numpy()).as_euler("yxz", degrees=True)
+    np.testing.assert_allclose(turns, [[yaw, 0, 0] for yaw in (2, 13, 24, 35, 46, 56, 66)], atol=1e-9)
 
 
 def test_eight_cameras() -> None:
