@@ -1,12 +1,12 @@
 """Our own landmark network as a detector.
 
 Face finders see the whole picture when a face is to be found (of several the actor's: `network_actor`); then the face
-is followed from frame to frame: the square for the next frame comes from this frame's points and their motion, and a
-third network says whether there still is a face in it. A second look at every frame, in batches, takes its squares from
-the track smoothed in time, since a square that shakes by 3 % of its side shakes the points more than a sensor's noise
-does, and looks at them plain and mirrored, whose errors are not the same. The looks' points are averaged. Then the
-parts of the face are looked at close by, each with its own network (`network_second`), and what hardly moves in the
-end is stilled (`network_rest`).
+is followed from frame to frame: the square for the next frame comes from this frame's points and their motion. Whether
+there still is a face in it the points say themselves, and where they are not sure a third network. A second look at
+every frame, in batches, takes its squares from the track smoothed in time, since a square that shakes by 3 % of its
+side shakes the points more than a sensor's noise does, and looks at them plain and mirrored, whose errors are not the
+same. The looks' points are averaged. Then the parts of the face are looked at close by, each with its own network
+(`network_second`), and what hardly moves in the end is stilled (`network_rest`).
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -51,9 +51,10 @@ SMOOTH = 1.5
 ASIDE, ALIKE = 0.25, 0.35
 """How far from where others say that the face is it may be found, in shares of the square, and how much larger or
 smaller, as a logarithm: the mean face is not this one."""
-CLEAR = 0.018
-"""The median sigma of the points, as a share of the square's side, up to which there is a face where others say so. Of
-373 crops without one the least was 0.022. MediaPipe's presence network takes a face seen from the side for none."""
+CLEAR, CLEAR_TOLD = 0.015, 0.018
+"""The median sigma of the points, as a share of the square's side, up to which there surely is a face, and up to which
+there is one where others see it: of 373 crops without one the least was 0.022; of faces in their squares it is 0.006 to
+0.014, of those a third off 0.02 to 0.04. MediaPipe's presence network takes a face seen from the side for none."""
 SURE = 0.86
 """What a sigma is multiplied by in the end. Training calibrates it on single looks at pictures harder than footage is;
 the mean of several looks errs less. Found on our own renders of people that no network knows, never on the shoots of
@@ -100,7 +101,7 @@ class NetworkDetector:
         # Read before it is named, so that a file that is missing is told in words.
         network = network_file.load_trained(path)
         second = {} if parts is None else network_file.load_parts(parts)
-        self.key = f"network-7-{network_file.key_of(path)}" + (f"-{network_file.key_of(parts)}" if parts else "")
+        self.key = f"network-8-{network_file.key_of(path)}" + (f"-{network_file.key_of(parts)}" if parts else "")
         device = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
         self._network = ready(network, device, ("points", "sigma"), tell)
         self._second = SecondLook({part.name: ready(second[part.name], device, tell=tell) for part in self.closer
@@ -161,7 +162,7 @@ class NetworkDetector:
             square = settled(roi_of_points(look.points, MARGIN, profile=True))
         off = np.hypot(*np.subtract(square.centre, expected.centre)) / expected.side
         alike = abs(np.log(square.side / expected.side)) < ALIKE
-        return look if off < ASIDE and alike and np.median(look.sigma) < CLEAR * square.side else None
+        return look if off < ASIDE and alike and is_clear(look, square, CLEAR_TOLD) else None
 
     def find(self, picture: np.ndarray) -> Look | None:
         """The largest face of one picture, looked at until its square fits."""
@@ -179,7 +180,8 @@ class NetworkDetector:
         face, or one that is new and whose score is not above `new`. A face of another is none."""
         if square is not None:
             look, score = self._look(picture, square)
-            if score > FACE and not other(roi_of_points(look.points, MARGIN, profile=True)):
+            if (score > FACE or is_clear(look, square)) \
+                    and not other(roi_of_points(look.points, MARGIN, profile=True)):
                 return look
         squares = self._search.squares(picture)
         square = choose(squares) if squares else None
@@ -210,7 +212,8 @@ class NetworkDetector:
             if looks[index] is None and after is not None:
                 square = settled(roi_of_points(after.points, MARGIN, profile=True))
                 look, score = self._look(pictures[index], square)
-                own = score > FACE and not other(index, roi_of_points(look.points, MARGIN, profile=True))
+                there = score > FACE or is_clear(look, square)
+                own = there and not other(index, roi_of_points(look.points, MARGIN, profile=True))
                 looks[index] = look if own else None
 
     def _next(self, look: Look | None, before: np.ndarray | None) -> tuple[Roi | None, np.ndarray | None]:
@@ -246,6 +249,11 @@ def settled(square: Roi) -> Roi:
     x, y = square.centre
     return Roi((round(x * STEPS) / STEPS, round(y * STEPS) / STEPS), round(square.side * STEPS) / STEPS,
                round(square.angle * TURNS) / TURNS)
+
+
+def is_clear(look: Look, square: Roi, most: float = CLEAR) -> bool:
+    """Whether the points themselves say that there is a face in a square."""
+    return bool(np.median(look.sigma) < most * square.side)
 
 
 def placed(points: np.ndarray, sigma: np.ndarray, square: Roi) -> Look:

@@ -22,7 +22,20 @@ from solver.crop import Roi, crops, eight_bit_rgb, roi_of_points
 from solver.detect import Footage, Report, Track, runs
 from solver.network import POINTS, SIZE
 from solver.network_actor import Whose, whose
-from solver.network_detector import BATCH, FACE, HOLD, LEAP, MARGIN, NEW, SURE, Look, NetworkDetector, placed, settled
+from solver.network_detector import (
+    BATCH,
+    FACE,
+    HOLD,
+    LEAP,
+    MARGIN,
+    NEW,
+    SURE,
+    Look,
+    NetworkDetector,
+    is_clear,
+    placed,
+    settled,
+)
 from solver.network_mirror import unmirror
 from solver.network_parts import EYE, MOUTH, Part
 from solver.network_rest import rest
@@ -31,9 +44,6 @@ from solver.network_second import looked_closer
 
 KEY_EVERY, SEARCH_EVERY = 8, 4
 """Frames from one key to the next, and from one search to the next while there is no face."""
-CLEAR = 0.015
-"""The median sigma of the points, as a share of the crop, up to which there surely is a face: of 373 crops without one
-the least was 0.022; of faces in their squares it is 0.006 to 0.014, of those a third off 0.02 to 0.04."""
 EVERY = {EYE: 2, MOUTH: 4}
 """Frames from one close look at a part to the next, a multiple of 2: those that are not seen in a mirror. With 3 for
 the eyes the mean RMSE on three cameras was 0.092 in place of 0.088; without the mouth no lips of actor2 met."""
@@ -141,7 +151,7 @@ class GlanceDetector(NetworkDetector):
         """The square about the actor's face, where that is likely to be, else where the finders see it; and what was
         seen there."""
         found = None if key is None else self._face_in(picture, frame, key.at(frame), actor)
-        if found is not None and _is_clear(found[1], found[0]):
+        if found is not None and is_clear(found[1], found[0]):
             return found
         squares = self._search.squares(picture)
         square = actor.choose(frame, squares) if squares else None
@@ -169,7 +179,7 @@ class GlanceDetector(NetworkDetector):
             square = found
         else:
             return None
-        if actor.other(frame, found) or not (_is_clear(look, square) or self._score(picture, square) > least):
+        if actor.other(frame, found) or not (is_clear(look, square) or self._score(picture, square) > least):
             return None
         return found, look
 
@@ -184,7 +194,7 @@ class GlanceDetector(NetworkDetector):
             if not squares:
                 break
             found = self._through(held, squares)
-            looks |= {frame: look for frame, look in found.items() if _is_clear(look, squares[frame])
+            looks |= {frame: look for frame, look in found.items() if is_clear(look, squares[frame])
                       or self._score(held[frame], squares[frame]) > FACE}
             squares = {frame: square for frame, look in found.items() if _off(square := _about(look), squares[frame])}
         return looks
@@ -206,10 +216,6 @@ def _about(look: Look) -> Roi:
 def _off(found: Roi, square: Roi, share: float = ALIGNED) -> bool:
     away = np.hypot(*np.subtract(found.centre, square.centre)) / square.side
     return bool(max(away, abs(np.log(found.side / square.side))) > share)
-
-
-def _is_clear(look: Look, square: Roi) -> bool:
-    return bool(np.median(look.sigma) < CLEAR * square.side)
 
 
 def _between(one: _Key, other: _Key, frame: int) -> Roi:
