@@ -83,16 +83,16 @@ def spreads(landmarks: Landmarks) -> tuple[np.ndarray, np.ndarray]:
     return wide, claimed
 
 
-def unsure(landmarks: Landmarks) -> np.ndarray:
-    """(C, T) the median sigma of each face's landmarks as a share of the face's size; infinite where there is none. Up
-    to SURE there surely is a face."""
+def sized(landmarks: Landmarks) -> tuple[np.ndarray, np.ndarray]:
+    """(C, T) px, each face's size, NaN where there is none; and (C, T) the median sigma of its landmarks as a share of
+    that, infinite where there is none. Up to SURE there surely is a face."""
     wide, claimed = spreads(landmarks)
-    return np.where(np.isfinite(claimed), claimed / (4 * np.maximum(np.nan_to_num(wide), 1e-6)), np.inf)
+    return 4 * wide, np.where(np.isfinite(claimed), claimed / (4 * np.maximum(np.nan_to_num(wide), 1e-6)), np.inf)
 
 
 def surely(landmarks: Landmarks) -> Landmarks:
     """The same without faces that a detector may have seen in something else."""
-    sure = unsure(landmarks) <= SURE
+    sure = sized(landmarks)[1] <= SURE
     return landmarks if sure[landmarks.found].all() else replace(landmarks, seen=landmarks.seen & sure[..., None])
 
 

@@ -64,6 +64,9 @@ STEPS, TURNS, PLACES = 8, 512, 1
 """Squares are rounded to so many parts of a px and of a radian, the points that parts are cut by to decimal places."""
 
 
+Score = Callable[[], float]
+
+
 @dataclass(frozen=True)
 class Look:
     """What one look at one picture gave: points (478, 2) px and sigma (478) px of the picture."""
@@ -130,10 +133,7 @@ class NetworkDetector:
                 self._finish(held, found, xy[start:start + len(held)], sigma[start:start + len(held)])
                 start, held, found = index + 1, [], []
             report(index + 1, total)
-        seen = np.isfinite(xy).all(axis=2)
-        for run in runs(seen.all(axis=1)):
-            rest(xy[run])
-        return Track(xy, np.where(seen, SURE * sigma, np.inf), seen)
+        return track_of(xy, sigma)
 
     def again(self, pictures: Iterable[np.ndarray], squares: Mapping[int, Roi], total: int, report: Report) -> Track:
         """See `detect.Guided`."""
@@ -149,10 +149,7 @@ class NetworkDetector:
                 self._finish(held, found, xy[part], sigma[part])
                 held, found = [], []
             report(row + 1, len(frames))
-        seen = np.isfinite(xy).all(axis=2)
-        for run in runs(seen.all(axis=1)):
-            rest(xy[run])
-        return Track(xy, np.where(seen, SURE * sigma, np.inf), seen)
+        return track_of(xy, sigma)
 
     def _there(self, picture: np.ndarray, expected: Roi) -> Look | None:
         """The face in a square that others gave; None where there is none, or another thing."""
@@ -180,8 +177,7 @@ class NetworkDetector:
         face, or one that is new and whose score is not above `new`. A face of another is none."""
         if square is not None:
             look, score = self._look(picture, square)
-            if (score > FACE or is_clear(look, square)) \
-                    and not other(roi_of_points(look.points, MARGIN, profile=True)):
+            if _is_face(look, square, score) and not other(roi_of_points(look.points, MARGIN, profile=True)):
                 return look
         squares = self._search.squares(picture)
         square = choose(squares) if squares else None
@@ -190,12 +186,13 @@ class NetworkDetector:
         for _ in range(SETTLE):
             look, score = self._look(picture, square)
             square = settled(roi_of_points(look.points, MARGIN, profile=True))
-        return look if score > new else None
+        return look if score() > new else None
 
-    def _look(self, picture: np.ndarray, square: Roi) -> tuple[Look, float]:
+    def _look(self, picture: np.ndarray, square: Roi) -> tuple[Look, Score]:
+        """What is in a square, and how surely that is a face, which the presence network says when it is asked."""
         crop = as_input(crops([picture], [square], SIZE))
         points, sigma = self._ask(crop)
-        return placed(points[0], sigma[0], square), float(expit(self._presence(crop)[-1][0]))
+        return placed(points[0], sigma[0], square), lambda: float(expit(self._presence(crop)[-1][0]))
 
     def _ask(self, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(B, 3, S, S) -> points (B, 478, 2) and sigma (B, 478), px of the network's picture."""
@@ -212,9 +209,8 @@ class NetworkDetector:
             if looks[index] is None and after is not None:
                 square = settled(roi_of_points(after.points, MARGIN, profile=True))
                 look, score = self._look(pictures[index], square)
-                there = score > FACE or is_clear(look, square)
-                own = there and not other(index, roi_of_points(look.points, MARGIN, profile=True))
-                looks[index] = look if own else None
+                seen = roi_of_points(look.points, MARGIN, profile=True)
+                looks[index] = look if _is_face(look, square, score) and not other(index, seen) else None
 
     def _next(self, look: Look | None, before: np.ndarray | None) -> tuple[Roi | None, np.ndarray | None]:
         """The square for the next frame, and this frame's centre."""
@@ -251,9 +247,21 @@ def settled(square: Roi) -> Roi:
                round(square.angle * TURNS) / TURNS)
 
 
+def track_of(xy: np.ndarray, sigma: np.ndarray) -> Track:
+    """What was found, (T, 478, 2) and (T, 478), NaN where there was no face, with what hardly moves stilled."""
+    seen = np.isfinite(xy).all(axis=2)
+    for run in runs(seen.all(axis=1)):
+        rest(xy[run])
+    return Track(xy, np.where(seen, SURE * sigma, np.inf), seen)
+
+
 def is_clear(look: Look, square: Roi, most: float = CLEAR) -> bool:
     """Whether the points themselves say that there is a face in a square."""
     return bool(np.median(look.sigma) < most * square.side)
+
+
+def _is_face(look: Look, square: Roi, score: Score) -> bool:
+    return is_clear(look, square) or score() > FACE
 
 
 def placed(points: np.ndarray, sigma: np.ndarray, square: Roi) -> Look:

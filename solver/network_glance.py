@@ -29,16 +29,15 @@ from solver.network_detector import (
     LEAP,
     MARGIN,
     NEW,
-    SURE,
     Look,
     NetworkDetector,
     is_clear,
     placed,
     settled,
+    track_of,
 )
 from solver.network_mirror import unmirror
 from solver.network_parts import EYE, MOUTH, Part
-from solver.network_rest import rest
 from solver.network_run import Tell, as_input
 from solver.network_second import looked_closer
 
@@ -107,11 +106,9 @@ class GlanceDetector(NetworkDetector):
                         closer[part] |= dict(zip(close, map(Look, *answers), strict=True))
                 held = {}
             report(index + 1, total)
-        seen = np.isfinite(xy).all(axis=2)
-        for run in runs(seen.all(axis=1)):
+        for run in runs(np.isfinite(xy).all(axis=(1, 2))):
             _even(np.arange(run.start, run.stop), closer, xy, sigma)
-            rest(xy[run])
-        return Track(xy, np.where(seen, SURE * sigma, np.inf), seen)
+        return track_of(xy, sigma)
 
     def _squares(self, held: dict[int, np.ndarray], key: _Key | None, actor: Whose
                  ) -> tuple[dict[int, Roi], dict[int, Look], _Key | None]:

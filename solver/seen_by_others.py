@@ -15,7 +15,7 @@ from capture.camera import Rig, project, undistort
 from solver.crop import Roi, roi_of_points
 from solver.embedding import Embedding
 from solver.face_model import FaceModel
-from solver.landmarks import FEWEST, SURE, Landmarks, spreads, unsure
+from solver.landmarks import FEWEST, SURE, Landmarks, sized
 from solver.reprojection import reprojected
 
 ASTRAY = 0.35
@@ -69,8 +69,8 @@ def seen_by_others(landmarks: Landmarks, rig: Rig, model: FaceModel, embedding: 
 
 
 class _Words:
-    """The words of all cameras: found (C, T); of each face its middle (C, T, 2) and its size (C, T) px, and the median
-    sigma (C, T) of its points as a share of that."""
+    """The words of all cameras: found (C, T); of each face its size (C, T) px, the median sigma (C, T) of its points
+    as a share of that, and its middle as the one landmark of `middles`."""
 
     def __init__(self, landmarks: Landmarks, rig: Rig, model: FaceModel, embedding: Embedding) -> None:
         few, known = landmarks.every(ONE_IN), embedding.every(ONE_IN)
@@ -80,11 +80,11 @@ class _Words:
         self.whole = embedding.points(model, model.neutral)  # (N, 3)
         self.xy, self.seen = few.xy[:, :, usable], few.seen[:, :, usable]
         self.found = self.seen.sum(axis=2) >= FEWEST
-        self.unsure, self.size = unsure(landmarks), 4 * spreads(landmarks)[0]
-        self.middle = np.full((*self.found.shape, 2), np.nan)
+        self.size, self.unsure = sized(landmarks)
+        middle = np.full((*self.found.shape, 2), np.nan)
         for at in map(tuple, np.argwhere(self.found)):
-            self.middle[at] = self.xy[at][self.seen[at]].mean(axis=0)
-        self.middles = replace(landmarks, xy=self.middle[:, :, None], sigma=self.unsure[..., None],
+            middle[at] = self.xy[at][self.seen[at]].mean(axis=0)
+        self.middles = replace(landmarks, xy=middle[:, :, None], sigma=self.unsure[..., None],
                                seen=self.found[..., None])
 
     def agreed(self) -> np.ndarray:

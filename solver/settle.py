@@ -42,8 +42,7 @@ KEPT = 0.75 / (2 * np.sqrt(2))
 LEAST_LEFT = KEPT / STIFF**0.25
 
 
-def settled(curves: np.ndarray, frames_per_second: float, most: float = MOST, calm: float = CALM,
-            ) -> tuple[np.ndarray, np.ndarray]:
+def settled(curves: np.ndarray, frames_per_second: float, most: float = MOST) -> tuple[np.ndarray, np.ndarray]:
     """Curves over T frames in a row -> the curves (T, K), as smooth as their noise asks for, and how much variance
     (T, K) of their noise is gone.
 
@@ -51,12 +50,11 @@ def settled(curves: np.ndarray, frames_per_second: float, most: float = MOST, ca
         curves: (T, K) in any unit.
         frames_per_second: how fast the frames follow one another.
         most: in the curves' unit, see `MOST`.
-        calm: see `CALM`.
     """
     if len(curves) < 5:  # too few to know noise from motion
         return curves, np.zeros_like(curves)
     noise = np.median(np.abs(np.diff(curves, 2, axis=0)), axis=0) / 0.6745 / np.sqrt(6)  # (K); of a Gaussian's
-    at_rest = np.maximum(noise, calm * most)
+    at_rest = np.maximum(noise, CALM * most)
     still = _stillness(curves, at_rest, frames_per_second, most)  # (T, K)
     enough = np.clip(NOISES * noise, 1e-9, most)
     enough = np.maximum(enough, still * np.minimum(STILL_NOISES * at_rest, STILL_MOST * most))
