@@ -1,9 +1,10 @@
 """Where skin touches skin: lips that meet, eyes that are shut. There the pictures show no more than that they do.
 
-Lips: where they touch no edge is left to see, and a detector draws the two inner lines a little apart: by how much
-differs from person to person, and stays the same through a take. So a mouth that comes within a hair of its rest again
-and again, and never to it, is taken for one that closes; the weights then move as little as they can, each by how
-unsure it is, until the lips meet. A mouth that closes somewhere, or never comes near it, is left as it is.
+Lips: where they touch no edge is left to see, and a detector draws the two inner lines a little apart, or lets them
+cross: by how much differs from person to person (1.4 mm of standard deviation over eleven shoots with a known truth),
+and stays the same through a take. Two things tell it: the gap in the calmest frames, where most mouths are closed, and,
+of a mouth that is open there, the gap where it is as closed as it ever is. That much is taken from all narrow gaps: the
+weights move as little as they can, each by how unsure it is. A mouth that never comes near its rest is left as it is.
 
 Lids: a model's lids may touch long before eyeBlink is 1, and how far it goes beyond that nobody can see. ARKit defines
 1 as fully closed, and performers' recordings put shut eyes at 0.9 to 1; so does this.
@@ -20,16 +21,21 @@ LIPS = ((13, 14), (82, 87), (312, 317))
 """Landmarks on the upper and the lower lip's inner line that meet."""
 LIDS = {"eyeBlinkLeft": ((386, 374), (385, 380), (387, 373)), "eyeBlinkRight": ((159, 145), (158, 153), (160, 144))}
 """The same of the lids, by the shape that shuts them."""
-MET_M = 0.0005
-"""Lips are met that are no farther apart than the same face's at rest and this."""
-APART_M = 0.0015
-"""Lips that never come closer than this are truly open."""
+APART_M = 0.002
+"""Lips that never come closer than this beyond the same face's rest are truly open."""
+CALM = 1 / 16
+"""The part of the frames, those with the least weights about the mouth, whose gap is the calm mouth's."""
+LEAST_CALM = 3
+BELIEVED = 0.5
+"""Of a calm mouth's gap so much is the error of finding it: it need not be closed."""
 CLOSEST = 5.0
 """Per cent of the frames that show the mouth as closed as it ever is."""
 LEAST_SECONDS = 1.0
 """A shorter take need not show a closed mouth."""
-WHOLLY, NOT_AT_ALL = 2.0, 3.0
+WHOLLY, NOT_AT_ALL = 2.0, 4.0
 """Gaps in multiples of the error: up to the first all of it is taken away, from the second on nothing."""
+ABOUT_THE_MOUTH = ("mouth", "jaw")
+"""How the names of its shapes begin."""
 STEPS = 8
 SHUT = 0.95
 """A shut eye's weight."""
@@ -65,7 +71,8 @@ def touching(weights: np.ndarray, sigma: np.ndarray, identity: np.ndarray, model
     """
     lips = _gap(LIPS, identity, model, embedding)
     if lips is not None and len(weights) >= LEAST_SECONDS * frames_per_second:
-        weights = _met(weights, sigma, lips)
+        about = [column for column, name in enumerate(model.shape_names) if name.startswith(ABOUT_THE_MOUTH)]
+        weights = _met(weights, sigma, lips, about)
     eyes = [_gap(pairs, identity, model, embedding) for pairs in LIDS.values()]
     if any(lids is None for lids in eyes) or not set(LIDS) <= set(model.shape_names):
         return weights
@@ -84,7 +91,7 @@ def _gap(pairs: tuple[tuple[int, int], ...], identity: np.ndarray, model: FaceMo
     return _Gap(at_rest[::2] - at_rest[1::2], moved[:, ::2] - moved[:, 1::2])
 
 
-def _met(weights: np.ndarray, sigma: np.ndarray, lips: _Gap) -> np.ndarray:
+def _met(weights: np.ndarray, sigma: np.ndarray, lips: _Gap, about: list[int]) -> np.ndarray:
     rest = float(np.linalg.norm(lips.rest, axis=-1).mean())
 
     def gaps(some: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -95,20 +102,31 @@ def _met(weights: np.ndarray, sigma: np.ndarray, lips: _Gap) -> np.ndarray:
         return length.mean(axis=1) - rest, answer / length.shape[1]
 
     gap, _ = gaps(weights)
-    error = float(np.percentile(gap, CLOSEST))
-    if not MET_M < error < APART_M:
+    error = _error(gap, (weights[:, about] ** 2).sum(axis=1))
+    if error == 0:
         return weights
-    near = np.flatnonzero(gap < NOT_AT_ALL * error)
-    wanted = gap[near] - error * np.clip((NOT_AT_ALL - gap[near] / error) / (NOT_AT_ALL - WHOLLY), 0.0, 1.0)
+    multiple = gap / abs(error)
+    near = np.flatnonzero(multiple < NOT_AT_ALL)
+    wanted = gap[near] - error * np.clip((NOT_AT_ALL - multiple[near]) / (NOT_AT_ALL - WHOLLY), 0.0, 1.0)
     moved, variance = weights[near], sigma[near] ** 2
     for _ in range(STEPS):  # a weight that reaches a bound leaves the rest to the others
         now, answer = gaps(moved)
-        free = np.where(answer > 0, moved > 0, moved < 1)  # a gap that is too wide wants less of what opens it
-        push = np.where(free, variance * answer, 0.0)
+        lessens = (answer > 0) == (now > wanted)[:, None]  # a gap that is too wide wants less of what opens it
+        push = np.where(np.where(lessens, moved > 0, moved < 1), variance * answer, 0.0)
         moved = np.clip(moved - push * ((now - wanted) / ((answer * push).sum(axis=1) + 1e-12))[:, None], 0.0, 1.0)
     out = weights.copy()
     out[near] = moved
     return out
+
+
+def _error(gap: np.ndarray, activity: np.ndarray) -> float:
+    """Metres by which the lips' gap (T) is found too wide; 0 where nothing tells it. How active the mouth is: (T)."""
+    calmest = np.argsort(activity, kind="stable")[:max(LEAST_CALM, round(CALM * len(gap)))]
+    calm = BELIEVED * float(np.median(gap[calmest]))
+    if calm < APART_M:
+        return max(calm, -APART_M)
+    closest = float(np.percentile(gap, CLOSEST))
+    return max(closest, 0.0) if closest < APART_M else 0.0
 
 
 def _shut(weights: np.ndarray, blinks: list[int], eyes: list[_Gap]) -> np.ndarray:

@@ -53,19 +53,30 @@ def gap_m(weights: np.ndarray) -> np.ndarray:
     return 0.020 * weights[:, 2] - 0.010 * weights[:, 3]
 
 
-def test_lips_that_stay_a_hair_apart_all_through_a_take_meet() -> None:
-    before = talking(0.001)
+@pytest.mark.parametrize("calm_m", [0.001, -0.001])
+def test_a_calm_mouth_that_is_found_off_its_rest_comes_half_way_back(calm_m: float) -> None:
+    before = talking(max(calm_m, 0.0))
+    before[:, 3] = -min(calm_m, 0.0) / 0.010  # lips that cross
     after = touched(before)
-    shut = gap_m(before) < 0.00101
+    shut = gap_m(before) < calm_m + 0.00001
     assert shut.any()
-    assert np.abs(gap_m(after)[shut]).max() < 0.0001
-    wide = gap_m(before) > 0.0031
+    np.testing.assert_allclose(gap_m(after)[shut], calm_m / 2, atol=0.00002)
+    wide = gap_m(before) > 0.0021
     np.testing.assert_array_equal(after[wide], before[wide])
     assert (np.diff(gap_m(after)[np.argsort(gap_m(before))]) > -1e-5).all()  # what was wider is not narrower now
     np.testing.assert_array_equal(after[:, 4], before[:, 4])
 
 
-@pytest.mark.parametrize("closest_m", [-0.0005, 0.0, 0.0004, 0.002, 0.005])
+def test_lips_that_are_open_when_calm_meet_where_they_come_closest() -> None:
+    before = talking(0.005)
+    before[::4, 2:4] = 0.5, 0.85  # 1.5 mm are left
+    after = touched(before)
+    np.testing.assert_allclose(gap_m(after)[::4], 0.0, atol=0.0001)
+    wide = gap_m(before) > 0.0061
+    np.testing.assert_array_equal(after[wide], before[wide])
+
+
+@pytest.mark.parametrize("closest_m", [0.0, 0.0042, 0.005])
 def test_a_mouth_that_closes_or_is_truly_open_stays_as_it_is(closest_m: float) -> None:
     weights = np.clip(talking(closest_m), 0, 1)
     np.testing.assert_array_equal(touched(weights), weights)
