@@ -7,12 +7,14 @@ of a mouth that is open there, the gap where it is as closed as it ever is. That
 weights move as little as they can, each by how unsure it is. A mouth that never comes near its rest is left as it is.
 
 Lids: a model's lids may touch long before eyeBlink is 1, and how far it goes beyond that nobody can see. ARKit defines
-1 as fully closed, and performers' recordings put shut eyes at 0.9 to 1; so does this.
+1 as fully closed, and performers' recordings put shut eyes at 0.9 to 1; so does this. An eye that nearly shuts for a
+moment and opens again has blinked: a quick look at it leaves more of a gap than there was.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.signal import find_peaks
 
 from solver.embedding import Embedding
 from solver.face_model import FaceModel
@@ -42,6 +44,11 @@ SHUT = 0.95
 TOUCH_M = 0.0014
 """By how much a gap between lids that is found errs: eyes are shut where none is left, and less so up to this. Shut
 eyes, filmed or made, are found with up to so much, open ones that look down with 3 mm and more."""
+BLINK_M, DEEP_M, BLINK_S = (0.001, 0.002), 0.002, 0.4
+"""A blink's narrowest gap: up to the first the eye was shut, from the second on it was not. It is narrower by DEEP_M
+than what is before and after it, and lasts BLINK_S at half its depth at most."""
+ABOUT_M = 0.001
+"""A blink's frames whose gap is wider than its narrowest by less than this are shut, too, the less the wider."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +83,7 @@ def touching(weights: np.ndarray, sigma: np.ndarray, identity: np.ndarray, model
     eyes = [_gap(pairs, identity, model, embedding) for pairs in LIDS.values()]
     if any(lids is None for lids in eyes) or not set(LIDS) <= set(model.shape_names):
         return weights
-    return _shut(weights, [model.shape_names.index(name) for name in LIDS], eyes)
+    return _shut(weights, [model.shape_names.index(name) for name in LIDS], eyes, frames_per_second)
 
 
 def _gap(pairs: tuple[tuple[int, int], ...], identity: np.ndarray, model: FaceModel, embedding: Embedding,
@@ -129,13 +136,30 @@ def _error(gap: np.ndarray, activity: np.ndarray) -> float:
     return max(closest, 0.0) if closest < APART_M else 0.0
 
 
-def _shut(weights: np.ndarray, blinks: list[int], eyes: list[_Gap]) -> np.ndarray:
+def _shut(weights: np.ndarray, blinks: list[int], eyes: list[_Gap], frames_per_second: float) -> np.ndarray:
     gap = np.empty((len(weights), len(eyes)))  # metres, less than 0 where lids cross
     for column, lids in enumerate(eyes):
         upwards = lids.rest / np.maximum(np.linalg.norm(lids.rest, axis=-1, keepdims=True), 1e-9)  # (P, 3)
         gap[:, column] = np.einsum("tpx,px->tp", lids.of(weights), upwards).mean(axis=1)
     gap = np.minimum(gap, gap.mean(axis=1, keepdims=True))  # where one eye is shut and the other nearly, both are
-    closed = np.clip(1.0 - gap / TOUCH_M, 0.0, 1.0)
+    blinked = np.stack([_blinked(one, frames_per_second) for one in gap.T], axis=1)
+    closed = np.maximum(np.clip(1.0 - gap / TOUCH_M, 0.0, 1.0), blinked)
     out = weights.copy()
     out[:, blinks] += closed * np.maximum(SHUT - weights[:, blinks], 0.0)
     return out
+
+
+def _blinked(gap: np.ndarray, frames_per_second: float) -> np.ndarray:
+    """(T) 0 to 1: how far an eye is shut by a blink, by the gap (T) metres between its lids."""
+    widest = max(gap.max(), DEEP_M) + DEEP_M
+    around = np.concatenate([[widest], gap, [widest]])  # a blink that the take cuts is one, too
+    valleys, _ = find_peaks(-around, height=-BLINK_M[1], prominence=DEEP_M,
+                            width=(None, BLINK_S * frames_per_second))
+    closed = np.zeros(len(gap))
+    for valley in valleys - 1:
+        outside = np.flatnonzero(gap >= gap[valley] + ABOUT_M)
+        after = np.searchsorted(outside, valley)
+        part = slice(outside[after - 1] + 1 if after else 0, outside[after] if after < len(outside) else len(gap))
+        shut = np.clip((BLINK_M[1] - gap[valley]) / (BLINK_M[1] - BLINK_M[0]), 0.0, 1.0)
+        closed[part] = np.maximum(closed[part], shut * np.clip(1.0 - (gap[part] - gap[valley]) / ABOUT_M, 0.0, 1.0))
+    return closed

@@ -90,10 +90,10 @@ def test_a_moment_does_not_tell_whether_lips_meet() -> None:
 def test_lids_that_touch_are_shut_and_lids_on_the_way_are_not() -> None:
     weights = talking(0.0)
     weights[10:13, 0] = 0.6, 0.76, 0.6
-    weights[20, 1], weights[30, 1] = 0.63, 1.0
+    weights[20:40, 1], weights[50, 1] = 0.63, 1.0  # 1.4 mm are left
     after = touched(weights)
     assert after[11, 0] == pytest.approx(SHUT)
-    assert after[30, 1] == 1.0
+    assert after[50, 1] == 1.0
     after[11, 0] = weights[11, 0]
     np.testing.assert_allclose(after, weights, atol=1e-9)
 
@@ -105,6 +105,19 @@ def test_lids_shut_little_by_little_as_their_gap_closes() -> None:
     assert np.abs(np.diff(after)).max() < 4 * np.diff(weights[:, 0]).max()  # noise in the gap shakes no shut eye
     assert (np.diff(after) > -1e-9).all()
     np.testing.assert_allclose(after[weights[:, 0] >= 0.75], SHUT, atol=1e-9)
+
+
+def test_a_blink_that_is_found_with_a_gap_has_shut_the_eye() -> None:
+    weights = talking(0.0)
+    weights[[9, 10, 11], 0] = 0.3, 0.66, 0.3  # 1.1 mm are left
+    weights[20:22, 0] = 0.62, 0.62  # 1.6 mm
+    weights[30, 0] = 0.55  # 2.4 mm
+    weights[FRAMES - 1, 1] = 0.68  # the take ends in a blink
+    after = touched(weights)[:, 0]
+    assert after[10] == pytest.approx(0.92, abs=0.01)
+    np.testing.assert_allclose(after[20:22], 0.765, atol=0.01)
+    np.testing.assert_array_equal(after[[9, 11, 30]], weights[[9, 11, 30], 0])
+    assert touched(weights)[FRAMES - 1, 1] == pytest.approx(SHUT)
 
 
 def test_an_eye_that_lags_shuts_with_the_other_and_one_that_winks_alone() -> None:
