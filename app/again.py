@@ -51,7 +51,7 @@ def looked_again(ready: Prepared, found: Landmarks, keys: dict[str, str], rig: R
         if not squares and not wrong.any():
             path.unlink(missing_ok=True)
             continue
-        key = artefacts.key_of("detect again", AGAIN_VERSION, detect=keys, camera=camera, rig=rig_key(rig),
+        key = artefacts.key_of("detect again", AGAIN_VERSION, detect=keys, camera=camera, rig=artefacts.rig_key(rig),
                                model=model.sha256, embedding=EMBEDDING_VERSION, detector=detector.key)
         arrays = None if force else artefacts.load(path, key)
         if arrays is None:
@@ -72,12 +72,6 @@ def looked_again(ready: Prepared, found: Landmarks, keys: dict[str, str], rig: R
         xy[index], sigma[index], seen[index] = arrays["xy"], arrays["sigma"], arrays["seen"]
         changed[f"detect {camera}"] = key
     return replace(found, xy=xy, sigma=sigma, seen=seen), changed
-
-
-def rig_key(rig: Rig) -> list[list[object]]:
-    """The cameras as a part of keys."""
-    return [[camera.name, camera.size, camera.matrix.tolist(), camera.model, list(camera.distortion),
-             camera.rotation.tolist(), camera.translation.tolist()] for camera in rig.cameras]
 
 
 def _merged(before: Track, wrong: np.ndarray, again: Track) -> dict[str, np.ndarray]:

@@ -11,12 +11,19 @@ from pathlib import Path
 import numpy as np
 
 from capture.arrays import Damaged, load_arrays, save_arrays
+from capture.camera import Rig
 
 
 def key_of(step: str, version: int, **inputs: object) -> str:
     """The key of a step: hex, the same on every machine. Inputs are strings, numbers, lists and tables of them."""
     text = json.dumps([step, version, inputs], sort_keys=True, ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def rig_key(rig: Rig) -> list[list[object]]:
+    """The cameras as an input of keys."""
+    return [[camera.name, camera.size, camera.matrix.tolist(), camera.model, list(camera.distortion),
+             camera.rotation.tolist(), camera.translation.tolist()] for camera in rig.cameras]
 
 
 def save(path: Path, key: str, arrays: dict[str, np.ndarray]) -> None:

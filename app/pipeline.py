@@ -12,7 +12,7 @@ import numpy as np
 from app import artefacts
 from app.actor_look import own_landmarks
 from app.actors import Subject, anybody, profile_of, subject
-from app.again import looked_again, rig_key
+from app.again import looked_again
 from app.corrections import layer_key, save_layer
 from app.detection import clock_key, detect, on_take_clock
 from app.detectors import Landmarker
@@ -131,7 +131,7 @@ def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> So
         actor=options.actor, scheme=detector.scheme, embedding=EMBEDDING_VERSION,
         reader=tools.landmarker.reader_key, lone=lone, **({"quick": QUICK_VERSION} if quick else {}),
         timecode=str(ready.clips.start_timecode), rate=str(ready.clips.rate),
-        rig=rig_key(rig), **({"profile": who.key} if who.key else {}),
+        rig=artefacts.rig_key(rig), **({"profile": who.key} if who.key else {}),
         **({"neutral": neutral} if neutral is not None else {}))
     performance, used = (None, None) if options.force else _solved(where, key)
     if performance is None:

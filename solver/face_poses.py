@@ -30,7 +30,7 @@ whatever side they stand on: above 0.6 on rendered truth."""
 
 
 def face_poses(landmarks: Landmarks, cameras: Sequence[Camera], model: FaceModel, embedding: Embedding) -> np.ndarray:
-    """camera_from_head of the mean face in each camera and frame: (C, T, 4, 4), NaN where it was not seen (SQPnP)."""
+    """camera_from_head of the mean face in each camera and frame: (C, T, 4, 4), NaN where it was not seen."""
     points = embedding.points(model, model.neutral)  # (N, 3)
     usable = embedding.known & ~embedding.contour
     poses = np.full((*landmarks.found.shape, 4, 4), np.nan)
@@ -38,14 +38,26 @@ def face_poses(landmarks: Landmarks, cameras: Sequence[Camera], model: FaceModel
         xy = undistort(camera, landmarks.xy[index])
         for frame in np.flatnonzero(landmarks.found[index]):
             chosen = landmarks.seen[index, frame] & usable
-            if chosen.sum() < FEWEST_POINTS:
-                continue
-            ok, turn, shift = cv2.solvePnP(points[chosen], xy[frame, chosen], camera.matrix, None,
-                                           flags=cv2.SOLVEPNP_SQPNP)
-            if ok:
-                poses[index, frame] = np.eye(4)
-                poses[index, frame, :3, :3], poses[index, frame, :3, 3] = cv2.Rodrigues(turn)[0], shift[:, 0]
+            pose = pose_of(points[chosen], xy[frame, chosen], camera.matrix) if chosen.sum() >= FEWEST_POINTS else None
+            if pose is not None:
+                poses[index, frame] = pose
     return poses
+
+
+def pose_of(points: np.ndarray, xy: np.ndarray, matrix: np.ndarray) -> np.ndarray | None:
+    """camera_from_head (4, 4) by which points (N, 3) of a head come to lie at xy (N, 2) px, seen without distortion
+    through a lens with that matrix (3, 3); None where nothing does (perspective n-point; Terzakis and Lourakis 2020,
+    SQPnP).
+
+    Raises:
+        cv2.error: there are fewer than three points.
+    """
+    ok, turn, shift = cv2.solvePnP(points, xy, matrix, None, flags=cv2.SOLVEPNP_SQPNP)
+    if not ok:
+        return None
+    pose = np.eye(4)
+    pose[:3, :3], pose[:3, 3] = cv2.Rodrigues(turn)[0], shift[:, 0]
+    return pose
 
 
 def relative(poses: np.ndarray, one: int, other: int) -> tuple[np.ndarray, np.ndarray]:

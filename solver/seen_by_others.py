@@ -8,13 +8,13 @@ are (perspective n-point).
 
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 
 from capture.camera import Rig, project, undistort
 from solver.crop import Roi, roi_of_points
 from solver.embedding import Embedding
 from solver.face_model import FaceModel
+from solver.face_poses import pose_of
 from solver.landmarks import FEWEST, SURE, Landmarks, sized
 from solver.reprojection import reprojected
 
@@ -133,13 +133,12 @@ class _Words:
     def _pose(self, index: int, frame: int) -> np.ndarray | None:
         """world_from_head (4, 4) of the mean face by one camera's landmarks."""
         camera, chosen = self.rig.cameras[index], self.seen[index, frame]
-        ok, turn, shift = cv2.solvePnP(self.points[chosen], undistort(camera, self.xy[index, frame][chosen]),
-                                       camera.matrix, None, flags=cv2.SOLVEPNP_SQPNP)
-        if not ok:
+        seen = pose_of(self.points[chosen], undistort(camera, self.xy[index, frame][chosen]), camera.matrix)
+        if seen is None:
             return None
         face = np.eye(4)
-        face[:3, :3] = camera.rotation.T @ cv2.Rodrigues(turn)[0]
-        face[:3, 3] = camera.rotation.T @ (shift[:, 0] - camera.translation)
+        face[:3, :3] = camera.rotation.T @ seen[:3, :3]
+        face[:3, 3] = camera.rotation.T @ (seen[:3, 3] - camera.translation)
         return face
 
     def _stands(self, face: np.ndarray, index: int, frame: int) -> bool:

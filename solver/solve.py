@@ -19,6 +19,7 @@ from solver.doubt import doubtful
 from solver.embedding import Embedding
 from solver.energy import residual_px
 from solver.face_model import FaceModel
+from solver.face_poses import pose_of
 from solver.fit import STAGES, Stage, fit, stages, weight_sigma
 from solver.landmarks import FEWEST, Landmarks, sound
 from solver.neutral import at_rest
@@ -284,21 +285,21 @@ class RoughPoses:
 
 
 def _rough_poses(model: FaceModel, embedding: Embedding, rig: Rig, xy: np.ndarray, used: np.ndarray) -> RoughPoses:
-    """The mean face placed in each frame by the camera that it faces most (perspective n-point, SQPnP)."""
+    """The mean face placed in each frame by the camera that it faces most."""
     points = embedding.points(model, model.neutral)  # (N, 3)
     rotation, translation = np.zeros((used.shape[1], 3, 3)), np.zeros((used.shape[1], 3))
     for frame in range(used.shape[1]):
         placed = []
         for index in np.flatnonzero(used[:, frame].any(axis=1)):
-            camera, chosen = rig.cameras[index], used[index, frame] & ~embedding.contour
-            _, turn, shift = cv2.solvePnP(points[chosen], xy[index, frame, chosen], camera.matrix, None,
-                                          flags=cv2.SOLVEPNP_SQPNP)
-            camera_from_head = cv2.Rodrigues(turn)[0]
-            placed.append((camera_from_head[2, 2], index, camera_from_head, shift[:, 0]))
-        _, index, camera_from_head, shift = min(placed, key=lambda item: item[0])  # the face's +z towards the camera
+            chosen = used[index, frame] & ~embedding.contour
+            pose = pose_of(points[chosen], xy[index, frame, chosen], rig.cameras[index].matrix)
+            if pose is None:
+                raise torch.linalg.LinAlgError("the mean face can be put nowhere")
+            placed.append((pose[2, 2], index, pose))
+        _, index, pose = min(placed, key=lambda item: item[0])  # the face's +z towards the camera
         camera = rig.cameras[index]
-        rotation[frame] = camera.rotation.T @ camera_from_head
-        translation[frame] = camera.rotation.T @ (shift - camera.translation)
+        rotation[frame] = camera.rotation.T @ pose[:3, :3]
+        translation[frame] = camera.rotation.T @ (pose[:3, 3] - camera.translation)
     return RoughPoses(rotation, translation)
 
 
