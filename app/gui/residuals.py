@@ -24,6 +24,13 @@ class Residuals:
     def rms(self) -> float:
         return float(np.sqrt(np.mean(self.px ** 2)))
 
+    @property
+    def share(self) -> float:
+        """The same in shares of how far the landmarks spread (standard deviation per axis, of which a face is four
+        wide): what says more than px of a small picture or a large one."""
+        spread = float(np.sqrt(self.seen.var(axis=0).mean()))
+        return self.rms / spread if spread > 0 else np.inf
+
 
 def residuals(data: TakeData, layer: Layer, camera: str, frame: int, vertices: np.ndarray) -> Residuals | None:
     """Compare in one camera and one solved frame.

@@ -23,8 +23,9 @@ HEAD = 24
 """Height of the line above the picture."""
 COARSE = 0.5
 """Pixels of a face drawn while the take plays, over those of one at rest."""
-FINE_PX, FAIR_PX = 1.5, 4.0
-"""Residuals up to which a camera is said to agree well, or fairly."""
+FINE, FAIR = 0.06, 0.12
+"""Shares of the landmarks' spread (`Residuals.share`) up to which a camera is said to agree well, or fairly: faces that
+are explained have 0.02 to 0.05, doubtful ones 0.2 and more (`solver/doubt.py`)."""
 
 
 @dataclass(frozen=True)
@@ -168,8 +169,8 @@ class VideoPane(QWidget):
             return "no face", theme.BAD_TEXT
         found = self._residuals()
         if found is not None:
-            fair = theme.ACCENT if found.rms <= FAIR_PX else theme.BAD_TEXT
-            return f"reproj {found.rms:.2f} px", theme.GOOD_TEXT if found.rms <= FINE_PX else fair
+            fair = theme.ACCENT if found.share <= FAIR else theme.BAD_TEXT
+            return f"reproj {found.rms:.2f} px", theme.GOOD_TEXT if found.share <= FINE else fair
         if camera is not None and camera.error_px is not None:
             return f"calibrated to {camera.error_px:.2f} px", theme.GOOD_TEXT
         return ("calibrated", theme.QUIET) if camera is not None else ("no calibration", theme.QUIET)

@@ -10,6 +10,7 @@ from app.gui import pane_faces
 from app.gui.face_overlay import FaceOverlay
 from app.gui.heat_map import HeatMap
 from app.gui.pane_faces import HEATMAP, HIDDEN, SHADED
+from app.gui.residuals import Residuals
 from app.gui.take_data import model_named
 from capture.camera import Camera, project
 from capture.errors import MienError
@@ -92,6 +93,15 @@ def test_a_residual_is_hot_where_its_landmark_lies_and_unknown_far_away(head):
     assert known[far].max() < 0.01
     seen[lone] = False
     assert HeatMap(model, embedding).spread(px, seen)[0].max() <= 1.0 + 1e-9, "what is not seen counts nothing"
+
+
+@pytest.mark.parametrize("scale", [1.0, 6.0])
+def test_how_well_a_camera_agrees_is_the_same_in_small_pictures_and_in_large_ones(scale):
+    seen = scale * np.random.default_rng(0).normal(0.0, 50.0, (400, 2))
+    off = scale * np.array([2.4, 1.8])
+    found = Residuals(seen, seen + off, np.linalg.norm(np.broadcast_to(off, seen.shape), axis=1), np.ones(400, bool))
+    assert found.rms == pytest.approx(3.0 * scale)
+    assert found.share == pytest.approx(0.06, rel=0.05)
 
 
 def test_looks_are_chosen_by_keys_and_drawn(opened, qtbot):
