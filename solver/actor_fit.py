@@ -48,7 +48,8 @@ class Case:
         landmarks, reading = self.landmarks, self.reading
         return replace(self, landmarks=replace(landmarks, xy=landmarks.xy[:, frames], sigma=landmarks.sigma[:, frames],
                                                seen=landmarks.seen[:, frames]),
-                       reading=reading and Reading(reading.names, reading.weights[frames], reading.sigma[frames]))
+                       reading=reading and replace(reading, weights=reading.weights[frames],
+                                                   sigma=reading.sigma[frames]))
 
 
 @dataclass(frozen=True)

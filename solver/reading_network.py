@@ -129,9 +129,10 @@ class Reader:
         """
         seen = self.looked(landmarks, known)
         weights, precision = seen.weights, np.where(seen.found[..., None], seen.sigma**-2, 0.0)
-        if known is not None and known.own is not None:
-            weights = weights + seen.features @ known.own.weight.T + known.own.bias
-            precision = precision / known.own.unsure**2
+        own = known.own if known is not None else None
+        if own is not None:
+            weights = weights + seen.features @ own.weight.T + own.bias
+            precision = precision / own.unsure**2
         found = seen.found
         total = precision.sum(axis=0)
         told = total > 0
@@ -140,7 +141,7 @@ class Reader:
         # make one another surer.
         count = np.maximum(found.sum(axis=0), 1)[:, None]
         sigma = np.where(told, np.sqrt(count / np.where(told, total, 1.0)), np.inf)
-        return Reading(self.names, np.clip(mean, 0.0, 1.0), sigma)
+        return Reading(self.names, np.clip(mean, 0.0, 1.0), sigma, flat=own is None)
 
     def looked(self, landmarks: Landmarks, known: Person | None = None) -> Looked:
         """What the network says of each camera's pictures by itself; as `read`, but for what it was taught."""

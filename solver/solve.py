@@ -21,6 +21,7 @@ from solver.energy import residual_px
 from solver.face_model import FaceModel
 from solver.face_poses import pose_of
 from solver.fit import STAGES, Stage, fit, stages, weight_sigma
+from solver.fuller import fuller
 from solver.landmarks import FEWEST, Landmarks, sound
 from solver.neutral import at_rest
 from solver.performance import Performance
@@ -165,8 +166,10 @@ def _solved(landmarks: Landmarks, rig: Rig, lone: bool, model: FaceModel, embedd
         problem, state = align(problem, state, film, preset.looks, landmarks, seen_frames, used, model, spots,
                                progress.looked)
     state, sigma = _settled(state, weight_sigma(problem, state), float(facts.frame_rate))
-    met = touching(state.weights.numpy(), sigma.numpy(), state.identity.numpy(), model, embedding,
-                   float(facts.frame_rate))
+    weights = state.weights.numpy()
+    if reading is not None and reading.flat:
+        weights = fuller(weights, sigma.numpy(), model.shape_names, float(facts.frame_rate))
+    met = touching(weights, sigma.numpy(), state.identity.numpy(), model, embedding, float(facts.frame_rate))
     state = with_gaze(replace(state, weights=torch.from_numpy(met)), problem, model)
     residual = residual_px(problem, state).numpy()
     return _performance(landmarks, model, facts, state, sigma, residual, seen_frames), used
