@@ -7,7 +7,7 @@ taken away, as far as that may be an error.
 
 How far each kind of shape falls short was found on shoots with a known truth, some played by a recorded performer and
 some drawn by hand, on two renderers (assets/reading.md). What a picture shows plainly, a jaw, lids, a smile, is not
-stretched; nor is what an actor's own frames have taught.
+stretched.
 """
 
 import numpy as np
@@ -28,7 +28,8 @@ LEAST_SECONDS = 1.0
 """A shorter take tells no weight's least."""
 
 
-def fuller(weights: np.ndarray, sigma: np.ndarray, names: tuple[str, ...], frames_per_second: float) -> np.ndarray:
+def fuller(weights: np.ndarray, sigma: np.ndarray, names: tuple[str, ...], frames_per_second: float,
+           flat: float = 1.0) -> np.ndarray:
     """Weights (T, K) of a take whose solve believed a reading, as full as the face moved.
 
     Args:
@@ -36,12 +37,13 @@ def fuller(weights: np.ndarray, sigma: np.ndarray, names: tuple[str, ...], frame
         sigma: (T, K) their standard deviations.
         names: (K) ARKit's, of the shapes; others stay as they are.
         frames_per_second: of the T frames.
+        flat: how flat the reading is, see `Reading`.
     """
     out = weights
     if len(weights) >= LEAST_SECONDS * frames_per_second:
         least = np.minimum(np.percentile(weights, LEAST, axis=0), DOUBT * np.median(sigma, axis=0))
         out = weights - np.where([name.startswith(LOOKS) for name in names], 0.0, least)
-    more = out * (np.array([_short_of(name) for name in names]) - 1.0)
+    more = flat * out * (np.array([_short_of(name) for name in names]) - 1.0)
     if set(DRAWN_UPON) <= set(names):
         upon, base = (names.index(name) for name in DRAWN_UPON)
         more[:, base] += more[:, upon]

@@ -23,14 +23,14 @@ class Reading:
         names: (K) ARKit's names of the shapes.
         weights: (T, K) 0..1; anything where sigma is infinite.
         sigma: (T, K) standard deviations, infinite in frames of which nothing was read.
-        flat: whether it is the mean of all that may be, as a network answers of people whom nobody corrected: then
-            curves are fuller than it says (`solver.fuller`).
+        flat: 0 to 1, how much less it says than faces move (`solver.fuller`): 1 where it is the mean of all that may
+            be, as a network answers of anybody.
     """
 
     names: tuple[str, ...]
     weights: np.ndarray
     sigma: np.ndarray
-    flat: bool = False
+    flat: float = 0.0
 
     def of(self, shape_names: tuple[str, ...], frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Weights and precision (one over variance), (T', K') each, of some frames in a model's own shapes; the

@@ -168,7 +168,7 @@ def _solved(landmarks: Landmarks, rig: Rig, lone: bool, model: FaceModel, embedd
     state, sigma = _settled(state, weight_sigma(problem, state), float(facts.frame_rate))
     weights = state.weights.numpy()
     if reading is not None and reading.flat:
-        weights = fuller(weights, sigma.numpy(), model.shape_names, float(facts.frame_rate))
+        weights = fuller(weights, sigma.numpy(), model.shape_names, float(facts.frame_rate), reading.flat)
     met = touching(weights, sigma.numpy(), state.identity.numpy(), model, embedding, float(facts.frame_rate))
     state = with_gaze(replace(state, weights=torch.from_numpy(met)), problem, model)
     residual = residual_px(problem, state).numpy()

@@ -23,6 +23,8 @@ def test_what_landmarks_hardly_show_is_stretched_and_what_they_show_is_not() -> 
     np.testing.assert_allclose(after[:, 0], np.clip(SHORT_OF["brow"] * weights[:, 0], 0, 1))
     np.testing.assert_allclose(after[:, 4], SHORT_OF["eyeLook"] * weights[:, 4])
     np.testing.assert_array_equal(after[:, [3, 5]], weights[:, [3, 5]])
+    half = fuller(weights, np.zeros(weights.shape), NAMES, 30.0, flat=0.5)
+    np.testing.assert_allclose(half, (after + weights) / 2)
 
 
 def test_a_mouth_that_is_closed_more_has_an_open_jaw_behind_it() -> None:
