@@ -30,8 +30,8 @@ CHUNK = 1024
 """Faces read at once."""
 LOG_SIGMA = (-5.0, 1.0)
 FLAT, FLAT_TAUGHT = 1.0, 0.5
-"""How flat a reading is (`Reading.flat`) of anybody, and of a person whose corrected frames taught it: the second measured
-on three actors, of whom half a take was corrected."""
+"""How flat a reading is (`Reading.flat`) of anybody, and of a person whose corrected frames taught it; the second was
+measured on three actors, of whom half a take was corrected."""
 
 
 class ReadingNetwork(nn.Module):
