@@ -24,7 +24,7 @@ DOUBT = 0.5
 """A least value up to so many standard deviations is an error: nearly no face does anything all through a take."""
 LOOKS = "eyeLook"
 """Where eyes look is plainly seen: they may look down all through a take."""
-LEAST_SECONDS = 1.0
+LEAST_SECONDS = 0.5
 """A shorter take tells no weight's least."""
 
 

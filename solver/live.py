@@ -17,13 +17,14 @@ from solver.embedding import Embedding
 from solver.energy import State
 from solver.face_model import FaceModel
 from solver.fit import Stage, fit, minimise, stages
+from solver.fuller import fuller
 from solver.landmarks import Landmarks
 from solver.network import POINTS
 from solver.network_detector import Look
 from solver.points import DTYPE
 from solver.problem import Pins
 from solver.reading import Reading
-from solver.reading_network import Reader, upright
+from solver.reading_network import FLAT, Reader, upright
 from solver.solve import problem_of, with_gaze
 
 FOCAL_GUESS = 1.2
@@ -76,9 +77,10 @@ class LiveSolver:
     def next(self, look: Look, seconds: float) -> LiveFrame:
         """The frame at `seconds` of the camera's clock."""
         self._keep(look, seconds)
+        reading = self._read(look)
         problem, start = problem_of(
             _landmarks([look], self._scheme), Rig((self.camera,)), False, self._model, self._embedding, self._rate,
-            np.array([0]), reading=self._read(look))
+            np.array([0]), reading=reading)
         state = replace(start, identity=torch.tensor(self.identity, dtype=DTYPE))
         stage = replace(LIVE, iterations=FIRST_ITERATIONS)
         if self._last is not None and 0 < seconds - self._last[1] < 0.5:
@@ -90,7 +92,10 @@ class LiveSolver:
             state, stage = replace(state, weights=last.weights, gaze=last.gaze), LIVE
         state = with_gaze(minimise(problem, state, stage, lambda done: None), problem, self._model)
         self._last = (state, seconds)
-        return LiveFrame(state.weights[0].numpy(), state.rotation[0].numpy(), state.translation[0].numpy(),
+        weights = state.weights.numpy()
+        if reading is not None:
+            weights = fuller(weights, np.zeros_like(weights), self._model.shape_names, float(self._rate), reading.flat)
+        return LiveFrame(weights[0], state.rotation[0].numpy(), state.translation[0].numpy(),
                          state.gaze[0].numpy())
 
     def lose(self) -> None:
@@ -115,7 +120,7 @@ class LiveSolver:
             self._codes += 1
             weights, log_sigma = reader.network(face[None], self._code[None, None])
         return Reading(reader.names, weights[0].numpy().astype(np.float64).clip(0.0, 1.0),
-                       log_sigma[0].exp().numpy().astype(np.float64))
+                       log_sigma[0].exp().numpy().astype(np.float64), FLAT)
 
     def _keep(self, look: Look, seconds: float) -> None:
         if self._thread is not None or (self._kept and seconds - self._kept[-1][0] < PERSON_SECONDS):

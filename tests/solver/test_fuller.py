@@ -44,7 +44,7 @@ def test_a_weights_least_is_taken_away_as_far_as_it_may_be_an_error() -> None:
 
 
 def test_a_moment_does_not_tell_a_weights_least() -> None:
-    weights = curves(0.02, 0.6)[:20]
+    weights = curves(0.02, 0.6)[:12]
     np.testing.assert_array_equal(fuller_by(weights)[:, 3], weights[:, 3])
 
 
