@@ -23,15 +23,18 @@ LIPS = ((13, 14), (82, 87), (312, 317))
 """Landmarks on the upper and the lower lip's inner line that meet."""
 LIDS = {"eyeBlinkLeft": ((386, 374), (385, 380), (387, 373)), "eyeBlinkRight": ((159, 145), (158, 153), (160, 144))}
 """The same of the lids, by the shape that shuts them."""
-APART_M = 0.002
-"""Lips that never come closer than this beyond the same face's rest are truly open."""
+APART_M, APART_MOVING_M = 0.002, 0.003
+"""Lips that never come closer than this beyond the same face's rest are truly open; those of a mouth that opens and
+closes, from the second on."""
+MOVES_M = 0.004
+"""A mouth opens and closes whose gap varies by more."""
 CALM = 1 / 16
 """The part of the frames, those with the least weights about the mouth, whose gap is the calm mouth's."""
 LEAST_CALM = 3
 BELIEVED = 0.5
 """Of a calm mouth's gap so much is the error of finding it: it need not be closed."""
-CLOSEST = 5.0
-"""Per cent of the frames that show the mouth as closed as it ever is."""
+CLOSEST, WIDEST = 5.0, 95.0
+"""Per cent of the frames that show the mouth as closed as it ever is, and all but as open."""
 LEAST_SECONDS = 1.0
 """A shorter take need not show a closed mouth."""
 WHOLLY, NOT_AT_ALL = 2.0, 4.0
@@ -132,8 +135,9 @@ def _error(gap: np.ndarray, activity: np.ndarray) -> float:
     calm = BELIEVED * float(np.median(gap[calmest]))
     if calm < APART_M:
         return max(calm, -APART_M)
-    closest = float(np.percentile(gap, CLOSEST))
-    return max(closest, 0.0) if closest < APART_M else 0.0
+    closest, widest = np.percentile(gap, [CLOSEST, WIDEST]).tolist()
+    most = APART_MOVING_M if widest - closest > MOVES_M else APART_M
+    return max(closest, 0.0) if closest < most else 0.0
 
 
 def _shut(weights: np.ndarray, blinks: list[int], eyes: list[_Gap], frames_per_second: float) -> np.ndarray:
