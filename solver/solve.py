@@ -14,7 +14,6 @@ from capture.camera import Rig, undistort
 from capture.errors import FaceError
 from solver.align import align, pictures
 from solver.appearance import Film, skin_spots
-from solver.contact import touching
 from solver.doubt import doubtful
 from solver.embedding import Embedding
 from solver.energy import residual_px
@@ -23,6 +22,8 @@ from solver.face_poses import pose_of
 from solver.fit import STAGES, Stage, fit, stages, weight_sigma
 from solver.fuller import fuller
 from solver.landmarks import FEWEST, Landmarks, sound
+from solver.lids import lids_shut
+from solver.lips import lips_met
 from solver.neutral import at_rest
 from solver.performance import Performance
 from solver.points import DTYPE, shown_points
@@ -169,8 +170,9 @@ def _solved(landmarks: Landmarks, rig: Rig, lone: bool, model: FaceModel, embedd
     weights = state.weights.numpy()
     if reading is not None and reading.flat:
         weights = fuller(weights, sigma.numpy(), model.shape_names, float(facts.frame_rate), reading.flat)
-    met = touching(weights, sigma.numpy(), state.identity.numpy(), model, embedding, float(facts.frame_rate))
-    state = with_gaze(replace(state, weights=torch.from_numpy(met)), problem, model)
+    who, rate = (state.identity.numpy(), model, embedding), float(facts.frame_rate)
+    weights = lids_shut(lips_met(weights, sigma.numpy(), *who, rate), *who, rate)
+    state = with_gaze(replace(state, weights=torch.from_numpy(weights)), problem, model)
     residual = residual_px(problem, state).numpy()
     return _performance(landmarks, model, facts, state, sigma, residual, seen_frames), used
 

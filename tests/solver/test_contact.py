@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from solver.contact import LIDS, LIPS, SHUT, touching
 from solver.embedding import Embedding
 from solver.face_model import FaceModel
+from solver.lids import LIDS, SHUT, lids_shut
+from solver.lips import LIPS, lips_met
 from tests.synthetic import small_face
 
 PAIRS = (*LIPS, *(pair for lids in LIDS.values() for pair in lids))
@@ -39,7 +40,9 @@ def face() -> tuple[FaceModel, Embedding]:
 def touched(weights: np.ndarray, known: bool = True) -> np.ndarray:
     model, embedding = face()
     embedding = embedding if known else replace(embedding, known=np.zeros(478, bool))
-    return touching(weights, np.full(weights.shape, 0.1), np.zeros(0), model, embedding, 30.0)
+    nobody = np.zeros(0)
+    met = lips_met(weights, np.full(weights.shape, 0.1), nobody, model, embedding, 30.0)
+    return lids_shut(met, nobody, model, embedding, 30.0)
 
 
 def talking(closest_m: float, frames: int = FRAMES) -> np.ndarray:
