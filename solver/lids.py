@@ -1,7 +1,8 @@
 """Eyes that are shut: how far eyeBlink goes once the lids touch nobody can see.
 
-A model's lids may touch long before eyeBlink is 1. ARKit defines 1 as fully closed, and performers' recordings put shut
-eyes at 0.9 to 1; so does this. An eye that nearly shuts for a moment and opens again has blinked: a quick look at it
+A model's lids may touch long before eyeBlink is 1; where their landmarks are still apart there, as on a head whose lids
+have an edge, that is as near as they come. ARKit defines 1 as fully closed, and performers' recordings put shut eyes at
+0.9 to 1; so does this. An eye that nearly shuts for a moment and opens again has blinked: a quick look at it
 leaves more of a gap than there was.
 """
 
@@ -43,10 +44,12 @@ def lids_shut(weights: np.ndarray, identity: np.ndarray, model: FaceModel, embed
     if any(lids is None for lids in eyes) or not set(LIDS) <= set(model.shape_names):
         return weights
     blinks = [model.shape_names.index(name) for name in LIDS]
-    gap = np.empty((len(weights), len(eyes)))  # metres, less than 0 where lids cross
+    gap = np.empty((len(weights), len(eyes)))  # metres beyond shut, less than 0 where lids cross
     for column, lids in enumerate(eyes):
         upwards = lids.rest / np.maximum(np.linalg.norm(lids.rest, axis=-1, keepdims=True), 1e-9)  # (P, 3)
-        gap[:, column] = np.einsum("tpx,px->tp", lids.of(weights), upwards).mean(axis=1)
+        alone = np.eye(len(model.shape_names))[blinks[column]]
+        gaps = np.einsum("tpx,px->tp", lids.of(np.vstack([alone, weights])), upwards).mean(axis=1)
+        gap[:, column] = gaps[1:] - max(gaps[0], 0.0)
     gap = np.minimum(gap, gap.mean(axis=1, keepdims=True))  # where one eye is shut and the other nearly, both are
     blinked = np.stack([_blinked(one, frames_per_second) for one in gap.T], axis=1)
     closed = np.maximum(np.clip(1.0 - gap / TOUCH_M, 0.0, 1.0), blinked)

@@ -129,6 +129,19 @@ def test_a_blink_that_is_found_with_a_gap_has_shut_the_eye() -> None:
     assert touched(weights)[FRAMES - 1, 1] == pytest.approx(SHUT)
 
 
+def test_lids_with_an_edge_are_shut_as_near_as_eye_blink_brings_them() -> None:
+    model, embedding = face()
+    model = replace(model, shapes=model.shapes * np.where(np.arange(len(NAMES)) < 2, 7 / 12, 1.0)[:, None, None])
+    weights = talking(0.0)
+    weights[10:40, 0] = 0.95  # 2.35 mm are left, and 2 at eyeBlink 1
+    weights[20:40, 1] = 0.6
+    after = lids_shut(weights, np.zeros(0), model, embedding, 30.0)
+    assert after[15, 0] == SHUT
+    np.testing.assert_array_equal(after[20:40, 1], weights[20:40, 1])
+    weights[10:40, 0] = 0.85  # 1.05 mm beyond that
+    assert 0.85 < lids_shut(weights, np.zeros(0), model, embedding, 30.0)[15, 0] < 0.9
+
+
 def test_an_eye_that_lags_shuts_with_the_other_and_one_that_winks_alone() -> None:
     weights = talking(0.0)
     weights[10, :2], weights[20, :2] = (0.79, 0.72), (0.79, 0.1)
