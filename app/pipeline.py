@@ -42,7 +42,7 @@ from solver.neutral import rest_frame
 from solver.performance import Performance
 from solver.solve import PRESETS, TakeFacts, solve_take
 
-SOLVE_VERSION = 21
+SOLVE_VERSION = 22
 QUICK_VERSION = 3
 CORRECT_VERSION = 3
 EXPORT_VERSION = 2

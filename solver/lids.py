@@ -1,9 +1,9 @@
 """Eyes that are shut: how far eyeBlink goes once the lids touch nobody can see.
 
-A model's lids may touch long before eyeBlink is 1; where their landmarks are still apart there, as on a head whose lids
-have an edge, that is as near as they come. ARKit defines 1 as fully closed, and performers' recordings put shut eyes at
-0.9 to 1; so does this. An eye that nearly shuts for a moment and opens again has blinked: a quick look at it
-leaves more of a gap than there was.
+A model's lids may touch long before eyeBlink is 1. ARKit defines 1 as fully closed, and performers' recordings put shut
+eyes at 0.9 to 1; so does this. An eye that nearly shuts for a moment and opens again has blinked: a quick look at it
+leaves more of a gap than there was. Landmarks on lids that have an edge stay apart when they touch: a blink is as deep
+as eyeBlink alone goes.
 """
 
 import math
@@ -22,9 +22,9 @@ SHUT = 0.95
 TOUCH_M = 0.0014
 """By how much a gap between lids that is found errs: eyes are shut where none is left, and less so up to this. Shut
 eyes, filmed or made, are found with up to so much, open ones that look down with 3 mm and more."""
-BLINK_M, DEEP_M, BLINK_S = (0.001, 0.002), 0.002, 0.4
-"""A blink's narrowest gap: up to the first the eye was shut, from the second on it was not. It is narrower by DEEP_M
-than what is before and after it, and lasts BLINK_S at half its depth at most."""
+BLINK_M, DEEP_M, BLINK_S = (0.0005, 0.0015), 0.002, 0.4
+"""A blink's narrowest gap beyond that of eyeBlink 1: up to the first the eye was shut, from the second on it was not. It
+is narrower by DEEP_M than what is before and after it, and lasts BLINK_S at half its depth at most."""
 ABOUT_M = 0.001
 """A blink's frames whose gap is wider than its narrowest by less than this are shut, too, the less the wider."""
 
@@ -44,14 +44,15 @@ def lids_shut(weights: np.ndarray, identity: np.ndarray, model: FaceModel, embed
     if any(lids is None for lids in eyes) or not set(LIDS) <= set(model.shape_names):
         return weights
     blinks = [model.shape_names.index(name) for name in LIDS]
-    gap = np.empty((len(weights), len(eyes)))  # metres beyond shut, less than 0 where lids cross
+    gap = np.empty((len(weights), len(eyes)))  # metres, less than 0 where lids cross
+    edge = np.empty(len(eyes))  # metres that are left at eyeBlink 1
     for column, lids in enumerate(eyes):
         upwards = lids.rest / np.maximum(np.linalg.norm(lids.rest, axis=-1, keepdims=True), 1e-9)  # (P, 3)
         alone = np.eye(len(model.shape_names))[blinks[column]]
         gaps = np.einsum("tpx,px->tp", lids.of(np.vstack([alone, weights])), upwards).mean(axis=1)
-        gap[:, column] = gaps[1:] - max(gaps[0], 0.0)
+        edge[column], gap[:, column] = max(gaps[0], 0.0), gaps[1:]
     gap = np.minimum(gap, gap.mean(axis=1, keepdims=True))  # where one eye is shut and the other nearly, both are
-    blinked = np.stack([_blinked(one, frames_per_second) for one in gap.T], axis=1)
+    blinked = np.stack([_blinked(one, frames_per_second) for one in (gap - edge).T], axis=1)
     closed = np.maximum(np.clip(1.0 - gap / TOUCH_M, 0.0, 1.0), blinked)
     out = weights.copy()
     out[:, blinks] += closed * np.maximum(SHUT - weights[:, blinks], 0.0)
@@ -59,7 +60,7 @@ def lids_shut(weights: np.ndarray, identity: np.ndarray, model: FaceModel, embed
 
 
 def _blinked(gap: np.ndarray, frames_per_second: float) -> np.ndarray:
-    """(T) 0 to 1: how far an eye is shut by a blink, by the gap (T) metres between its lids."""
+    """(T) 0 to 1: how far an eye is shut by a blink, by the gap (T) metres that its lids leave beyond their edge."""
     shut_below, open_above = BLINK_M
     widest = max(gap.max(), DEEP_M) + DEEP_M
     around = np.concatenate([[widest], gap, [widest]])  # a blink that the take cuts is one, too
