@@ -23,8 +23,8 @@ TOUCH_M = 0.0014
 """By how much a gap between lids that is found errs: eyes are shut where none is left, and less so up to this. Shut
 eyes, filmed or made, are found with up to so much, open ones that look down with 3 mm and more."""
 BLINK_M, DEEP_M, BLINK_S = (0.0005, 0.0015), 0.002, 0.4
-"""A blink's narrowest gap beyond that of eyeBlink 1: up to the first the eye was shut, from the second on it was not. It
-is narrower by DEEP_M than what is before and after it, and lasts BLINK_S at half its depth at most."""
+"""A blink's narrowest gap beyond that of eyeBlink 1: up to the first the eye was shut, from the second on it was not.
+It is narrower by DEEP_M than what is before and after it, and lasts BLINK_S at half its depth at most."""
 ABOUT_M = 0.001
 """A blink's frames whose gap is wider than its narrowest by less than this are shut, too, the less the wider."""
 
