@@ -7,6 +7,7 @@ from scipy.signal import find_peaks
 
 from solver.embedding import Embedding
 from solver.face_model import FaceModel, deform
+from solver.lips import LIPS
 from solver.performance import Performance
 
 BLINKS = ("eyeBlinkLeft", "eyeBlinkRight")
@@ -14,8 +15,6 @@ HIGH, STANDS_OUT = 0.5, 0.3
 """A blink's height, and by how much it stands out from the curve about it; of what was found half of that will do."""
 NEAR_S = 0.12
 """Seconds between a blink and what may be the same blink."""
-LIPS = ((13, 14), (82, 87), (312, 317))
-"""Landmarks on the upper and the lower lip's inner line that meet."""
 MEET_M = 0.0005
 """Lips meet where their gap is at most so much wider than the same face's at rest."""
 

@@ -19,6 +19,8 @@ ARKIT = (
     "noseSneerRight", "tongueOut",
 )
 """Apple's 52 shape names in Apple's order. Left and right are the face's own."""
+CORRECTIVES = (("mouthClose", "jawOpen"),)
+"""A shape that is drawn upon another, and that other: ARKit's mouthClose seals lips that the jaw has opened."""
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,14 @@ def pose_of(points: np.ndarray, xy: np.ndarray, matrix: np.ndarray) -> np.ndarra
     return pose
 
 
+def in_world(pose: np.ndarray, camera: Camera) -> np.ndarray:
+    """camera_from_head (4, 4) -> world_from_head."""
+    out = np.eye(4)
+    out[:3, :3] = camera.rotation.T @ pose[:3, :3]
+    out[:3, 3] = camera.rotation.T @ (pose[:3, 3] - camera.translation)
+    return out
+
+
 def relative(poses: np.ndarray, one: int, other: int) -> tuple[np.ndarray, np.ndarray]:
     """other_from_one at each moment that both saw: (S, 4, 4), and which frames those are (S)."""
     both = np.flatnonzero(np.isfinite(poses[[one, other]]).all(axis=(0, 2, 3)))

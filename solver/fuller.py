@@ -12,18 +12,16 @@ stretched.
 
 import numpy as np
 
+from solver.face_model import CORRECTIVES
+from solver.neutral import LOOKS
+
 SHORT_OF = {"brow": 1.2, "eyeLook": 1.1, "jawForward": 1.2, "jawLeft": 1.2, "jawRight": 1.2, "mouthClose": 1.3,
             "mouthStretch": 1.2, "mouthDimple": 1.2, "mouthFunnel": 1.2, "mouthPucker": 1.2, "mouthRoll": 1.2}
 """How many times as high curves are than found, by how their shapes' names begin."""
-DRAWN_UPON = ("mouthClose", "jawOpen")
-"""ARKit's mouthClose seals lips that the jaw has opened: where there is more of it, the jaw is wider open, too, and the
-lips are as near as they were found."""
 LEAST = 2.0
 """Per cent of the frames that may be lower than what is taken for a weight's least."""
 DOUBT = 0.5
 """A least value up to so many standard deviations is an error: nearly no face does anything all through a take."""
-LOOKS = "eyeLook"
-"""Where eyes look is plainly seen: they may look down all through a take."""
 LEAST_SECONDS = 0.5
 """A shorter take tells no weight's least."""
 
@@ -42,11 +40,13 @@ def fuller(weights: np.ndarray, sigma: np.ndarray, names: tuple[str, ...], frame
     out = weights
     if len(weights) >= LEAST_SECONDS * frames_per_second:
         least = np.minimum(np.percentile(weights, LEAST, axis=0), DOUBT * np.median(sigma, axis=0))
+        # Eyes may look down all through a take.
         out = weights - np.where([name.startswith(LOOKS) for name in names], 0.0, least)
     more = flat * out * (np.array([_short_of(name) for name in names]) - 1.0)
-    if set(DRAWN_UPON) <= set(names):
-        upon, base = (names.index(name) for name in DRAWN_UPON)
-        more[:, base] += more[:, upon]
+    for pair in CORRECTIVES:
+        if set(pair) <= set(names):  # with more of mouthClose the jaw is wider open, too: lips stay as near as found
+            upon, base = (names.index(name) for name in pair)
+            more[:, base] += more[:, upon]
     return np.clip(out + more, 0.0, 1.0)
 
 

@@ -48,9 +48,9 @@ def lids_shut(weights: np.ndarray, identity: np.ndarray, model: FaceModel, embed
     edge = np.empty(len(eyes))  # metres that are left at eyeBlink 1
     for column, lids in enumerate(eyes):
         upwards = lids.rest / np.maximum(np.linalg.norm(lids.rest, axis=-1, keepdims=True), 1e-9)  # (P, 3)
-        alone = np.eye(len(model.shape_names))[blinks[column]]
-        gaps = np.einsum("tpx,px->tp", lids.of(np.vstack([alone, weights])), upwards).mean(axis=1)
-        edge[column], gap[:, column] = max(gaps[0], 0.0), gaps[1:]
+        gap[:, column] = np.einsum("tpx,px->tp", lids.of(weights), upwards).mean(axis=1)
+        alone = lids.rest + lids.by_weights[blinks[column]]  # (P, 3)
+        edge[column] = max(float((alone * upwards).sum(axis=1).mean()), 0.0)
     gap = np.minimum(gap, gap.mean(axis=1, keepdims=True))  # where one eye is shut and the other nearly, both are
     blinked = np.stack([_blinked(one, frames_per_second) for one in (gap - edge).T], axis=1)
     closed = np.maximum(np.clip(1.0 - gap / TOUCH_M, 0.0, 1.0), blinked)

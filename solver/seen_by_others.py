@@ -14,7 +14,7 @@ from capture.camera import Rig, project, undistort
 from solver.crop import Roi, roi_of_points
 from solver.embedding import Embedding
 from solver.face_model import FaceModel
-from solver.face_poses import pose_of
+from solver.face_poses import in_world, pose_of
 from solver.landmarks import FEWEST, SURE, Landmarks, sized
 from solver.reprojection import reprojected
 
@@ -134,12 +134,7 @@ class _Words:
         """world_from_head (4, 4) of the mean face by one camera's landmarks."""
         camera, chosen = self.rig.cameras[index], self.seen[index, frame]
         seen = pose_of(self.points[chosen], undistort(camera, self.xy[index, frame][chosen]), camera.matrix)
-        if seen is None:
-            return None
-        face = np.eye(4)
-        face[:3, :3] = camera.rotation.T @ seen[:3, :3]
-        face[:3, 3] = camera.rotation.T @ (seen[:3, 3] - camera.translation)
-        return face
+        return None if seen is None else in_world(seen, camera)
 
     def _stands(self, face: np.ndarray, index: int, frame: int) -> bool:
         """Whether a camera's landmarks lie as they would if the face were there."""

@@ -17,8 +17,8 @@ from solver.appearance import Film, skin_spots
 from solver.doubt import doubtful
 from solver.embedding import Embedding
 from solver.energy import residual_px
-from solver.face_model import FaceModel
-from solver.face_poses import pose_of
+from solver.face_model import CORRECTIVES, FaceModel
+from solver.face_poses import in_world, pose_of
 from solver.fit import STAGES, Stage, fit, stages, weight_sigma
 from solver.fuller import fuller
 from solver.landmarks import FEWEST, Landmarks, sound
@@ -42,8 +42,6 @@ FACING = (0.05, 0.45)
 """Cosines between a point's normal and the ray to the camera: at the first it does not count, at the second fully."""
 CONTOUR = 3.0
 """How much less is known of where a contour point lies, because it slides with the view."""
-CORRECTIVES = (("mouthClose", "jawOpen"),)
-"""A shape that is drawn upon another, and that other: ARKit's mouthClose seals lips that the jaw has opened."""
 GAZE_OF_SHAPE = {  # eye, axis (0 yaw, 1 pitch), sign
     "eyeLookOutLeft": (0, 0, 1), "eyeLookInLeft": (0, 0, -1), "eyeLookUpLeft": (0, 1, 1), "eyeLookDownLeft": (0, 1, -1),
     "eyeLookOutRight": (1, 0, -1), "eyeLookInRight": (1, 0, 1), "eyeLookUpRight": (1, 1, 1),
@@ -166,11 +164,11 @@ def _solved(landmarks: Landmarks, rig: Rig, lone: bool, model: FaceModel, embedd
     if spots:
         problem, state = align(problem, state, film, preset.looks, landmarks, seen_frames, used, model, spots,
                                progress.looked)
-    state, sigma = _settled(state, weight_sigma(problem, state), float(facts.frame_rate))
+    rate, who = float(facts.frame_rate), (state.identity.numpy(), model, embedding)
+    state, sigma = _settled(state, weight_sigma(problem, state), rate)
     weights = state.weights.numpy()
     if reading is not None and reading.flat:
-        weights = fuller(weights, sigma.numpy(), model.shape_names, float(facts.frame_rate), reading.flat)
-    who, rate = (state.identity.numpy(), model, embedding), float(facts.frame_rate)
+        weights = fuller(weights, sigma.numpy(), model.shape_names, rate, reading.flat)
     weights = lids_shut(lips_met(weights, sigma.numpy(), *who, rate), *who, rate)
     state = with_gaze(replace(state, weights=torch.from_numpy(weights)), problem, model)
     residual = residual_px(problem, state).numpy()
@@ -302,9 +300,8 @@ def _rough_poses(model: FaceModel, embedding: Embedding, rig: Rig, xy: np.ndarra
                 raise torch.linalg.LinAlgError("the mean face can be put nowhere")
             placed.append((pose[2, 2], index, pose))
         _, index, pose = min(placed, key=lambda item: item[0])  # the face's +z towards the camera
-        camera = rig.cameras[index]
-        rotation[frame] = camera.rotation.T @ pose[:3, :3]
-        translation[frame] = camera.rotation.T @ (pose[:3, 3] - camera.translation)
+        pose = in_world(pose, rig.cameras[index])
+        rotation[frame], translation[frame] = pose[:3, :3], pose[:3, 3]
     return RoughPoses(rotation, translation)
 
 

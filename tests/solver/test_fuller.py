@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from solver.fuller import DOUBT, DRAWN_UPON, SHORT_OF, fuller
+from solver.face_model import CORRECTIVES
+from solver.fuller import DOUBT, SHORT_OF, fuller
 
 NAMES = ("browInnerUp", "jawOpen", "mouthClose", "mouthSmileLeft", "eyeLookDownLeft", "somebodysOwn")
 FRAMES, SIGMA = 60, 0.05
@@ -30,7 +31,7 @@ def test_what_landmarks_hardly_show_is_stretched_and_what_they_show_is_not() -> 
 def test_a_mouth_that_is_closed_more_has_an_open_jaw_behind_it() -> None:
     weights = curves(0.0, 0.6)
     after = fuller_by(weights, sigma=0.0)
-    upon, base = (NAMES.index(name) for name in DRAWN_UPON)
+    upon, base = (NAMES.index(name) for name in CORRECTIVES[0])
     np.testing.assert_allclose(after[:, base] - weights[:, base], after[:, upon] - weights[:, upon])
 
 
