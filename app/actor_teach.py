@@ -117,13 +117,13 @@ def teach(actor: Actor, model: FaceModel, landmarker: Landmarker, materials: Seq
 def _lessons(materials: Sequence[Material], right: Sequence[tuple[Performance, np.ndarray]], face: Face
              ) -> list[tuple[Lesson, Lesson]]:
     """For each of the PARTS what is learnt from it, and the same frames as they are."""
-    pictures = sum(int(one.case.landmarks.seen.all(axis=2).sum()) for one in materials)
+    pictures = sum(int(one.case.landmarks.whole.sum()) for one in materials)
     step = -(-pictures // MOST_PICTURES)
     learnt: list[list[Lesson]] = [[] for _ in range(PARTS)]
     exact: list[list[Lesson]] = [[] for _ in range(PARTS)]
     for one, (performance, counts) in zip(materials, right, strict=True):
         labels = projected(one, performance, face)
-        for camera, seen in enumerate(one.case.landmarks.seen.all(axis=2)):
+        for camera, seen in enumerate(one.case.landmarks.whole):
             for part in range(PARTS):
                 inside = np.arange(*_cut(one, part))
                 frames = inside[seen[inside]][::step]

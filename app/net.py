@@ -11,11 +11,23 @@ from app.detectors import landmarker_named
 from app.models import model_named
 from app.progress import teller
 from capture.errors import UsageError
-from solver import mediapipe_runtime, network_file, network_onnx, network_speed, train, train_common, train_parts
+from solver import (
+    mediapipe_runtime,
+    network_file,
+    network_onnx,
+    network_speed,
+    train,
+    train_common,
+    train_occlusion,
+    train_parts,
+)
 from solver.crop import eight_bit_rgb
 from solver.embedding import Embedding, embed
 from solver.face_model import FaceModel
 from solver.train_data import Recipe
+
+MADE_BEHIND = 0.6
+"""How often there is something before the faces that are made for learning what is."""
 
 
 def run_train(options: argparse.Namespace) -> int:
@@ -27,12 +39,14 @@ def run_train(options: argparse.Namespace) -> int:
         raise UsageError("--begin is for parts; the network of the whole face always begins with MediaPipe's weights")
     tell = teller(options.events)
     model = model_named(options.model)
+    things = {"things": MADE_BEHIND} if options.network == "occlusion" else {}
     faces = train_common.made_faces(
-        model, _points_on(model), Recipe(options.faces, options.seed, tuple(options.recording), options.profiles),
-        options.held_out, options.out, lambda done, total: tell.progress("net", "make faces", done, total))
+        model, _points_on(model),
+        Recipe(options.faces, options.seed, tuple(options.recording), options.profiles, **things), options.held_out,
+        options.out, lambda done, total: tell.progress("net", "make faces", done, total))
     checkpoint = options.out / f"{options.network}.checkpoint.npz"
-    kind = train.Config if options.network == "landmarks" else train_parts.Config
-    config = kind(checkpoint, faces, seed=options.seed, device=options.device)
+    kind = {"landmarks": train, "parts": train_parts, "occlusion": train_occlusion}[options.network]
+    config = kind.Config(checkpoint, faces, seed=options.seed, device=options.device)
     chosen = {name: getattr(options, name) for name in ("steps", "batch", "rate") if getattr(options, name) is not None}
     if options.begin is not None:
         chosen["begin"] = options.begin
@@ -51,6 +65,11 @@ def run_train(options: argparse.Namespace) -> int:
         train.train(config, report, note)
         history, about = _story(checkpoint, network_file.ARCHITECTURE)
         network_file.save_difference(network_file.load_trained(checkpoint), about, weights)
+    elif options.network == "occlusion":
+        train_occlusion.train(config, report, note)
+        history, about = _story(checkpoint, network_file.OCCLUSION)
+        learnt = {network_file.OCCLUSION_NAME: network_file.load_occlusion(checkpoint)}
+        network_file.save_parts(learnt, about, weights, network_file.OCCLUSION)
     else:
         train_parts.train(config, report, note)
         history, about = _story(checkpoint, network_file.PARTS)

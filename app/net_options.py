@@ -13,8 +13,8 @@ def add_options(net: argparse.ArgumentParser, common: argparse.ArgumentParser) -
 
     train = add("train", "train a landmark network on made faces; the same command goes on where it stopped",
                 "mien net train landmarks --model ict --recording take.csv --out training")
-    train.add_argument("network", choices=("landmarks", "parts"),
-                       help="the whole face in 192 px, or the second look at eyes, mouth and face")
+    train.add_argument("network", choices=("landmarks", "parts", "occlusion"),
+                       help="the whole face in 192 px, the second look at eyes, mouth and face, or what is before it")
     train.add_argument("--model", required=True, help="the head that faces are made from, a known model or a file")
     train.add_argument("--recording", type=Path, action="append", default=[], metavar="CSV",
                        help="a Live Link Face recording that lends its weights; may be given again")

@@ -8,6 +8,9 @@ from capture.files import write_with
 from solver.network_speed import Speed
 
 MEASURES = ("train", "mean", "median", "fine_median")
+SHARES = {"within_1": "within one sigma", "within_2": "within two sigmas", "area": "area under the curve",
+          "precision": "precision", "recall": "recall"}
+"""What goes from 0 to 1, and its name in the picture."""
 
 
 def curves(history: Sequence[dict[str, Any]], path: Path) -> Path:
@@ -20,11 +23,13 @@ def curves(history: Sequence[dict[str, Any]], path: Path) -> Path:
     for row, name in zip(rows, named or [""], strict=True):
         entries = [(entry["step"], entry[name] if name else entry) for entry in history]
         steps = [step for step, _ in entries]
-        for measure in MEASURES:
+        known = entries[0][1] if entries else {}
+        for measure in (measure for measure in MEASURES if measure in known):
             row[0].plot(steps, [values[measure] for _, values in entries], label=measure.replace("_", " "))
-        row[0].set(xlabel="step", ylabel="error, px", title=name or "whole face", yscale="log")
-        for measure, wanted in (("within_1", "one sigma"), ("within_2", "two sigmas")):
-            row[1].plot(steps, [values[measure] for _, values in entries], label=f"within {wanted}")
+        row[0].set(xlabel="step", ylabel="error, px" if "mean" in known else "loss", title=name or "whole face",
+                   yscale="log")
+        for measure, words in ((measure, words) for measure, words in SHARES.items() if measure in known):
+            row[1].plot(steps, [values[measure] for _, values in entries], label=words)
         row[1].set(xlabel="step", ylabel="share of the held-out points", ylim=(0, 1))
         for axes in row:
             axes.legend()

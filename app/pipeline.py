@@ -39,10 +39,10 @@ from solver.embedding import VERSION as EMBEDDING_VERSION
 from solver.face_model import FaceModel
 from solver.landmarks import Landmarks
 from solver.neutral import rest_frame
-from solver.performance import Performance
+from solver.performance import HIDDEN, Performance
 from solver.solve import PRESETS, TakeFacts, solve_take
 
-SOLVE_VERSION = 22
+SOLVE_VERSION = 23
 QUICK_VERSION = 3
 CORRECT_VERSION = 3
 EXPORT_VERSION = 2
@@ -157,6 +157,9 @@ def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> So
     elif who.key and performance.steps.get(PROFILE) != who.key:
         teller.note(take, f"the profile of {options.actor} is not of this face: it was left out")
         who, landmarks = nobody, anybodys
+    if hidden := sum(HIDDEN in words for words in performance.flags):
+        teller.note(take, f"something is before the face in {hidden} of {performance.frames} frames: what it hides is "
+                          "carried over from before and after, or from the face's other side, and flagged")
     if _alone(ready, options):
         camera = used.cameras[0]
         found = "and found a focal length" if lone else "of the stated focal length"

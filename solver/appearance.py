@@ -302,7 +302,8 @@ def _boxes(landmarks: Landmarks, frames: np.ndarray) -> np.ndarray:
     found = landmarks.found[:, frames]
     boxes = np.full((*found.shape, 4), np.nan)
     for camera, row in np.argwhere(found):
-        xy = landmarks.xy[camera, frames[row]][landmarks.seen[camera, frames[row]]]
+        xy = landmarks.xy[camera, frames[row]]
+        xy = xy[np.isfinite(xy).all(axis=1)]  # the whole face, a hidden mouth, too
         boxes[camera, row] = *xy.min(axis=0), *xy.max(axis=0)
     return boxes
 

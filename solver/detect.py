@@ -41,7 +41,7 @@ class Footage:
 
 @dataclass(frozen=True)
 class Track:
-    """The landmarks of one camera: xy (T, N, 2) px, NaN where not seen; sigma (T, N) px; seen (T, N)."""
+    """The landmarks of one camera: xy (T, N, 2) px, sigma (T, N) px, seen (T, N); see `landmarks.Landmarks`."""
 
     xy: np.ndarray
     sigma: np.ndarray

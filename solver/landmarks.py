@@ -21,12 +21,14 @@ CHUNK = 256
 
 @dataclass(frozen=True)
 class Landmarks:
-    """Points in pictures. A point that was not found has `seen` False; the arrays never get shorter for it.
+    """Points in pictures. A point that was not found, or is behind a hand or another thing, has `seen` False; the
+    arrays never get shorter for it.
 
     Attributes:
         cameras: (C) camera names.
         scheme: the name of the point set, such as "mediapipe478": what point n means.
-        xy: (C, T, N, 2) px, in the distorted picture as filmed; NaN where not seen.
+        xy: (C, T, N, 2) px, in the distorted picture as filmed; of points behind something, where the rest of the face
+            says that they are; NaN where no face was found.
         sigma: (C, T, N) px, the standard deviation that the detector claims per axis.
         seen: (C, T, N) bool.
     """
@@ -48,6 +50,11 @@ class Landmarks:
     def found(self) -> np.ndarray:
         """(C, T) bool: whether the camera saw the face at all."""
         return self.seen.any(axis=2)
+
+    @property
+    def whole(self) -> np.ndarray:
+        """(C, T) bool: whether the camera saw the face, and each point of it has a place, if only a likely one."""
+        return self.found & np.isfinite(self.xy).all(axis=(2, 3))
 
     def every(self, one_in: int) -> "Landmarks":
         """One point in so many alone."""

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from scipy.ndimage import gaussian_filter1d
+from scipy.ndimage import gaussian_filter1d, uniform_filter1d
 from scipy.special import expit
 
 from capture.errors import ModelError
@@ -25,6 +25,7 @@ from solver.crop import Roi, apply, crops, eight_bit_rgb, picture_from_crop, roi
 from solver.detect import Footage, Report, Track, runs
 from solver.network import POINTS, SIZE
 from solver.network_actor import largest, whose
+from solver.network_hidden import occluded
 from solver.network_mirror import unmirror
 from solver.network_parts import PARTS
 from solver.network_rest import rest
@@ -60,6 +61,8 @@ SURE = 0.86
 the mean of several looks errs less. Found on our own renders of people that no network knows, never on the shoots of
 `assets/landmarks.md`: with it 73 and 95 % of the errors on each axis lie within one and two sigmas in clips of eight
 people, 64 and 91 % on still pictures with heads turned anywhere."""
+HIDDEN, STEADY = 0.5, 3
+"""From what probability on, a mean over so many frames, a point counts as behind something."""
 STEPS, TURNS, PLACES = 8, 512, 1
 """Squares are rounded to so many parts of a px and of a radian, the points that parts are cut by to decimal places."""
 
@@ -104,11 +107,15 @@ class NetworkDetector:
         # Read before it is named, so that a file that is missing is told in words.
         network = network_file.load_trained(path)
         second = {} if parts is None else network_file.load_parts(parts)
-        self.key = f"network-8-{network_file.key_of(path)}" + (f"-{network_file.key_of(parts)}" if parts else "")
+        self.key = f"network-9-{network_file.key_of(path)}" + (f"-{network_file.key_of(parts)}" if parts else "")
         device = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
         self._network = ready(network, device, ("points", "sigma"), tell)
         self._second = SecondLook({part.name: ready(second[part.name], device, tell=tell) for part in self.closer
                                    if part.name in second})
+        ahead = None if weights else network_file.shipped_occlusion()
+        self._occlusion = None if ahead is None else ready(network_file.load_occlusion(ahead), device, tell=tell)
+        if ahead is not None:
+            self.key += f"-{network_file.key_of(ahead)}"
         self._presence = ready(pretrained.plain_mesh(), device, ("face",), tell)
         self._search = FaceSearch()
 
@@ -116,6 +123,7 @@ class NetworkDetector:
         """The landmarks in each of the T frames; a frame without a face is all unseen."""
         total = footage.count
         xy, sigma = np.full((total, POINTS, 2), np.nan), np.full((total, POINTS), np.nan)
+        behind = np.zeros((total, POINTS))
         square: Roi | None = None
         before: np.ndarray | None = None
         start, lost, held, found = 0, 0, [], []
@@ -130,14 +138,16 @@ class NetworkDetector:
             found.append(look)
             if len(held) == BATCH or index == total - 1:
                 self._look_back(held, found, lambda row, square, start=start: actor.other(start + row, square))
-                self._finish(held, found, xy[start:start + len(held)], sigma[start:start + len(held)])
+                part = slice(start, start + len(held))
+                self._finish(held, found, xy[part], sigma[part], behind[part])
                 start, held, found = index + 1, [], []
             report(index + 1, total)
-        return track_of(xy, sigma)
+        return track_of(xy, sigma, behind)
 
     def again(self, pictures: Iterable[np.ndarray], squares: Mapping[int, Roi], total: int, report: Report) -> Track:
         """See `detect.Guided`."""
         xy, sigma = np.full((total, POINTS, 2), np.nan), np.full((total, POINTS), np.nan)
+        behind = np.zeros((total, POINTS))
         held: list[np.ndarray] = []
         found: list[Look | None] = []
         frames = sorted(squares)
@@ -146,10 +156,10 @@ class NetworkDetector:
             found.append(self._there(held[-1], squares[frame]))
             if len(held) == BATCH or row == len(frames) - 1 or frames[row + 1] > frame + 1:
                 part = slice(frame + 1 - len(held), frame + 1)
-                self._finish(held, found, xy[part], sigma[part])
+                self._finish(held, found, xy[part], sigma[part], behind[part])
                 held, found = [], []
             report(row + 1, len(frames))
-        return track_of(xy, sigma)
+        return track_of(xy, sigma, behind)
 
     def _there(self, picture: np.ndarray, expected: Roi) -> Look | None:
         """The face in a square that others gave; None where there is none, or another thing."""
@@ -199,6 +209,10 @@ class NetworkDetector:
         points, sigma = self._network(batch)[:2]
         return points.astype(np.float64), sigma.astype(np.float64)
 
+    def _hidden(self, pictures: list[np.ndarray], points: np.ndarray) -> np.ndarray:
+        """How likely each of points (T, 478, 2) px is behind something."""
+        return np.zeros(points.shape[:2]) if self._occlusion is None else occluded(self._occlusion, pictures, points)
+
     def _look_back(self, pictures: list[np.ndarray], looks: list[Look | None],
                    other: Callable[[int, Roi], bool]) -> None:
         """Follow each face back from where it was found: one that comes in over the picture's edge, or from behind a
@@ -224,8 +238,10 @@ class NetworkDetector:
         step *= min(1.0, LEAP * square.side / max(float(np.hypot(*step)), 1e-9))
         return settled(replace(square, centre=(float(centre[0] + step[0]), float(centre[1] + step[1])))), centre
 
-    def _finish(self, pictures: list[np.ndarray], looks: list[Look | None], xy: np.ndarray, sigma: np.ndarray) -> None:
-        """Look once more through smoothed squares, plain and mirrored, then at the parts; write what comes of it."""
+    def _finish(self, pictures: list[np.ndarray], looks: list[Look | None], xy: np.ndarray, sigma: np.ndarray,
+                behind: np.ndarray) -> None:
+        """Look once more through smoothed squares, plain and mirrored, then at the parts, then for what is before them;
+        write what comes of it."""
         for run in runs(look is not None for look in looks):
             first = np.stack([look.points for look in looks[run]])  # (T, 478, 2)
             squares = _smoothed([roi_of_points(points, MARGIN, profile=True) for points in first])
@@ -237,6 +253,7 @@ class NetworkDetector:
             points, unsure = first / 4 + again[0] / 4 + again[1] / 2, (plain[1] + mirrored[1]) / 2 * scale
             smooth = gaussian_filter1d(points, SMOOTH, axis=0, mode="nearest").round(PLACES)
             xy[run], sigma[run] = self._second.refine(pictures[run], smooth, points, unsure)
+            behind[run] = self._hidden(pictures[run], xy[run])
 
 
 def settled(square: Roi) -> Roi:
@@ -247,12 +264,18 @@ def settled(square: Roi) -> Roi:
                round(square.angle * TURNS) / TURNS)
 
 
-def track_of(xy: np.ndarray, sigma: np.ndarray) -> Track:
-    """What was found, (T, 478, 2) and (T, 478), NaN where there was no face, with what hardly moves stilled."""
-    seen = np.isfinite(xy).all(axis=2)
-    for run in runs(seen.all(axis=1)):
+def track_of(xy: np.ndarray, sigma: np.ndarray, behind: np.ndarray) -> Track:
+    """What was found, (T, 478, 2) and (T, 478), NaN where there was no face, with what hardly moves stilled.
+
+    Args:
+        behind: (T, 478), how likely each point is behind something: then it is not seen.
+    """
+    found = np.isfinite(xy).all(axis=2)
+    seen = found.copy()
+    for run in runs(found.all(axis=1)):
         rest(xy[run])
-    return Track(xy, np.where(seen, SURE * sigma, np.inf), seen)
+        seen[run] = uniform_filter1d(behind[run], STEADY, axis=0, mode="nearest") < HIDDEN
+    return Track(xy, np.where(found, SURE * sigma, np.inf), seen)
 
 
 def is_clear(look: Look, square: Roi, most: float = CLEAR) -> bool:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from capture.files import sha256
 from solver import pretrained
 from solver.face_model import FaceModel
 from solver.network import LandmarkNetwork
+from solver.network_occlusion import OcclusionNetwork
 from solver.network_parts import PARTS as PARTS_KNOWN
 from solver.network_parts import PartNetwork
 
@@ -28,6 +29,10 @@ FORMAT, VERSION = "mien.network", 1
 ARCHITECTURE = "attention-mesh-sigma-1"
 PARTS = "parts-2"
 """The architecture of the second look's networks."""
+OCCLUSION = "occlusion-1"
+"""That of the network which sees what is before a face."""
+OCCLUSION_NAME = "occlusion"
+Own = TypeVar("Own", bound=nn.Module)
 SCALE = "/scale"
 """Ends the name of what the bytes of a weight are multiplied by."""
 SCHEME = "mien478"
@@ -108,9 +113,15 @@ def load_trained(path: Path) -> LandmarkNetwork:
     return network.eval().requires_grad_(False)
 
 
-def save_parts(networks: Mapping[str, nn.Module], about: dict[str, Any], path: Path) -> None:
-    """Write the second look's networks and `about` them (plain JSON values): weights as bytes, each row with a scale of
-    its own, all else as 16-bit floats."""
+def shipped_occlusion() -> Path | None:
+    """The trained weights of the network that sees what is before a face, or None where none ship."""
+    path = Path(str(resources.files("assets") / "occlusion.npz"))
+    return path if path.exists() else None
+
+
+def save_parts(networks: Mapping[str, nn.Module], about: dict[str, Any], path: Path, architecture: str = PARTS) -> None:
+    """Write networks by name and `about` them (plain JSON values): weights as bytes, each row with a scale of its own,
+    all else as 16-bit floats."""
     arrays = {}
     for name, network in networks.items():
         for key, value in network.state_dict().items():
@@ -119,8 +130,8 @@ def save_parts(networks: Mapping[str, nn.Module], about: dict[str, Any], path: P
                 arrays[f"{name}.{key}"], arrays[f"{name}.{key}{SCALE}"] = _bytes(own)
             else:
                 arrays[f"{name}.{key}"] = own.astype(np.float16)
-    _write(path, {"format": FORMAT, "version": VERSION, "architecture": PARTS, "kind": "weights", **about}, arrays,
-           compress=True)
+    _write(path, {"format": FORMAT, "version": VERSION, "architecture": architecture, "kind": "weights", **about},
+           arrays, compress=True)
 
 
 def load_parts(path: Path) -> dict[str, PartNetwork]:
@@ -129,18 +140,29 @@ def load_parts(path: Path) -> dict[str, PartNetwork]:
     Raises:
         ModelError: as `load_trained`.
     """
-    stored, out = stored_parts(path), {}
-    for part in PARTS_KNOWN:
-        own = {name.removeprefix(f"{part.name}."): array for name, array in stored.items()
-               if name.startswith(f"{part.name}.")}
-        if not own:
-            continue
-        network = PartNetwork(part)
-        for key, value in network.state_dict().items():
-            _check(path, f"{part.name}.{key}", own.get(key), value, PARTS)
-        network.load_state_dict({key: own[key] for key in network.state_dict()})
-        out[part.name] = network.eval().requires_grad_(False)
-    return out
+    stored = stored_parts(path)
+    return {part.name: _filled(PartNetwork(part), part.name, stored, path, PARTS) for part in PARTS_KNOWN
+            if any(name.startswith(f"{part.name}.") for name in stored)}
+
+
+def load_occlusion(path: Path) -> OcclusionNetwork:
+    """The network that sees what is before a face, of a file or a checkpoint.
+
+    Raises:
+        ModelError: as `load_trained`.
+    """
+    stored = stored_parts(path, OCCLUSION)
+    name = OCCLUSION_NAME if any(key.startswith(OCCLUSION_NAME) for key in stored) else ""
+    return _filled(OcclusionNetwork(), name, stored, path, OCCLUSION)
+
+
+def _filled(network: Own, name: str, stored: Mapping[str, torch.Tensor], path: Path, architecture: str) -> Own:
+    """The network with the weights that are stored under its name, ready to look at pictures."""
+    first, state = f"{name}." if name else "", network.state_dict()
+    for key, value in state.items():
+        _check(path, first + key, stored.get(first + key), value, architecture)
+    network.load_state_dict({key: stored[first + key] for key in state})
+    return network.eval().requires_grad_(False)
 
 
 def about_parts(path: Path) -> dict[str, Any]:
@@ -153,13 +175,13 @@ def about_parts(path: Path) -> dict[str, Any]:
     return {name: value for name, value in about.items() if name not in ("format", "version", "architecture", "kind")}
 
 
-def stored_parts(path: Path) -> dict[str, torch.Tensor]:
-    """The second look's weights of a file or a checkpoint as they are, by network and layer ("eye.stem.weight").
+def stored_parts(path: Path, architecture: str = PARTS) -> dict[str, torch.Tensor]:
+    """The weights of a file or a checkpoint as they are, by network and layer ("eye.stem.weight").
 
     Raises:
         ModelError: the file is missing, damaged, or of another version or architecture.
     """
-    about, arrays = _read(path, PARTS)
+    about, arrays = _read(path, architecture)
     scales = {name.removesuffix(SCALE): arrays.pop(name) for name in list(arrays) if name.endswith(SCALE)}
     return {name.removeprefix("weights/"): torch.from_numpy(np.asarray(array * scales.get(name, 1), np.float32))
             for name, array in arrays.items() if about["kind"] != "checkpoint" or name.startswith("weights/")}

@@ -27,6 +27,8 @@ MIRRORED = np.array([
     239, 240, 241, 242, 243, 244, 245, 246, 247, 473, 476, 475, 474, 477, 468, 471, 470, 469, 472])
 """(478,) for each point its partner on the face's other side; a point of the middle is its own. Found by showing the
 attention mesh a symmetric head and its mirror image, and matching what it answers."""
+FEWEST = 40
+"""Points that are seen on both sides, from which on they tell how the sides lie to each other."""
 
 
 def unmirror(points: np.ndarray, sigma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -38,3 +40,20 @@ def unmirror(points: np.ndarray, sigma: np.ndarray) -> tuple[np.ndarray, np.ndar
     """
     points = points[:, MIRRORED] * np.array([-1.0, 1.0]) + np.array([SIZE, 0.0])
     return points, sigma[:, MIRRORED]
+
+
+def balanced(points: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Faces with what is hidden on one side alone put where the other side has it, as the halves of the same picture
+    that are seen lie to each other.
+
+    Args:
+        points: (n, 478, 2) px.
+        seen: (n, 478) bool.
+    """
+    filled, both = seen[:, MIRRORED] & ~seen, seen[:, MIRRORED] & seen
+    out = points.copy()
+    for row in np.flatnonzero(filled.any(axis=1) & (both.sum(axis=1) >= FEWEST)):
+        others = np.column_stack([points[row, MIRRORED], np.ones(len(MIRRORED))])  # (478, 3)
+        from_other = np.linalg.lstsq(others[both[row]], points[row, both[row]], rcond=None)[0]
+        out[row, filled[row]] = others[filled[row]] @ from_other
+    return out

@@ -16,9 +16,10 @@ PROVIDERS = ("CUDAExecutionProvider", "DmlExecutionProvider", "CoreMLExecutionPr
 
 
 def export(folder: Path, weights: Path | None = None, parts: Path | None = None) -> list[Path]:
-    """Write the landmark networks that ship (or those of the given files): landmarks.onnx and one for each part.
+    """Write the networks that ship (or those of the given files): landmarks.onnx, one for each part, occlusion.onnx.
 
-    Each takes `picture` (B, 3, S, S), RGB, 0..1 and gives `points` (B, P, 2) and `sigma` (B, P) in px of the picture.
+    Each takes `picture` (B, 3, S, S), RGB, 0..1 and gives `points` (B, P, 2) and `sigma` (B, P) in px of the picture;
+    occlusion.onnx gives `before` (B, 1, S / 4, S / 4), the logit of something being before the face there.
 
     Raises:
         ModelError: there are no weights.
@@ -31,6 +32,8 @@ def export(folder: Path, weights: Path | None = None, parts: Path | None = None)
     parts = parts or network_file.shipped_parts()
     known = {} if parts is None else network_file.load_parts(parts)
     written |= {part.name: known[part.name] for part in PARTS if part.name in known}
+    if (before := network_file.shipped_occlusion()) is not None:
+        written["occlusion"] = network_file.load_occlusion(before)
     out = []
     for name, network in written.items():
         out.append(folder / f"{name}.onnx")

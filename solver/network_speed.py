@@ -18,11 +18,12 @@ import numpy as np
 import torch
 
 from capture.video import frames, probe
-from solver import mediapipe_runtime, network_file, pretrained
+from solver import mediapipe_runtime, network_file, network_occlusion, pretrained
 from solver.crop import apply, crops, picture_from_crop, roi_of_points
 from solver.detect import Detector, Footage
 from solver.network import SIZE
 from solver.network_detector import NetworkDetector
+from solver.network_occlusion import OcclusionNetwork
 from solver.network_onnx import OnnxNetwork
 from solver.network_parts import PARTS, PartNetwork
 from solver.network_run import as_input, ready
@@ -56,7 +57,10 @@ def networks() -> dict[str, tuple[torch.nn.Module, int]]:
         "plain mesh": (pretrained.plain_mesh().eval(), SIZE),
         "ours": (network_file.fresh().eval() if shipped is None else network_file.load_trained(shipped), SIZE)}
     known = {} if parts is None else network_file.load_parts(parts)
-    return out | {part.name: (known.get(part.name, PartNetwork(part).eval()), part.size) for part in PARTS}
+    out |= {part.name: (known.get(part.name, PartNetwork(part).eval()), part.size) for part in PARTS}
+    before = network_file.shipped_occlusion()
+    own = OcclusionNetwork().eval() if before is None else network_file.load_occlusion(before)
+    return out | {"occlusion": (own, network_occlusion.SIZE)}
 
 
 def measure(batches: Sequence[int] = BATCHES, compiled: bool = True,

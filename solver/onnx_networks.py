@@ -10,10 +10,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from solver import network, network_parts
+from solver import network, network_occlusion, network_parts
 from solver.network import MESH, POINTS, SIZE, AttentionMesh, LandmarkNetwork, PlainMesh, Region, Stem
 from solver.network_faces import FullRange, ShortRange
 from solver.network_nearby import ANSWER, AROUND, CONTEXT, SEEN, Nearby
+from solver.network_occlusion import OcclusionNetwork
 from solver.network_parts import PartNetwork
 from solver.onnx_graph import Graph, convolution, flat, layer, twice
 
@@ -157,12 +158,7 @@ def _plain_mesh(graph: Graph, module: PlainMesh) -> dict[str, str]:
 
 
 def _part(graph: Graph, module: PartNetwork) -> dict[str, str]:
-    level = graph.op("ReduceMean", graph.picture, axes=[1, 2, 3])
-    away = graph.op("Sub", graph.picture, level)
-    contrast = graph.op("Sqrt", graph.op("ReduceMean", graph.op("Mul", away, away), axes=[1, 2, 3]))
-    even = graph.op("Div", away, graph.op("Add", graph.op("Mul", contrast, graph.constant(2)),
-                                          graph.constant(network_parts.LEAST_CONTRAST)))
-    fine = graph.op("Relu", layer(graph, module.stem_norm, convolution(graph, module.stem, even)))
+    fine = graph.op("Relu", layer(graph, module.stem_norm, convolution(graph, module.stem, _even(graph))))
     quarter = layer(graph, module.body[:2], fine)
     x = graph.op("Relu", layer(graph, module.narrow, layer(graph, module.body[2:], quarter)))
     whole = graph.op("Relu", layer(graph, module.wide, flat(graph, x, module.wide.in_features)))
@@ -176,6 +172,25 @@ def _part(graph: Graph, module: PartNetwork) -> dict[str, str]:
     sigma = graph.op("Exp", graph.op("Clip", log, *(graph.constant(bound) for bound in network_parts.LOG_SIGMA)))
     side = graph.constant(module.size)
     return {"points": graph.op("Mul", _placed(graph, module, answer), side), "sigma": graph.op("Mul", sigma, side)}
+
+
+def _occlusion(graph: Graph, module: OcclusionNetwork) -> dict[str, str]:
+    fine = graph.op("Relu", layer(graph, module.stem_norm, convolution(graph, module.stem, _even(graph))))
+    fine = layer(graph, module.fine, fine)
+    middle = layer(graph, module.middle, fine)
+    coarse = convolution(graph, module.to_middle, layer(graph, module.coarse, middle))
+    mixed = layer(graph, module.mixed, graph.op("Add", middle, twice(graph, coarse)))
+    mixed = graph.op("Add", fine, twice(graph, convolution(graph, module.to_fine, mixed)))
+    return {"before": convolution(graph, module.out, graph.op("Relu", mixed))}
+
+
+def _even(graph: Graph) -> str:
+    """The picture with grey in the middle and as much contrast as ever."""
+    level = graph.op("ReduceMean", graph.picture, axes=[1, 2, 3])
+    away = graph.op("Sub", graph.picture, level)
+    contrast = graph.op("Sqrt", graph.op("ReduceMean", graph.op("Mul", away, away), axes=[1, 2, 3]))
+    return graph.op("Div", away, graph.op("Add", graph.op("Mul", contrast, graph.constant(2)),
+                                          graph.constant(network_parts.LEAST_CONTRAST)))
 
 
 def _placed(graph: Graph, module: PartNetwork, answer: str) -> str:
@@ -251,4 +266,5 @@ def _listed(graph: Graph, x: str, numbers: int) -> str:
 
 WHOLE: dict[type[nn.Module], tuple[int, Callable[[Graph, Any], dict[str, str]]]] = {
     AttentionMesh: (SIZE, _attention_mesh), LandmarkNetwork: (SIZE, _ours), PlainMesh: (SIZE, _plain_mesh),
-    PartNetwork: (0, _part), ShortRange: (0, _short_range), FullRange: (0, _full_range)}
+    PartNetwork: (0, _part), OcclusionNetwork: (network_occlusion.SIZE, _occlusion),
+    ShortRange: (0, _short_range), FullRange: (0, _full_range)}

@@ -5,6 +5,11 @@ from fractions import Fraction
 
 import numpy as np
 
+HIDDEN = "hidden"
+"""Flag of a frame in which something is before what some of its shapes move."""
+UNKNOWN = 1.0
+"""Standard deviation of a weight that nothing was seen of."""
+
 
 @dataclass(frozen=True)
 class Performance:
@@ -25,7 +30,7 @@ class Performance:
         sigma: (T, K) standard deviation of each weight.
         residual_px: (T) RMS distance in px between what was seen and what the solve explains; NaN where no camera saw.
         seen: (T) share of the cameras that saw the face, 0..1.
-        flags: (T) tuples of words: "unseen", "interpolated", "held", "far", ...
+        flags: (T) tuples of words: "unseen", "interpolated", "held", "hidden", "doubtful", ...
         steps: name of a step -> its key.
     """
 

@@ -22,6 +22,7 @@ from capture.errors import ModelError
 from solver.crop import apply, crop_from_picture, roi_of_points
 from solver.landmarks import Landmarks
 from solver.network import POINTS
+from solver.network_mirror import balanced
 from solver.reading import OwnAnswer, Reading
 
 FORMAT = "mien.reading.1"
@@ -116,7 +117,7 @@ class Reader:
     def person(self, landmarks: Landmarks) -> Person:
         """What the landmarks of a take say of the person alone."""
         torch.set_num_threads(1)
-        faces = upright(landmarks.xy[landmarks.seen.all(axis=2)])
+        faces = upright(balanced(landmarks.xy[landmarks.whole], landmarks.seen[landmarks.whole]))
         if not len(faces):
             return Person(np.zeros(CODE), 0)
         inside = torch.from_numpy(((faces - self.mean) / self.scale).astype(np.float32))[None]
@@ -150,14 +151,15 @@ class Reader:
         """What the network says of each camera's pictures by itself; as `read`, but for what it was taught."""
         torch.set_num_threads(1)  # the same sums in the same order
         cameras, frames = landmarks.found.shape
-        found = landmarks.seen.all(axis=2)  # (C, T): half a face is nothing that it knows
+        found = landmarks.whole  # (C, T): half a face is nothing that it knows
         weights = np.zeros((cameras, frames, len(self.names)))
         sigma, features = np.ones_like(weights), np.zeros((cameras, frames, HIDDEN), np.float32)
         inside = np.empty((np.count_nonzero(found), 2 * POINTS), dtype=np.float32)
         rows = np.argwhere(found)
         parts = [slice(start, start + CHUNK) for start in range(0, len(rows), CHUNK)]
         for part in parts:
-            inside[part] = (upright(landmarks.xy[tuple(rows[part].T)]) - self.mean) / self.scale
+            at = tuple(rows[part].T)
+            inside[part] = (upright(balanced(landmarks.xy[at], landmarks.seen[at])) - self.mean) / self.scale
         with torch.inference_mode():
             person = self.network.person_of(torch.from_numpy(inside[part]) for part in parts)
             if known is not None and known.faces and person is not None:

@@ -19,13 +19,15 @@ from solver.embedding import Embedding
 from solver.energy import residual_px
 from solver.face_model import CORRECTIVES, FaceModel
 from solver.face_poses import in_world, pose_of
+from solver.facing import Poses, facing
 from solver.fit import STAGES, Stage, fit, stages, weight_sigma
 from solver.fuller import fuller
+from solver.hidden import carried_over, hidden_shapes, unseen_share
 from solver.landmarks import FEWEST, Landmarks, sound
 from solver.lids import lids_shut
 from solver.lips import lips_met
 from solver.neutral import at_rest
-from solver.performance import Performance
+from solver.performance import HIDDEN, UNKNOWN, Performance
 from solver.points import DTYPE, shown_points
 from solver.problem import Cameras, Priors, Problem, Read, State
 from solver.reading import Reading
@@ -38,8 +40,6 @@ WARY = 1.163
 believe each less than its sigma says."""
 READ_TOO = 0.5
 """Share of that which is left where a reading of the same landmarks counts beside them."""
-FACING = (0.05, 0.45)
-"""Cosines between a point's normal and the ray to the camera: at the first it does not count, at the second fully."""
 CONTOUR = 3.0
 """How much less is known of where a contour point lies, because it slides with the view."""
 GAZE_OF_SHAPE = {  # eye, axis (0 yaw, 1 pitch), sign
@@ -47,8 +47,6 @@ GAZE_OF_SHAPE = {  # eye, axis (0 yaw, 1 pitch), sign
     "eyeLookOutRight": (1, 0, -1), "eyeLookInRight": (1, 0, 1), "eyeLookUpRight": (1, 1, 1),
     "eyeLookDownRight": (1, 1, -1),
 }
-CHUNK = 48
-"""Frames whose points are posed at once."""
 GAZE_RANGE = (np.radians(30.0), np.radians(25.0))
 """Yaw and pitch of a weight of 1 where the model does not say."""
 
@@ -170,9 +168,13 @@ def _solved(landmarks: Landmarks, rig: Rig, lone: bool, model: FaceModel, embedd
     if reading is not None and reading.flat:
         weights = fuller(weights, sigma.numpy(), model.shape_names, rate, reading.flat)
     weights = lids_shut(lips_met(weights, sigma.numpy(), *who, rate), *who, rate)
+    poses = Poses(state.rotation.numpy(), state.translation.numpy())
+    hidden = hidden_shapes(unseen_share(landmarks, seen_frames, model, embedding, used, poses), rate)
+    weights = carried_over(weights, hidden, seen_frames, model.shape_names)
+    sigma[torch.from_numpy(hidden)] = UNKNOWN
     state = with_gaze(replace(state, weights=torch.from_numpy(weights)), problem, model)
     residual = residual_px(problem, state).numpy()
-    return _performance(landmarks, model, facts, state, sigma, residual, seen_frames), used
+    return _performance(landmarks, model, facts, state, sigma, residual, seen_frames, hidden.any(axis=1)), used
 
 
 def _settled(state: State, sigma: Tensor, frames_per_second: float) -> tuple[State, Tensor]:
@@ -226,6 +228,9 @@ def problem_of(landmarks: Landmarks, rig: Rig, lone: bool, model: FaceModel, emb
     read = _read(reading, model, frames)
     if read:
         precision *= READ_TOO
+        # What a network reads off points that it cannot see is a guess of the whole face's.
+        known = 1.0 - unseen_share(landmarks, frames, model, embedding, rig, poses)
+        read = replace(read, precision=read.precision * torch.from_numpy(known**2))
     np.nan_to_num(undistorted, copy=False)
     problem = Problem(shown_points(model, embedding), cameras_of(rig, lone),
                       torch.from_numpy(undistorted), torch.from_numpy(precision),
@@ -279,15 +284,7 @@ def cameras_of(rig: Rig, lone: bool) -> Cameras:
     return Cameras(stack("rotation"), stack("translation"), stack("matrix"), (lone,) * len(rig.cameras))
 
 
-@dataclass(frozen=True)
-class RoughPoses:
-    """Where the mean face is in each frame: rotation (T, 3, 3) and translation (T, 3) metres, world_from_head."""
-
-    rotation: np.ndarray
-    translation: np.ndarray
-
-
-def _rough_poses(model: FaceModel, embedding: Embedding, rig: Rig, xy: np.ndarray, used: np.ndarray) -> RoughPoses:
+def _rough_poses(model: FaceModel, embedding: Embedding, rig: Rig, xy: np.ndarray, used: np.ndarray) -> Poses:
     """The mean face placed in each frame by the camera that it faces most."""
     points = embedding.points(model, model.neutral)  # (N, 3)
     rotation, translation = np.zeros((used.shape[1], 3, 3)), np.zeros((used.shape[1], 3))
@@ -302,36 +299,26 @@ def _rough_poses(model: FaceModel, embedding: Embedding, rig: Rig, xy: np.ndarra
         _, index, pose = min(placed, key=lambda item: item[0])  # the face's +z towards the camera
         pose = in_world(pose, rig.cameras[index])
         rotation[frame], translation[frame] = pose[:3, :3], pose[:3, 3]
-    return RoughPoses(rotation, translation)
+    return Poses(rotation, translation)
 
 
 def _precision(landmarks: Landmarks, seen_frames: np.ndarray, used: np.ndarray, model: FaceModel,
-               embedding: Embedding, rig: Rig, poses: RoughPoses) -> np.ndarray:
+               embedding: Embedding, rig: Rig, poses: Poses) -> np.ndarray:
     """(C, T, N) one over px^2: the detector's spread and that of where the landmark lies on the model, for points that
     face the camera; on the far side of the face a detector only guesses."""
     on_surface = embedding.spread_m * np.where(embedding.contour, CONTOUR, 1.0)  # (N)
-    resting, facing_in_head = embedding.points(model, model.neutral), embedding.normals(model)
     out = np.zeros(used.shape)
-    for start in range(0, len(seen_frames), CHUNK):
-        part = slice(start, start + CHUNK)
-        turn = poses.rotation[part].transpose(0, 2, 1)
-        normals = facing_in_head @ turn  # (t, N, 3) in world
-        points = resting @ turn + poses.translation[part, None]
-        for index, camera in enumerate(rig.cameras):
-            ray = camera.centre - points  # (t, N, 3)
-            distance = np.linalg.norm(ray, axis=-1)
-            facing = (normals * ray).sum(axis=-1) / distance  # cosine
-            px_per_metre = camera.matrix[0, 0] / distance
-            counts = INDEPENDENT * np.clip((facing - FACING[0]) / (FACING[1] - FACING[0]), 0.0, 1.0)
-            with np.errstate(invalid="ignore", divide="ignore", over="ignore"):  # what was not seen may say anything
-                unsure = WARY * landmarks.sigma[index, seen_frames[part]]
-                variance = unsure ** 2 + (px_per_metre * on_surface) ** 2
-                out[index, part] = np.where(used[index, part], counts / variance, 0.0)
+    for index, part, counts, distance in facing(model, embedding, rig, poses):
+        px_per_metre = rig.cameras[index].matrix[0, 0] / distance
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):  # what was not seen may say anything
+            unsure = WARY * landmarks.sigma[index, seen_frames[part]]
+            variance = unsure ** 2 + (px_per_metre * on_surface) ** 2
+            out[index, part] = np.where(used[index, part], INDEPENDENT * counts / variance, 0.0)
     return out
 
 
 def _performance(landmarks: Landmarks, model: FaceModel, facts: TakeFacts, state: State, sigma: Tensor,
-                 residual: np.ndarray, seen_frames: np.ndarray) -> Performance:
+                 residual: np.ndarray, seen_frames: np.ndarray, hidden: np.ndarray) -> Performance:
     frames = landmarks.seen.shape[1]
     every = np.arange(frames)
     rotations = Rotation.from_matrix(state.rotation.numpy())
@@ -350,9 +337,10 @@ def _performance(landmarks: Landmarks, model: FaceModel, facts: TakeFacts, state
     per_frame = np.full(frames, np.nan)
     per_frame[seen_frames] = np.sqrt(np.nanmean(residual**2, axis=(0, 2)))
     spread = filled(sigma.numpy())
-    spread[unseen] = 1.0  # nothing is known there
+    spread[unseen] = UNKNOWN
     far = doubtful(landmarks, per_frame)
-    flags = tuple(_flags(frame, unseen[frame], seen_frames, far[frame]) for frame in every)
+    covered = np.isin(every, seen_frames[hidden])
+    flags = tuple(_flags(frame, unseen[frame], seen_frames, far[frame], covered[frame]) for frame in every)
     quaternion = rotations.as_quat()
     quaternion = _continuous(quaternion)
     return Performance(
@@ -364,10 +352,10 @@ def _performance(landmarks: Landmarks, model: FaceModel, facts: TakeFacts, state
         residual_px=per_frame.round(4), seen=landmarks.found.mean(axis=0), flags=flags, steps=dict(facts.steps))
 
 
-def _flags(frame: int, unseen: bool, seen_frames: np.ndarray, far: bool) -> tuple[str, ...]:
+def _flags(frame: int, unseen: bool, seen_frames: np.ndarray, far: bool, hidden: bool) -> tuple[str, ...]:
     if unseen:
         return "unseen", "interpolated" if seen_frames[0] < frame < seen_frames[-1] else "held"
-    return ("doubtful",) if far else ()
+    return (*(("doubtful",) if far else ()), *((HIDDEN,) if hidden else ()))
 
 
 def _continuous(quaternion: np.ndarray) -> np.ndarray:

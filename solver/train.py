@@ -55,7 +55,8 @@ class Examples(Dataset):
         return self.count
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        picture, points, random = shown(self.jpegs, self.points, self.seed, self.start + index)
+        picture, chosen, random = shown(self.jpegs, self.seed, self.start + index)
+        points = self.points[chosen]
         picture, points = example(picture, points, SIZE, random, self.amount)
         return torch.from_numpy(picture).permute(2, 0, 1), torch.from_numpy(points.astype(np.float32))
 

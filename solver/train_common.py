@@ -26,6 +26,7 @@ class Faces:
         jpegs, points: what is learnt from.
         held_jpegs, held_points: faces to measure on, never learnt from.
         recipe: what made them, kept with the weights.
+        occluded, held_occluded: (N, 478) bool, which points are behind a hand or another thing; None where nobody asks.
     """
 
     jpegs: tuple[bytes, ...] = field(repr=False)
@@ -33,6 +34,8 @@ class Faces:
     held_jpegs: tuple[bytes, ...] = field(repr=False)
     held_points: np.ndarray = field(repr=False)
     recipe: dict[str, Any] = field(default_factory=dict)
+    occluded: np.ndarray | None = field(default=None, repr=False)
+    held_occluded: np.ndarray | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -71,21 +74,22 @@ def made_faces(model: FaceModel, embedding: Embedding, recipe: train_data.Recipe
     held = replace(recipe, count=held_out, seed=recipe.seed + 1)
     learnt, kept = (train_data.made(one, model, embedding, folder, report) for one in (recipe, held))
     about = {"model": model.name, "model_sha256": model.sha256, "count": recipe.count, "seed": recipe.seed,
-             "recordings": [path.name for path in recipe.recordings], "profiles": recipe.profiles}
-    return Faces(learnt.jpegs, train_data.true_points(learnt, model, embedding),
-                 kept.jpegs, train_data.true_points(kept, model, embedding), about)
+             "recordings": [path.name for path in recipe.recordings], "profiles": recipe.profiles,
+             "things": recipe.things}
+    true = [train_data.true_points(one, model, embedding) for one in (learnt, kept)]
+    hidden = [train_data.occluded_points(one, points) for one, points in zip((learnt, kept), true, strict=True)]
+    return Faces(learnt.jpegs, true[0], kept.jpegs, true[1], about, *hidden)
 
 
-def shown(jpegs: tuple[bytes, ...], points: np.ndarray, seed: int, number: int
-          ) -> tuple[np.ndarray, np.ndarray, np.random.Generator]:
-    """The example `number` of a training: a picture (H, W, 3) uint8, its points, and its own chance.
+def shown(jpegs: tuple[bytes, ...], seed: int, number: int) -> tuple[np.ndarray, int, np.random.Generator]:
+    """The example `number` of a training: a picture (H, W, 3) uint8, which one it is, and its own chance.
 
     Each picture is shown once before any is shown again, in another order each time; all follows from seed and number.
     """
     turn, place = divmod(number, len(jpegs))
-    chosen = np.random.default_rng((seed, turn)).permutation(len(jpegs))[place]
+    chosen = int(np.random.default_rng((seed, turn)).permutation(len(jpegs))[place])
     stored = cv2.imdecode(np.frombuffer(jpegs[chosen], np.uint8), cv2.IMREAD_COLOR)
-    return np.ascontiguousarray(stored[:, :, ::-1]), points[chosen], np.random.default_rng((seed, turn, place))
+    return np.ascontiguousarray(stored[:, :, ::-1]), chosen, np.random.default_rng((seed, turn, place))
 
 
 def history_of(checkpoint: Path, architecture: str = network_file.ARCHITECTURE) -> list[dict[str, Any]]:

@@ -26,7 +26,7 @@ from solver.parts import SKIPPED
 from solver.render import Light, Look, Renderer, Surface, face_mesh
 from solver.train_data_paint import Canvas, canvas, paint, palette
 from solver.train_data_people import gaze_of, random_bumps, random_weights, recorded_weights, shifts
-from solver.train_data_props import background, hold_before
+from solver.train_data_props import THINGS, background, hold_before
 
 SIDE = 448
 """Side in px of a stored picture."""
@@ -43,19 +43,24 @@ HOLLOWS = np.array([0.005, 0.013, 0.033, 0.08])
 """Widths of the hollows that are darkened, as shares of the face's longer side."""
 QUALITY = 94
 """JPEG quality of stored pictures."""
+CELL = 4
+"""Side in px of the cells for which is kept whether something is before the face."""
+MADE = 2
+"""Goes up when the same recipe makes other pictures."""
 
 
 @dataclass(frozen=True)
 class Recipe:
     """How many samples, from which seed; which recordings (Live Link Face CSV files) lend their weights; which
-    share of the heads is turned anywhere between the profiles, not mostly to the camera; and how many faces in a row
-    are one person's, the first of them at rest."""
+    share of the heads is turned anywhere between the profiles, not mostly to the camera; how many faces in a row are
+    one person's, the first of them at rest; and how often there is a hand or a thing before one."""
 
     count: int
     seed: int
     recordings: tuple[Path, ...] = ()
     profiles: float = 0.0
     faces_each: int = 1
+    things: float = THINGS
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,8 @@ class Samples:
     jpegs: N byte strings; identity (N, I); weights (N, K); gaze (N, 2, 2); rotation (N, 3, 3) and translation (N, 3)
     metres, camera_from_head; matrix (N, 3, 3) the camera's, px of the stored picture;
     bumps (N, B, 7) how this person's head differs from all that the identity modes can make, see
-    `train_data_people.shifts`.
+    `train_data_people.shifts`; before (N, SIDE / CELL, SIDE / CELL / 8) bits, row by row: which cells of the picture
+    show a hand or a thing in place of the face.
     """
 
     jpegs: tuple[bytes, ...]
@@ -76,18 +82,19 @@ class Samples:
     translation: np.ndarray
     matrix: np.ndarray
     bumps: np.ndarray
+    before: np.ndarray
 
     def __len__(self) -> int:
         return len(self.jpegs)
 
 
-NUMBERS = ("identity", "weights", "gaze", "rotation", "translation", "matrix", "bumps")
+NUMBERS = ("identity", "weights", "gaze", "rotation", "translation", "matrix", "bumps", "before")
 
 
 def make(recipe: Recipe, model: FaceModel, embedding: Embedding,
          report: Callable[[int, int], None] = lambda done, total: None, start: int = 0) -> Iterator[tuple]:
     """The samples `start`..`recipe.count` one by one, each a (jpeg, identity, weights, gaze, rotation, translation,
-    matrix, bumps); `gather` makes Samples of them."""
+    matrix, bumps, before); `gather` makes Samples of them."""
     recorded = recorded_weights(recipe.recordings, model)
     surface = canvas(model, embedding)
     with Renderer(SIDE, SIDE) as renderer:
@@ -98,7 +105,7 @@ def make(recipe: Recipe, model: FaceModel, embedding: Embedding,
                 who, face = divmod(number, recipe.faces_each)
                 person = np.random.default_rng((recipe.seed, who, recipe.faces_each))
                 faces = recorded if face else None
-            yield _sample(random, person, recipe.profiles, model, embedding, surface, faces, renderer)
+            yield _sample(random, person, recipe, model, embedding, surface, faces, renderer)
             report(number + 1, recipe.count)
 
 
@@ -106,7 +113,8 @@ def made(recipe: Recipe, model: FaceModel, embedding: Embedding, folder: Path,
          report: Callable[[int, int], None]) -> Samples:
     """The recipe's samples: read from `folder` if they were made before, else made and kept there."""
     named = repr((recipe.count, recipe.seed, recipe.profiles, [path.name for path in recipe.recordings], model.sha256,
-                  embedding.triangle.tobytes(), *([recipe.faces_each] if recipe.faces_each > 1 else [])))
+                  embedding.triangle.tobytes(), MADE, recipe.things,
+                  *([recipe.faces_each] if recipe.faces_each > 1 else [])))
     path = folder / f"faces-{hashlib.sha256(named.encode()).hexdigest()[:12]}.npz"
     if not path.exists():
         save(gather(list(make(recipe, model, embedding, report))), path)
@@ -116,7 +124,8 @@ def made(recipe: Recipe, model: FaceModel, embedding: Embedding, folder: Path,
 def gather(made: list[tuple]) -> Samples:
     """Samples out of what `make` gave."""
     jpegs, *numbers = zip(*made, strict=True)
-    return Samples(tuple(jpegs), *(np.stack(column).astype(np.float32) for column in numbers))
+    *numbers, before = (np.stack(column) for column in numbers)
+    return Samples(tuple(jpegs), *(column.astype(np.float32) for column in numbers), before)
 
 
 def save(samples: Samples, path: Path) -> None:
@@ -154,6 +163,12 @@ def true_points(samples: Samples, model: FaceModel, embedding: Embedding) -> np.
     return out
 
 
+def occluded_points(samples: Samples, points: np.ndarray) -> np.ndarray:
+    """(N, P) bool: which of the points (N, P, 2) px of the stored pictures lie behind a hand or a thing."""
+    column, row = np.clip(points / CELL, 0, SIDE // CELL - 1).astype(int).transpose(2, 0, 1)
+    return np.unpackbits(samples.before, axis=2).astype(bool)[np.arange(len(points))[:, None], row, column]
+
+
 def head_points(model: FaceModel, embedding: Embedding,
                 ) -> Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray]:
     """weights (K), identity (I), gaze (2, 2), bumps (B, 7) -> the landmarks (P, 3) in head space, metres."""
@@ -175,7 +190,7 @@ def head_points(model: FaceModel, embedding: Embedding,
     return of
 
 
-def _sample(random: np.random.Generator, who: np.random.Generator, profiles: float, model: FaceModel,
+def _sample(random: np.random.Generator, who: np.random.Generator, recipe: Recipe, model: FaceModel,
             embedding: Embedding, surface: Canvas, recorded: np.ndarray | None, renderer: Renderer) -> tuple:
     """One sample: the person is drawn from `who`, all else from `random`; at rest where there is no recording."""
     identity = who.normal(0, who.uniform(0.6, 1.3), len(model.identity_names))
@@ -186,7 +201,7 @@ def _sample(random: np.random.Generator, who: np.random.Generator, profiles: flo
     everywhere = np.arange(len(model.neutral))
     person = replace(model, neutral=model.neutral + shifts(model, everywhere, bumps))
     head = deform(person, weights, identity, gaze)
-    rotation = turned(random, profiles)
+    rotation = turned(random, recipe.profiles)
     camera, translation = framed(random, embedding.points(model, head) @ rotation.T)
     world = head @ rotation.T + translation
     skip = tuple(name for name in SKIPPED if name != LASHES) if who.random() < CARDS else SKIPPED
@@ -197,11 +212,11 @@ def _sample(random: np.random.Generator, who: np.random.Generator, profiles: flo
     picture = _shaded(picture, seen, camera, random)
     behind = seen.depth == np.inf
     points = camera_points(camera, embedding.points(model, world))
-    picture = hold_before(np.clip(picture, 0, 255).astype(np.uint8), points, behind, random)
+    picture, before = hold_before(np.clip(picture, 0, 255).astype(np.uint8), points, behind, recipe.things, random)
     quality = [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
     jpeg = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), quality)[1].tobytes()
     return (jpeg, identity, weights, gaze, camera.rotation @ rotation, camera.rotation @ translation, camera.matrix,
-            bumps)
+            bumps, np.packbits(before[CELL // 2::CELL, CELL // 2::CELL], axis=1))
 
 
 def camera_points(camera: Camera, points: np.ndarray) -> np.ndarray:

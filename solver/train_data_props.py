@@ -3,10 +3,24 @@
 import cv2
 import numpy as np
 
+from solver.train_data_hands import draw_hand, draw_line
+
 EYES = ((33, 133), (362, 263))
 """Outer and inner corner of the right eye, inner and outer corner of the left."""
 BRIDGE, FOREHEAD = 168, 10
-OFTEN = {"thing": 0.22, "glasses": 0.12, "strands": 0.1}
+OFTEN = {"glasses": 0.12, "strands": 0.1}
+THINGS = 0.22
+"""How often a hand or a thing is before the face, unless a recipe says otherwise."""
+AGAIN = 0.2
+"""How often there is another one beside it."""
+HANDS, PATTERNED = 0.7, 0.6
+"""How often it is a hand, and how often any other thing is not of one colour."""
+LIT = 0.6, 1.2
+"""How much darker or lighter it may be at either end."""
+AIMED, AIMED_AT = 0.7, (13, 14, 61, 291, 17, 0, 33, 133, 159, 145, 362, 263, 386, 374, 1, 152)
+"""How often it is about the mouth, an eye, the nose or the chin, by landmarks there, and not anywhere."""
+SHADOW = 0.013
+"""How far its shadow falls, standard deviation in shares of the picture's side."""
 
 
 def background(side: int, random: np.random.Generator) -> np.ndarray:
@@ -28,13 +42,18 @@ def background(side: int, random: np.random.Generator) -> np.ndarray:
     return np.clip(picture, 0, 255).astype(np.uint8)
 
 
-def hold_before(picture: np.ndarray, points: np.ndarray, behind: np.ndarray, random: np.random.Generator) -> np.ndarray:
+def hold_before(picture: np.ndarray, points: np.ndarray, behind: np.ndarray, things: float,
+                random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Now and then, something before the face.
 
     Args:
         picture: (S, S, 3) uint8, not changed.
         points: (478, 2) px, the landmarks.
         behind: (S, S) bool, the background.
+        things: how often there is a hand or another thing; strands and glasses come and go by themselves.
+
+    Returns:
+        The picture, and where nothing of the face is to be seen for a hand or a thing: (S, S) bool.
     """
     side = len(picture)
     picture = picture.astype(np.float32)
@@ -49,31 +68,32 @@ def hold_before(picture: np.ndarray, points: np.ndarray, behind: np.ndarray, ran
             bent = (start + way) / 2 + random.normal(0, side * 0.03, 2)
             t = np.linspace(0, 1, 9)[:, None]
             curve = (1 - t) ** 2 * start + 2 * t * (1 - t) * bent + t ** 2 * way
-            _line(picture, curve, colour * random.uniform(0.7, 1.3), 1)
+            draw_line(picture, curve, colour * random.uniform(0.7, 1.3), 1)
     if random.random() < OFTEN["glasses"]:
         _glasses(picture, points, random)
-    if random.random() < OFTEN["thing"]:
+    before = np.zeros((side, side), bool)
+    while random.random() < things:
+        things = AGAIN
         layer, share = picture.copy(), np.zeros((side, side, 3), np.float32)
-        middle = points[random.integers(468)] + random.normal(0, side * 0.08, 2)
-        if random.random() < 0.5:  # fingers
-            way = random.normal(0, 1, 2)
-            way /= np.linalg.norm(way)
-            wide = side * random.uniform(0.04, 0.09)
-            for finger in range(random.integers(1, 5)):
-                tip = middle + finger * wide * 1.15 * np.array([-way[1], way[0]]) + way * random.normal(0, wide / 2)
-                line = np.array([tip, tip + way * side])
-                tone = skin * random.uniform(0.7, 1.15)
-                for part in (1.0, 0.75, 0.5, 0.25):
-                    _line(layer, line, tone * (1.15 - 0.35 * part), int(wide * part))
-                _line(share, line, (1.0, 1.0, 1.0), int(wide))
+        aimed = AIMED_AT[random.integers(len(AIMED_AT))] if random.random() < AIMED else random.integers(468)
+        middle = points[aimed] + random.normal(0, side * 0.07, 2)
+        if random.random() < HANDS:
+            draw_hand(layer, share, middle, skin, random)
         else:
             state = random.bit_generator.state
-            _shape(layer, random, random.uniform(0, 255, 3), side / 4, middle)
+            _shape(layer, random, random.uniform(0, 255, 3), side / 3, middle)
             random.bit_generator.state = state
-            _shape(share, random, random.uniform(0, 255, 3) * 0 + 1, side / 4, middle)
+            _shape(share, random, random.uniform(0, 255, 3) * 0 + 1, side / 3, middle)
+            if random.random() < PATTERNED:
+                layer = np.where(share > 0.5, background(side, random), layer)
+        before |= share[..., 0] > 0.5
+        lit = np.linspace(*random.uniform(*LIT, 2), side)[:, None, None]
+        layer = np.clip(layer * (lit if random.random() < 0.5 else lit.swapaxes(0, 1)), 0, 255)
+        cast = np.roll(share, tuple(int(value) for value in random.normal(0, SHADOW * side, 2)), (0, 1))
+        shadow = random.uniform(0, 0.5) * cv2.GaussianBlur(cast, (0, 0), random.uniform(2, 8))
         share = cv2.GaussianBlur(share, (0, 0), random.uniform(0.5, 1.5))
-        picture = picture * (1 - share) + share * layer
-    return np.clip(picture, 0, 255).astype(np.uint8)
+        picture = picture * (1 - shadow) * (1 - share) + share * layer
+    return np.clip(picture, 0, 255).astype(np.uint8), before
 
 
 def _glasses(picture: np.ndarray, points: np.ndarray, random: np.random.Generator) -> None:
@@ -93,7 +113,7 @@ def _glasses(picture: np.ndarray, points: np.ndarray, random: np.random.Generato
             picture[:] = picture * (1 - shade) + over * shade
         cv2.ellipse(picture, centre, axes, angle, 0, 360, colour.tolist(), thick, cv2.LINE_AA)
         inner.append(middle + across / max(np.linalg.norm(across), 1e-6) * wide * (1 if not inner else -1))
-    _line(picture, np.array([inner[0], points[BRIDGE], inner[1]]), colour, thick)
+    draw_line(picture, np.array([inner[0], points[BRIDGE], inner[1]]), colour, thick)
 
 
 def _shape(picture: np.ndarray, random: np.random.Generator, colour: np.ndarray, most: float,
@@ -108,8 +128,3 @@ def _shape(picture: np.ndarray, random: np.random.Generator, colour: np.ndarray,
     else:
         box = cv2.boxPoints((centre, (axes[0] * 2, axes[1] * 2), angle)).astype(np.int32)
         cv2.fillPoly(picture, [box], colour.tolist(), cv2.LINE_AA)
-
-
-def _line(picture: np.ndarray, line: np.ndarray, colour: np.ndarray, thick: int) -> None:
-    cv2.polylines(picture, [np.int32(line * 8)], False, tuple(float(value) for value in colour), max(thick, 1),
-                  cv2.LINE_AA, shift=3)

@@ -80,7 +80,8 @@ class PartExamples(Dataset):
         return self.count
 
     def __getitem__(self, index: int) -> list[tuple[Tensor, Tensor]]:
-        picture, points, random = shown(self.jpegs, self.points, self.seed, self.start + index)
+        picture, chosen, random = shown(self.jpegs, self.seed, self.start + index)
+        points = self.points[chosen]
         out = []
         for part in self.parts:
             both = (False, True) if part is EYE else (bool(random.integers(2)) and self.amount == 1,)

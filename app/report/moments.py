@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.quality import LOST
-from solver.performance import Performance
+from solver.performance import HIDDEN, Performance
 from solver.residuals import Residuals
 
 MOST = 10
@@ -103,7 +103,9 @@ def _by_frame(performance: Performance, residuals: Residuals | None) -> list[tup
         reasons = [why(frame)]
         if jump[frame] > JUMP:
             reasons.append(f"{performance.shape_names[jumper[frame]]} jumps by {jump[frame]:.2f} for one frame")
-        if unsure[frame] > 0.5:
+        if HIDDEN in performance.flags[frame]:
+            reasons.append("something is before the face")
+        elif unsure[frame] > 0.5:
             reasons.append("the weights are less sure than elsewhere in the take")
         words = "; ".join(reason for reason in reasons if reason) or "it fits about as well as elsewhere"
         out.append((Moment(int(frame), words, camera(frame), float(total[frame])), False))

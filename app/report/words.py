@@ -6,6 +6,7 @@ from app.quality import BAD, DOUBTFUL, levels
 from app.report.evidence import Evidence
 from app.report.moments import lost_runs
 from app.report.plain import GOOD, KNOW, LOOK, WORSE, Finding, listed
+from solver.performance import HIDDEN, UNKNOWN
 from solver.residuals import measured_share
 
 SEES = 0.5
@@ -17,16 +18,17 @@ HARDLY = 0.25
 USED = 0.1
 """A weight that never goes beyond this is not part of the performance."""
 FULL = 0.995
-MOST_RUNS = 4
+MOST_RUNS, MOST_SHAPES = 4, 5
+"""How many runs without a face, and hidden shapes, are named."""
 
 
 def findings(evidence: Evidence) -> tuple[Finding, ...]:
     """Everything worth saying, what to look at first."""
     if evidence.performance.frames == 0:
         return (Finding(LOOK, "The take is empty", "It has no frame, so there is nothing to judge."),)
-    said = [*_lost(evidence), *_doubtful(evidence), *_cameras(evidence), *_regions(evidence), *_seen_by(evidence),
-            *_unmeasured(evidence), *_at_their_limit(evidence), *_corrected(evidence), *_lens(evidence),
-            *_clocks(evidence)]
+    said = [*_lost(evidence), *_hidden(evidence), *_doubtful(evidence), *_cameras(evidence),
+            *_regions(evidence), *_seen_by(evidence), *_unmeasured(evidence), *_at_their_limit(evidence),
+            *_corrected(evidence), *_lens(evidence), *_clocks(evidence)]
     if not any(finding.level == LOOK for finding in said):
         said.insert(0, Finding(GOOD, "Nothing stands out", "Every frame was seen and fits about as well as the others. "
                                "The worst moments below are merely the least good ones."))
@@ -82,16 +84,37 @@ def _lost(evidence: Evidence) -> list[Finding]:
                     "one repeats the nearest frame that was seen. Animate over it or cut around it.", longest[0].first)]
 
 
+def _hidden(evidence: Evidence) -> list[Finding]:
+    frames = np.flatnonzero(_flagged(evidence, HIDDEN))
+    if len(frames) == 0:
+        return []
+    unknown = (evidence.performance.sigma[frames] >= UNKNOWN).sum(axis=0)  # (K)
+    most = [evidence.performance.shape_names[column] for column in np.argsort(-unknown, kind="stable")[:MOST_SHAPES]
+            if unknown[column]]
+    others = np.count_nonzero(unknown) - len(most)
+    more = f" and {_count(others, 'other shape')}" if others > 0 else ""
+    return [Finding(LOOK, f"{_count(len(frames), 'frame')} with something before the face",
+                    f"A hand or another thing hides {listed(most)}{more} for a while, first in frame {frames[0]}. What "
+                    "the curves have there is a bridge, not a measurement: as the face's other side does, or straight "
+                    "from where it was seen last to where it is seen next; the standard deviation there is 1.",
+                    int(frames[0]))]
+
+
+def _flagged(evidence: Evidence, flag: str) -> np.ndarray:
+    """(T) bool."""
+    return np.array([flag in words for words in evidence.performance.flags], dtype=bool)
+
+
 def _doubtful(evidence: Evidence) -> list[Finding]:
     level = levels(evidence.performance)
-    doubtful = np.flatnonzero(level == DOUBTFUL)
+    doubtful = np.flatnonzero((level == DOUBTFUL) & ~_flagged(evidence, HIDDEN))
     if len(doubtful) == 0:
         return []
     residual = np.nan_to_num(evidence.performance.residual_px)
     worst = int(doubtful[residual[doubtful].argmax()])
     usual = float(np.median(residual[level != BAD]))
     text = f"There the face fits the pictures much worse than in the rest of the take ({residual[worst]:.1f} px in " \
-           f"frame {worst}, usually {usual:.1f} px): a hand or hair before the face, motion blur, a cut-off chin, or " \
+           f"frame {worst}, usually {usual:.1f} px): hair before the face, motion blur, a cut-off chin, or " \
            "an expression that the model cannot make. The worst moments show it."
     return [Finding(LOOK, f"{_count(len(doubtful), 'doubtful frame')}", text, worst)]
 

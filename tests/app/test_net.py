@@ -21,7 +21,7 @@ def embedding_on(model: FaceModel) -> Embedding:
                      np.zeros(478, bool), np.ones(478, bool))
 
 
-@pytest.mark.parametrize("network", ["parts", "landmarks"])
+@pytest.mark.parametrize("network", ["parts", "landmarks", "occlusion"])
 def test_training_leaves_weights_and_curves_and_goes_on(network, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(net, "model_named", lambda name: small_face())
     monkeypatch.setattr(net, "_points_on", embedding_on)
@@ -38,20 +38,24 @@ def test_training_leaves_weights_and_curves_and_goes_on(network, tmp_path, monke
     assert '"seed": 3' in about
     if network == "parts":
         assert set(network_file.load_parts(tmp_path / "parts.npz")) == {"eye", "mouth", "face"}
+    elif network == "occlusion":
+        network_file.load_occlusion(tmp_path / "occlusion.npz")
     else:
         network_file.load_trained(tmp_path / "landmarks.npz")
 
 
 def test_exports_name_what_they_wrote(tmp_path, capsys):
     assert main(["net", "export", "--out", str(tmp_path)]) == 0
-    assert str(tmp_path / "landmarks.onnx") in capsys.readouterr().out.splitlines()
+    written = capsys.readouterr().out.splitlines()
+    assert {str(tmp_path / "landmarks.onnx"), str(tmp_path / "occlusion.onnx")} < set(written)
 
 
 def test_all_networks_are_timed_and_drawn(tmp_path, monkeypatch):
     monkeypatch.setattr(network_speed, "LEAST_S", 0.0)
     monkeypatch.setattr(network_speed, "WARM", 0)
     speeds = network_speed.measure((1, 3), compiled=False)
-    assert {speed.network for speed in speeds} == {"attention mesh", "plain mesh", "ours", "eye", "mouth", "face"}
+    assert {speed.network for speed in speeds} == {"attention mesh", "plain mesh", "ours", "eye", "mouth", "face",
+                                                   "occlusion"}
     assert {speed.way for speed in speeds} == {"torch eager", "onnxruntime"}
     assert all(speed.ms > 0 for speed in speeds)
     assert any(text.startswith("ours: three crops at once cost ") for text in network_speed.ratios(speeds))
