@@ -16,11 +16,13 @@ from capture.camera import Rig, lone_camera
 from solver.embedding import Embedding
 from solver.energy import State
 from solver.face_model import FaceModel
+from solver.facing import Poses
 from solver.fit import Stage, fit, minimise, stages
 from solver.fuller import fuller
+from solver.hidden import HIDES, unseen_share
 from solver.landmarks import Landmarks
-from solver.network import POINTS
 from solver.network_detector import Look
+from solver.network_mirror import balanced
 from solver.points import DTYPE
 from solver.problem import Pins
 from solver.reading import Reading
@@ -78,9 +80,9 @@ class LiveSolver:
         """The frame at `seconds` of the camera's clock."""
         self._keep(look, seconds)
         reading = self._read(look)
-        problem, start = problem_of(
-            _landmarks([look], self._scheme), Rig((self.camera,)), False, self._model, self._embedding, self._rate,
-            np.array([0]), reading=reading)
+        landmarks, rig = _landmarks([look], self._scheme), Rig((self.camera,))
+        problem, start = problem_of(landmarks, rig, False, self._model, self._embedding, self._rate, np.array([0]),
+                                    reading=reading)
         state = replace(start, identity=torch.tensor(self.identity, dtype=DTYPE))
         stage = replace(LIVE, iterations=FIRST_ITERATIONS)
         if self._last is not None and 0 < seconds - self._last[1] < 0.5:
@@ -90,7 +92,12 @@ class LiveSolver:
             problem = replace(problem, pins=Pins(last.weights, precision, torch.zeros(
                 problem.precision.shape, dtype=torch.bool)))
             state, stage = replace(state, weights=last.weights, gaze=last.gaze), LIVE
-        state = with_gaze(minimise(problem, state, stage, lambda done: None), problem, self._model)
+        before = state.weights
+        state = minimise(problem, state, stage, lambda done: None)
+        poses = Poses(state.rotation.numpy(), state.translation.numpy())
+        unseen = unseen_share(landmarks, np.array([0]), self._model, self._embedding, rig, poses)
+        hidden = torch.from_numpy(unseen > HIDES)
+        state = with_gaze(replace(state, weights=torch.where(hidden, before, state.weights)), problem, self._model)
         self._last = (state, seconds)
         weights = state.weights.numpy()
         if reading is not None:
@@ -111,8 +118,8 @@ class LiveSolver:
         """What the landmarks say, beside the mean of what was said of this person so far."""
         if self._reader is None or self._reader.scheme != self._scheme:
             return None
-        reader = self._reader
-        face = torch.from_numpy(((upright(look.points[None]) - reader.mean) / reader.scale).astype(np.float32))
+        reader, points = self._reader, balanced(look.points[None], look.seen[None])
+        face = torch.from_numpy(((upright(points) - reader.mean) / reader.scale).astype(np.float32))
         with torch.inference_mode():
             code = reader.network.code(face)[0]
             share = 1 / min(self._codes + 1, MOST_READ)
@@ -144,4 +151,4 @@ class LiveSolver:
 
 def _landmarks(looks: list[Look], scheme: str) -> Landmarks:
     return Landmarks(("camera",), scheme, np.stack([look.points for look in looks])[None],
-                     np.stack([look.sigma for look in looks])[None], np.ones((1, len(looks), POINTS), dtype=bool))
+                     np.stack([look.sigma for look in looks])[None], np.stack([look.seen for look in looks])[None])

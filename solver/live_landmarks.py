@@ -7,14 +7,16 @@ the mouth are looked at plain, not mirrored too; and whether there still is a fa
 import numpy as np
 
 from solver.crop import Roi, crops, eight_bit_rgb
-from solver.network import SIZE
-from solver.network_detector import SURE, Look, NetworkDetector, placed
+from solver.network import POINTS, SIZE
+from solver.network_detector import HIDDEN, LEAST_SEEN, SURE, Look, NetworkDetector, placed
 from solver.network_parts import EYE, MOUTH
 from solver.network_run import as_input
 from solver.network_second import looked_closer
 
 ASK_EVERY = 5
 """Pictures from one question whether there is a face to the next: a network of its own answers it."""
+BEHIND_EVERY = 3
+"""Pictures from one question what is before the face to the next."""
 
 
 class LiveLandmarks(NetworkDetector):
@@ -27,6 +29,7 @@ class LiveLandmarks(NetworkDetector):
         self._square: Roi | None = None
         self._before: np.ndarray | None = None
         self._count = 0
+        self._seen = np.ones(POINTS, bool)
 
     def next(self, picture: np.ndarray) -> Look | None:
         """The landmarks of the next picture (H, W, 3); None where there is no face."""
@@ -36,7 +39,9 @@ class LiveLandmarks(NetworkDetector):
         if look is None:
             return None
         points, sigma = looked_closer([picture], look.points[None], look.sigma[None], self._second.networks)
-        return Look(points[0], SURE * sigma[0])
+        if self._count % BEHIND_EVERY == 0:
+            self._seen = self._hidden([picture], points)[0] < HIDDEN
+        return Look(points[0], SURE * sigma[0], self._seen) if self._seen.mean() > LEAST_SEEN else None
 
     def _first(self, picture: np.ndarray) -> Look | None:
         self._count += 1

@@ -10,7 +10,7 @@ same. The looks' points are averaged. Then the parts of the face are looked at c
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -63,6 +63,8 @@ the mean of several looks errs less. Found on our own renders of people that no 
 people, 64 and 91 % on still pictures with heads turned anywhere."""
 HIDDEN, STEADY = 0.5, 3
 """From what probability on, a mean over so many frames, a point counts as behind something."""
+LEAST_SEEN = 0.2
+"""A face of which so few points are seen is not seen: what is left says too little of where it is."""
 STEPS, TURNS, PLACES = 8, 512, 1
 """Squares are rounded to so many parts of a px and of a radian, the points that parts are cut by to decimal places."""
 
@@ -72,10 +74,12 @@ Score = Callable[[], float]
 
 @dataclass(frozen=True)
 class Look:
-    """What one look at one picture gave: points (478, 2) px and sigma (478) px of the picture."""
+    """What one look at one picture gave: points (478, 2) px and sigma (478) px of the picture, and which points are
+    seen, (478) bool; those that are not are behind something."""
 
     points: np.ndarray
     sigma: np.ndarray
+    seen: np.ndarray = field(default_factory=lambda: np.ones(POINTS, bool))
 
 
 class NetworkDetector:
@@ -275,6 +279,7 @@ def track_of(xy: np.ndarray, sigma: np.ndarray, behind: np.ndarray) -> Track:
     for run in runs(found.all(axis=1)):
         rest(xy[run])
         seen[run] = uniform_filter1d(behind[run], STEADY, axis=0, mode="nearest") < HIDDEN
+        seen[run] &= (seen[run].mean(axis=1) > LEAST_SEEN)[:, None]
     return Track(xy, np.where(found, SURE * sigma, np.inf), seen)
 
 

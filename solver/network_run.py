@@ -69,4 +69,6 @@ class InTorch:
         with torch.inference_mode():
             batch = torch.from_numpy(np.ascontiguousarray(pictures)).to(self._device)
             found = self._network(batch.contiguous(memory_format=torch.channels_last))
+            if isinstance(found, torch.Tensor):
+                found = (found,)
             return [one.cpu().numpy() for one in (found if isinstance(found, tuple) else vars(found).values())]
