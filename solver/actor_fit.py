@@ -27,8 +27,6 @@ OTHER = 1.25
 """Another person's profile fits a face so many times worse than the face's own identity does. Measured on path-traced
 faces: the own profile 0.97 to 1.06, an average face 1.15, another actor's 1.46."""
 
-NO_SAY_PX = 1e5
-"""Uncertainty with which a landmark counts nothing."""
 BLURRED = 0.0112
 """Spread of a landmark over the face's height from which on a picture says too little of a person. Measured: sharp
 faces of 190 to 350 px 0.007, of 78 px 0.009 to 0.010; a face of 340 px blurred by 3 px 0.008 (its landmarks are still
@@ -115,7 +113,9 @@ def foretold(case: Case, face: Face, fold: int) -> np.ndarray:
     one that is known foretells it well.
     """
     hidden = np.arange(case.landmarks.seen.shape[2]) % 2 == fold
-    landmarks = replace(case.landmarks, sigma=np.where(hidden, NO_SAY_PX, case.landmarks.sigma))
+    # Without a place, they do not pass for points behind a hand.
+    landmarks = replace(case.landmarks, seen=case.landmarks.seen & ~hidden,
+                        xy=np.where(hidden[:, None], np.nan, case.landmarks.xy))
     performance, used = solved(replace(case, landmarks=landmarks), face)
     off = landmark_errors(performance, face.model, face.embedding, used, case.landmarks)[:, :, hidden]  # (C, T, H)
     known = np.isfinite(off)

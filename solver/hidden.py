@@ -42,7 +42,7 @@ def unseen_share(landmarks: Landmarks, frames: np.ndarray, model: FaceModel, emb
         rig: the cameras.
         poses: where the face is in these frames.
     """
-    there = landmarks.found[:, frames, None] & np.ones(len(embedding.triangle), bool)  # (C, T', N)
+    there = landmarks.found[:, frames, None] & np.isfinite(landmarks.xy[:, frames]).all(axis=-1)  # (C, T', N)
     seen = landmarks.seen[:, frames]
     if (seen == there).all():
         return np.zeros((len(frames), len(model.shape_names)))

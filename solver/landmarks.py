@@ -28,7 +28,7 @@ class Landmarks:
         cameras: (C) camera names.
         scheme: the name of the point set, such as "mediapipe478": what point n means.
         xy: (C, T, N, 2) px, in the distorted picture as filmed; of points behind something, where the rest of the face
-            says that they are; NaN where no face was found.
+            says that they are; NaN where no face was found, or a point was left out.
         sigma: (C, T, N) px, the standard deviation that the detector claims per axis.
         seen: (C, T, N) bool.
     """

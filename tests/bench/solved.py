@@ -17,12 +17,12 @@ from fractions import Fraction
 import numpy as np
 
 from app.detectors import landmarker_named
-from app.preparing import FOCAL_GUESS
 from capture.camera import Rig, lone_camera
 from capture.rig_import import from_caliscope
 from capture.video import probe
 from solver.detect import stack
 from solver.landmarks import Landmarks
+from solver.live import FOCAL_GUESS
 from solver.model_import import packed_model
 from solver.network_detector import NetworkDetector
 from solver.residuals import landmark_errors
@@ -31,8 +31,6 @@ from tests.bench.landmarks import CLIPS, pictures_of, rig_of_the_board, tracked
 from tests.material import shared
 
 COMPARED = ("draft", "standard")
-NO_SAY_PX = 1e5
-"""Uncertainty with which a landmark counts nothing."""
 FACTS = TakeFacts("take", "", Fraction(30), "00:00:00:00", {})
 
 
@@ -88,8 +86,8 @@ def filmed() -> None:
         size = pictures[0].shape[1], pictures[0].shape[0]
         rig = Rig((lone_camera("cam", size, FOCAL_GUESS * max(size)),))
         half = np.random.default_rng(0).random(marks.seen.shape[2]) < 0.5
-        # Points that count for nothing: unseen ones would pass for points behind a hand.
-        kept = replace(marks, sigma=np.where(half, marks.sigma, NO_SAY_PX))
+        # Without a place, they do not pass for points behind a hand.
+        kept = replace(marks, seen=marks.seen & half, xy=np.where(half[:, None], marks.xy, np.nan))
         asked = replace(marks, seen=marks.seen & ~half)
         for preset in COMPARED:
             said(f"{name}, {preset}", errors(preset, kept, rig, True, [pictures], asked, rig, marks))
