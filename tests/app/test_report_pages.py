@@ -18,7 +18,7 @@ from app.report.summary import Summary
 from app.report.take_page import take_page
 from app.report.words import findings, verdict
 from solver.face_model import ARKIT
-from solver.performance import Performance
+from solver.performance import HIDDEN, UNKNOWN, Performance
 from solver.residuals import Residuals
 from tests.app.pages import Page, sound
 
@@ -58,6 +58,14 @@ def lose(performance: Performance, first: int, stop: int, how: str = "interpolat
 def page_for(performance: Performance, found: Residuals | None = None, **more: object) -> bytes:
     moments = worst_moments(performance, found)
     return take_page(Evidence(performance, NOWHERE, residuals=found, **more), moments, [()] * len(moments), ())
+
+
+def hide(performance: Performance, first: int, stop: int, shapes: tuple[str, ...]) -> Performance:
+    """The same with something before what some shapes move."""
+    sigma, flags = performance.sigma.copy(), list(performance.flags)
+    sigma[first:stop, [ARKIT.index(name) for name in shapes]] = UNKNOWN
+    flags[first:stop] = [(HIDDEN,)] * (stop - first)
+    return replace(performance, sigma=sigma, flags=tuple(flags))
 
 
 # ---------------------------------------------------------------------------------------------- moments
@@ -288,3 +296,17 @@ def test_the_worst_takes_keep_their_pictures() -> None:
 
 def test_an_empty_shoot() -> None:
     assert "There is no take here." in sound(shoot_page("Nothing", [])).words
+
+
+def test_what_is_hidden_is_named_and_is_no_bad_fit() -> None:
+    performance = hide(made(300), 100, 130, ("mouthClose", "mouthFunnel", "jawOpen"))
+    said = findings(Evidence(performance, NOWHERE, residuals=even(performance)))
+    hidden, = (finding for finding in said if "before the face" in finding.title)
+    assert hidden.title == "30 frames with something before the face"
+    assert "mouthClose" in hidden.text
+    assert "first in frame 100" in hidden.text
+    assert hidden.frame == 100
+    assert not any("doubtful" in finding.title for finding in said)
+    assert verdict(Evidence(performance, NOWHERE)) == "Look before you use it: 30 doubtful frames."
+    moments = worst_moments(performance, even(performance))
+    assert any("something is before the face" in moment.why for moment in moments if 100 <= moment.frame < 130)
