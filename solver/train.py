@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from solver import network_file, train_common
 from solver.network import EYE_LEFT, EYE_RIGHT, LIPS, MESH, POINTS, SIZE, LandmarkNetwork
-from solver.train_common import Tell, alone, in_shares, rate_at, shown
+from solver.train_common import Tell, alone, in_shares, keep, rate_at, resumed, shown
 from solver.train_data_augment import example
 
 BETA = 1.0
@@ -107,7 +107,7 @@ def train(config: Config, report: Callable[[int, int], None] = lambda done, tota
     """
     torch.manual_seed(config.seed)
     alone()
-    network, start, history = network_file.fresh().to(config.device).train(), 0, []
+    network = network_file.fresh().to(config.device).train()
     network.base.face_out.requires_grad_(False)  # whether there is a face is not taught here
     # The first layers see edges, which are the same everywhere, and at 96 px they cost as much as all the others.
     for first in (network.base.stem.conv, network.base.stem.act, network.base.stem.near):
@@ -116,13 +116,9 @@ def train(config: Config, report: Callable[[int, int], None] = lambda done, tota
              for name, parameter in network.named_parameters() if parameter.requires_grad}
     names = {name: parameter for name, parameter in names.items() if parameter.requires_grad}
     optimiser = torch.optim.AdamW(names.values(), config.rate, weight_decay=1e-4)
-    if config.out.exists():
-        about, tables = network_file.load_checkpoint(config.out)
-        start, history = about["step"], about["history"]
+    start, history, tables = resumed(config, names, optimiser, network_file.ARCHITECTURE)
+    if tables:
         network.load_state_dict(tables["weights"])
-        for name, parameter in names.items():
-            optimiser.state[parameter] = {"step": torch.tensor(float(start)), "exp_avg": tables["first"][name],
-                                          "exp_avg_sq": tables["second"][name]}
     network = network.to(memory_format=torch.channels_last)
     held = DataLoader(Examples(config.faces.held_jpegs, config.faces.held_points, 1, 0, len(config.faces.held_jpegs),
                                0.5), 32)
@@ -130,14 +126,6 @@ def train(config: Config, report: Callable[[int, int], None] = lambda done, tota
     data = Examples(config.faces.jpegs, config.faces.points, config.seed, start * config.batch, left)
     batches = DataLoader(data, config.batch, num_workers=config.workers, worker_init_fn=alone)
     weights = point_weights().to(config.device)
-
-    def keep(step: int) -> None:
-        state = {name: optimiser.state[parameter] for name, parameter in names.items()}
-        network_file.save_checkpoint(
-            config.out, {"step": step, "history": history, "recipe": config.faces.recipe, "seed": config.seed},
-            {"weights": network.state_dict(), "first": {name: value["exp_avg"] for name, value in state.items()},
-             "second": {name: value["exp_avg_sq"] for name, value in state.items()}})
-
     running, share = 0.0, config.batch
     for step, (pictures, true) in enumerate(batches, start + 1):
         for group in optimiser.param_groups:
@@ -162,6 +150,6 @@ def train(config: Config, report: Callable[[int, int], None] = lambda done, tota
             since = step - (history[-1]["step"] if history else 0)
             history.append({"step": step, "train": running / max(since, 1), **measure(network, held, config.device)})
             running = 0.0
-            keep(step)
+            keep(config, history, {"weights": network.state_dict()}, names, optimiser, network_file.ARCHITECTURE)
         report(step, config.steps)
     return config.out

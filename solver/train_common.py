@@ -92,6 +92,38 @@ def shown(jpegs: tuple[bytes, ...], seed: int, number: int) -> tuple[np.ndarray,
     return np.ascontiguousarray(stored[:, :, ::-1]), chosen, np.random.default_rng((seed, turn, place))
 
 
+Tables = dict[str, dict[str, torch.Tensor]]
+"""Weights by name and layer, and an optimiser's moments, as a checkpoint has them."""
+
+
+def resumed(config: Config, names: dict[str, torch.nn.Parameter], optimiser: torch.optim.Optimizer, architecture: str
+            ) -> tuple[int, list[dict[str, Any]], Tables]:
+    """Where a training stands: its step, its history and the tables of its checkpoint, 0 and empty where there is none;
+    the optimiser gets the moments of the parameters `names` back.
+
+    Raises:
+        ModelError: the checkpoint is damaged or of another kind.
+    """
+    if not config.out.exists():
+        return 0, [], {}
+    about, tables = network_file.load_checkpoint(config.out, architecture)
+    for name, parameter in names.items():
+        optimiser.state[parameter] = {"step": torch.tensor(float(about["step"])), "exp_avg": tables["first"][name],
+                                      "exp_avg_sq": tables["second"][name]}
+    return about["step"], about["history"], tables
+
+
+def keep(config: Config, history: list[dict[str, Any]], tables: Tables, names: dict[str, torch.nn.Parameter],
+         optimiser: torch.optim.Optimizer, architecture: str) -> None:
+    """Write the checkpoint that `resumed` reads, as of the history's last step; `tables` without the moments."""
+    state = {name: optimiser.state[parameter] for name, parameter in names.items()}
+    network_file.save_checkpoint(
+        config.out, {"step": history[-1]["step"], "history": history, "recipe": config.faces.recipe,
+                     "seed": config.seed},
+        {**tables, "first": {name: value["exp_avg"] for name, value in state.items()},
+         "second": {name: value["exp_avg_sq"] for name, value in state.items()}}, architecture)
+
+
 def history_of(checkpoint: Path, architecture: str = network_file.ARCHITECTURE) -> list[dict[str, Any]]:
     """The measurements of a training so far, for plotting."""
     return network_file.load_checkpoint(checkpoint, architecture)[0]["history"]

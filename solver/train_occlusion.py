@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader, Dataset
 from solver import network_file, train_common
 from solver.crop import apply, crop_from_picture, crops
 from solver.network_occlusion import SIZE, OcclusionNetwork, face_square
-from solver.train_common import Tell, alone, in_shares, rate_at, shown
+from solver.train_common import Tell, alone, in_shares, keep, rate_at, resumed, shown
 from solver.train_data_augment import faulty, shaken
 from solver.train_data_props import hold_before
 
@@ -109,31 +109,19 @@ def train(config: Config, report: Callable[[int, int], None] = lambda done, tota
     """
     torch.manual_seed(config.seed)
     alone()
-    faces, start, history = config.faces, 0, []
+    faces = config.faces
     held = list(DataLoader(OcclusionExamples((faces.held_jpegs, faces.held_points, faces.held_occluded), 1, 0,
                                              len(faces.held_jpegs), 0.0), 25))
     network = OcclusionNetwork().to(config.device).train()
     optimiser = torch.optim.AdamW(network.parameters(), config.rate, weight_decay=0.01)
-    mean, names = copy.deepcopy(network.state_dict()), dict(network.named_parameters())
-    if config.out.exists():
-        about, tables = network_file.load_checkpoint(config.out, network_file.OCCLUSION)
-        start, history, mean = about["step"], about["history"], tables["weights"]
+    names = dict(network.named_parameters())
+    start, history, tables = resumed(config, names, optimiser, network_file.OCCLUSION)
+    if tables:
         network.load_state_dict(tables["last"])
-        for name, parameter in names.items():
-            optimiser.state[parameter] = {"step": torch.tensor(float(start)), "exp_avg": tables["first"][name],
-                                          "exp_avg_sq": tables["second"][name]}
+    mean = tables.get("weights") or copy.deepcopy(network.state_dict())
     network = network.to(memory_format=torch.channels_last)
     data = OcclusionExamples((faces.jpegs, faces.points, faces.occluded), config.seed, start * config.batch,
                              (config.steps - start) * config.batch)
-
-    def keep(step: int) -> None:
-        state = {name: optimiser.state[parameter] for name, parameter in names.items()}
-        network_file.save_checkpoint(
-            config.out, {"step": step, "history": history, "recipe": faces.recipe, "seed": config.seed},
-            {"weights": mean, "last": network.state_dict(),
-             "first": {name: value["exp_avg"] for name, value in state.items()},
-             "second": {name: value["exp_avg_sq"] for name, value in state.items()}}, network_file.OCCLUSION)
-
     running, share, kept = 0.0, config.batch, OcclusionNetwork()
     batches = DataLoader(data, config.batch, num_workers=config.workers, worker_init_fn=alone)
     for step, batch in enumerate(batches, start + 1):
@@ -162,6 +150,7 @@ def train(config: Config, report: Callable[[int, int], None] = lambda done, tota
             since = step - (history[-1]["step"] if history else 0)
             history.append({"step": step, "occlusion": {"train": running / max(since, 1), **measure(kept, held)}})
             running = 0.0
-            keep(step)
+            keep(config, history, {"weights": mean, "last": network.state_dict()}, names, optimiser,
+                 network_file.OCCLUSION)
         report(step, config.steps)
     return config.out

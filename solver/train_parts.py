@@ -20,7 +20,7 @@ from solver import network_file, train_common
 from solver.crop import apply, crop_from_picture, crops
 from solver.network import EYE_LEFT, LIPS
 from solver.network_parts import EYE, PARTS, Part, PartNetwork, part_square
-from solver.train_common import Tell, alone, in_shares, rate_at, shown
+from solver.train_common import Tell, alone, in_shares, keep, rate_at, resumed, shown
 from solver.train_data_augment import creased, faulty, shaken
 
 FIRST_SHARE = 0.3
@@ -160,7 +160,6 @@ def train(config: Config, report: Callable[[int, int], None] = lambda done, tota
     alone()
     parts = config.learnt()
     networks = torch.nn.ModuleDict({part.name: PartNetwork(part) for part in parts}).to(config.device).train()
-    start, history = 0, []
     held_data = PartExamples(config.faces.held_jpegs, config.faces.held_points, parts, 1, 0,
                              len(config.faces.held_jpegs), AMOUNT)
     held = _columns(list(DataLoader(held_data, 25)), len(parts))
@@ -173,29 +172,15 @@ def train(config: Config, report: Callable[[int, int], None] = lambda done, tota
                                           if name in known and value.shape == known[name].shape})
     names = dict(networks.named_parameters())
     optimiser = torch.optim.AdamW(names.values(), config.rate, weight_decay=0.01)
-    mean = {name: value.clone() for name, value in networks.state_dict().items()}
-    if config.out.exists():
-        about, tables = network_file.load_checkpoint(config.out, network_file.PARTS)
-        start, history = about["step"], about["history"]
+    start, history, tables = resumed(config, names, optimiser, network_file.PARTS)
+    if tables:
         networks.load_state_dict(tables["last"])
-        mean = tables["weights"]
-        for name, parameter in names.items():
-            optimiser.state[parameter] = {"step": torch.tensor(float(start)), "exp_avg": tables["first"][name],
-                                          "exp_avg_sq": tables["second"][name]}
+    mean = tables.get("weights") or copy.deepcopy(networks.state_dict())
     networks = networks.to(memory_format=torch.channels_last)
     kept = torch.nn.ModuleDict({part.name: PartNetwork(part) for part in parts})
     data = PartExamples(config.faces.jpegs, config.faces.points, parts, config.seed, start * config.batch,
                         (config.steps - start) * config.batch)
     weights = {part.name: point_weights(part).to(config.device) for part in parts}
-
-    def keep(step: int) -> None:
-        state = {name: optimiser.state[parameter] for name, parameter in names.items()}
-        network_file.save_checkpoint(
-            config.out, {"step": step, "history": history, "recipe": config.faces.recipe, "seed": config.seed},
-            {"weights": mean, "last": networks.state_dict(),
-             "first": {name: value["exp_avg"] for name, value in state.items()},
-             "second": {name: value["exp_avg_sq"] for name, value in state.items()}}, network_file.PARTS)
-
     running, shares = dict.fromkeys(weights, 0.0), dict.fromkeys(weights, 2 * config.batch)
     batches = DataLoader(data, config.batch, num_workers=config.workers, worker_init_fn=alone)
     for step, batch in enumerate(batches, start + 1):
@@ -230,7 +215,8 @@ def train(config: Config, report: Callable[[int, int], None] = lambda done, tota
                 part.name: {"train": running[part.name] / max(since, 1), **measure(kept[part.name], column, part)}
                 for part, column in zip(parts, held, strict=True)})
             running = dict.fromkeys(weights, 0.0)
-            keep(step)
+            keep(config, history, {"weights": mean, "last": networks.state_dict()}, names, optimiser,
+                 network_file.PARTS)
         report(step, config.steps)
     return config.out
 
