@@ -46,7 +46,7 @@ KEY_EVERY, SEARCH_EVERY = 8, 4
 EVERY = {EYE: 2, MOUTH: 4}
 """Frames from one close look at a part to the next, a multiple of 2: those that are not seen in a mirror. With 3 for
 the eyes the mean RMSE on three cameras was 0.092 in place of 0.088; without the mouth no lips of actor2 met."""
-BEHIND_EVERY = 4
+BEHIND_EVERY = 8
 """Frames from one look for what is before the face to the next."""
 ALIGNED = 0.1
 """A face that lies farther from the middle of its square, or is smaller or larger, by more than this share of it is
