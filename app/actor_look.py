@@ -47,7 +47,7 @@ def own_landmarks(ready: Prepared, found: Landmarks, keys: dict[str, str], taugh
 def moved_in(look: OwnLook, xy: np.ndarray, seen: np.ndarray, pictures: Callable[[np.ndarray], object],
              report: Callable[[int, int], None] = lambda done, total: None) -> np.ndarray:
     """One camera's landmarks (T, N, 2), moved in each run of frames that show the whole face; `pictures(frames)`."""
-    out, whole = xy.copy(), seen.all(axis=1)
+    out, whole = xy.copy(), seen.any(axis=1) & np.isfinite(xy).all(axis=(1, 2))
     done, total = 0, int(whole.sum())
     for run in runs(whole):
         start = run.start

@@ -28,6 +28,8 @@ GROWN_SECONDS = 0.1
 """So long before and after, what comes before the face is a blur, and edges of it pass for the face's."""
 WHOLE = ("jawLeft", "jawRight", "mouthLeft", "mouthRight")
 """Shapes whose names tell a direction, not a side."""
+ANGLES = ("yawLeft", "pitchLeft", "yawRight", "pitchRight")
+"""The eyes' angles, named as shapes are; both eyes' yaw goes to the same side."""
 
 
 def unseen_share(landmarks: Landmarks, frames: np.ndarray, model: FaceModel, embedding: Embedding, rig: Rig,
@@ -42,14 +44,14 @@ def unseen_share(landmarks: Landmarks, frames: np.ndarray, model: FaceModel, emb
         rig: the cameras.
         poses: where the face is in these frames.
     """
-    there = landmarks.found[:, frames, None] & np.isfinite(landmarks.xy[:, frames]).all(axis=-1)  # (C, T', N)
-    seen = landmarks.seen[:, frames]
-    if (seen == there).all():
+    found, seen = landmarks.found, landmarks.seen
+    if (seen.all(axis=2) == found)[:, frames].all():
         return np.zeros((len(frames), len(model.shape_names)))
-    shown, all_of_it = np.zeros((2, *seen.shape[1:]))
+    shown, all_of_it = np.zeros((2, len(frames), seen.shape[2]))
     for index, part, counts, _ in facing(model, embedding, rig, poses):
-        shown[part] += counts * seen[index, part]
-        all_of_it[part] += counts * there[index, part]
+        at = index, frames[part]
+        shown[part] += counts * seen[at]
+        all_of_it[part] += counts * (found[at][:, None] & np.isfinite(landmarks.xy[at]).all(axis=-1))
     lost = np.divide(all_of_it - shown, all_of_it, out=np.zeros_like(shown), where=all_of_it > 0)
     resting = embedding.points(model, model.neutral)
     _, other = cKDTree(resting).query(resting * [-1, 1, 1])
@@ -65,7 +67,7 @@ def hidden_shapes(share: np.ndarray, frames_per_second: float) -> np.ndarray:
 
 
 def carried_over(weights: np.ndarray, hidden: np.ndarray, frames: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
-    """Weights (T', K) without what was made of hidden shapes.
+    """Weights (T', K) without what was made of hidden shapes; some may come to lie beyond 0 and 1.
 
     Args:
         weights: as solved.
@@ -82,8 +84,15 @@ def carried_over(weights: np.ndarray, hidden: np.ndarray, frames: np.ndarray, na
             beside = weights[:, other] if helped else np.zeros(len(weights))
             ends = [row for row in (run.start - 1, run.stop) if 0 <= row < len(weights)]
             apart = np.interp(frames[run], frames[ends], (weights[:, column] - beside)[ends]) if ends else 0.0
-            out[run, column] = np.clip(beside[run] + apart, 0.0, 1.0)
+            out[run, column] = beside[run] + apart
     return out
+
+
+def gaze_carried_over(gaze: np.ndarray, hidden: np.ndarray, frames: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
+    """The same for the eyes, (T', 2, 2) radians: each is hidden where one of its looks is."""
+    looks = [[name.startswith(LOOKS) and name.endswith(side) for name in names] for side in ("Left", "Right")]
+    away = np.repeat(np.stack([hidden[:, look].any(axis=1) for look in looks], axis=1), 2, axis=1)  # (T', 4)
+    return carried_over(gaze.reshape(-1, 4), away, frames, ANGLES).reshape(gaze.shape)
 
 
 def counterpart(name: str) -> str:

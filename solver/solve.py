@@ -22,7 +22,7 @@ from solver.face_poses import in_world, pose_of
 from solver.facing import Poses, facing
 from solver.fit import STAGES, Stage, fit, stages, weight_sigma
 from solver.fuller import fuller
-from solver.hidden import carried_over, hidden_shapes, unseen_share
+from solver.hidden import carried_over, gaze_carried_over, hidden_shapes, unseen_share
 from solver.landmarks import FEWEST, Landmarks, sound
 from solver.lids import lids_shut
 from solver.lips import lips_met
@@ -170,9 +170,10 @@ def _solved(landmarks: Landmarks, rig: Rig, lone: bool, model: FaceModel, embedd
     weights = lids_shut(lips_met(weights, sigma.numpy(), *who, rate), *who, rate)
     poses = Poses(state.rotation.numpy(), state.translation.numpy())
     hidden = hidden_shapes(unseen_share(landmarks, seen_frames, model, embedding, used, poses), rate)
-    weights = carried_over(weights, hidden, seen_frames, model.shape_names)
+    weights = carried_over(weights, hidden, seen_frames, model.shape_names).clip(0.0, 1.0)
+    gaze = gaze_carried_over(state.gaze.numpy(), hidden, seen_frames, model.shape_names)
     sigma[torch.from_numpy(hidden)] = UNKNOWN
-    state = with_gaze(replace(state, weights=torch.from_numpy(weights)), problem, model)
+    state = with_gaze(replace(state, weights=torch.from_numpy(weights), gaze=torch.from_numpy(gaze)), problem, model)
     residual = residual_px(problem, state).numpy()
     return _performance(landmarks, model, facts, state, sigma, residual, seen_frames, hidden.any(axis=1)), used
 

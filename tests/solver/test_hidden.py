@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from solver.facing import Poses
-from solver.hidden import carried_over, counterpart, hidden_shapes, unseen_share
+from solver.hidden import carried_over, counterpart, gaze_carried_over, hidden_shapes, unseen_share
 from solver.landmarks import Landmarks
 from solver.performance import HIDDEN, UNKNOWN, matrices
 from tests.solver.test_solve import around, everywhere, made, seen_by, solve
@@ -84,6 +84,18 @@ def test_where_both_sides_are_hidden_a_shape_goes_straight_from_what_was_seen_to
     assert np.array_equal(found[:2, 2], weights[[2, 2], 2])  # held at the take's ends
     assert np.array_equal(found[7:, 2], weights[[6, 6], 2])
     assert np.array_equal(found[~hidden], weights[~hidden])
+
+
+def test_a_hidden_eye_looks_where_the_other_one_does():
+    names = ("eyeLookInLeft", "eyeLookOutRight", "jawOpen")
+    gaze = np.zeros((9, 2, 2))
+    gaze[:, 1] = np.linspace(0, 0.3, 9)[:, None]
+    gaze[:, 0] = gaze[:, 1] - 0.05
+    hidden, guessed = np.zeros((9, 3), bool), gaze.copy()
+    hidden[3:6, 0], guessed[3:6, 0] = True, 1.0
+    assert np.allclose(gaze_carried_over(guessed, hidden, np.arange(9), names), gaze)
+    hidden[:, :] = [False, False, True]
+    assert np.array_equal(gaze_carried_over(guessed, hidden, np.arange(9), names), guessed)
 
 
 def test_what_is_hidden_all_the_while_rests():
