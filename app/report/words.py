@@ -92,9 +92,9 @@ def _hidden(evidence: Evidence) -> list[Finding]:
     most = [evidence.performance.shape_names[column] for column in np.argsort(-unknown, kind="stable")[:MOST_SHAPES]
             if unknown[column]]
     others = np.count_nonzero(unknown) - len(most)
-    more = f" and {_count(others, 'other shape')}" if others > 0 else ""
+    named = [*most, *([_count(others, "other shape")] if others > 0 else [])]
     return [Finding(LOOK, f"{_count(len(frames), 'frame')} with something before the face",
-                    f"A hand or another thing hides {listed(most)}{more} for a while, first in frame {frames[0]}. What "
+                    f"A hand or another thing hides {listed(named)} for a while, first in frame {frames[0]}. What "
                     "the curves have there is a bridge, not a measurement: as the face's other side does, or straight "
                     "from where it was seen last to where it is seen next; the standard deviation there is 1.",
                     int(frames[0]))]
