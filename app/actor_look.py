@@ -36,7 +36,7 @@ def own_landmarks(ready: Prepared, found: Landmarks, keys: dict[str, str], taugh
         arrays = None if force else artefacts.load(path, key)
         if arrays is None:
             look = look or OwnLook(taught.layers)
-            arrays = {"xy": moved_in(look, found.xy[index], found.seen[index],
+            arrays = {"xy": moved_in(look, found.xy[index], found.whole[index],
                                      lambda frames, index=index: ready.pictures(index, frames),
                                      lambda done, total, step=step: report(step, done, total))}
             artefacts.save(path, key, arrays)
@@ -44,11 +44,10 @@ def own_landmarks(ready: Prepared, found: Landmarks, keys: dict[str, str], taugh
     return replace(found, xy=np.stack(moved))
 
 
-def moved_in(look: OwnLook, xy: np.ndarray, seen: np.ndarray, pictures: Callable[[np.ndarray], object],
+def moved_in(look: OwnLook, xy: np.ndarray, whole: np.ndarray, pictures: Callable[[np.ndarray], object],
              report: Callable[[int, int], None] = lambda done, total: None) -> np.ndarray:
-    """One camera's landmarks (T, N, 2), moved in each run of frames that show the whole face; `pictures(frames)`."""
-    out, whole = xy.copy(), seen.any(axis=1) & np.isfinite(xy).all(axis=(1, 2))
-    done, total = 0, int(whole.sum())
+    """One camera's landmarks (T, N, 2), moved in each run of frames with a whole face (T); `pictures(frames)`."""
+    out, done, total = xy.copy(), 0, int(whole.sum())
     for run in runs(whole):
         start = run.start
         for batch in look.moved(pictures(np.arange(run.start, run.stop)), xy[run]):

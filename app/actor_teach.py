@@ -177,7 +177,7 @@ def _cut(one: Material, part: int) -> tuple[int, int]:
 def with_moved(one: Material, look: OwnLook, landmarker: Landmarker, person: Person | None) -> Material:
     """A take with its landmarks as the actor's own network has them, and read anew."""
     found = one.case.landmarks
-    xy = np.stack([moved_in(look, found.xy[camera], found.seen[camera],
+    xy = np.stack([moved_in(look, found.xy[camera], found.whole[camera],
                             lambda frames, camera=camera: one.film(camera, frames))
                    for camera in range(len(found.cameras))])
     return read_anew(one, replace(found, xy=xy), landmarker, person)

@@ -21,7 +21,7 @@ from app.face_cameras import cameras_for
 from app.places import AROUND_LAYER_NAME, AROUND_NAME, RIG_NAME, SOLVE_NAME, Places
 from app.preparing import Options, Prepared, neutral_frame, prepare
 from app.progress import Teller
-from app.quality import needs_a_look
+from app.quality import flagged, needs_a_look
 from app.report.evidence import Evidence, assemble, settings_of, timeline_of
 from app.report.making import step as report_step
 from app.timings import recorded, timed
@@ -157,7 +157,7 @@ def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> So
     elif who.key and performance.steps.get(PROFILE) != who.key:
         teller.note(take, f"the profile of {options.actor} is not of this face: it was left out")
         who, landmarks = nobody, anybodys
-    if hidden := sum(HIDDEN in words for words in performance.flags):
+    if hidden := np.count_nonzero(flagged(performance, HIDDEN)):
         teller.note(take, f"something is before the face in {hidden} of {performance.frames} frames: what it hides is "
                           "carried over from before and after, or from the face's other side, and flagged")
     if _alone(ready, options):

@@ -19,16 +19,20 @@ LOOK_SHARE = 0.05
 """A take needs a look where more than this share of its frames is not good."""
 
 
+def flagged(performance: Performance, *words: str) -> np.ndarray:
+    """(T) bool: frames that have one of these flags."""
+    return np.array([not set(words).isdisjoint(own) for own in performance.flags], dtype=bool)
+
+
 def levels(performance: Performance) -> np.ndarray:
     """(T) GOOD, DOUBTFUL or BAD for each frame."""
     residual = performance.residual_px
     known = residual[np.isfinite(residual)]
     limit = max(SLIGHT_PX, FAR * float(np.median(known))) if len(known) else np.inf
     out = np.where(np.nan_to_num(residual, nan=0.0) > limit, DOUBTFUL, GOOD)
-    flagged = np.array([bool(set(words) - {CORRECTED}) for words in performance.flags], dtype=bool)
-    lost = np.array([bool(LOST.intersection(words)) for words in performance.flags], dtype=bool)
-    out = np.where(flagged, np.maximum(out, DOUBTFUL), out)
-    return np.where(lost | (performance.seen == 0), BAD, out)
+    warned = np.array([bool(set(words) - {CORRECTED}) for words in performance.flags], dtype=bool)
+    out = np.where(warned, np.maximum(out, DOUBTFUL), out)
+    return np.where(flagged(performance, *LOST) | (performance.seen == 0), BAD, out)
 
 
 def needs_a_look(performance: Performance) -> str:

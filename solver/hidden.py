@@ -19,6 +19,7 @@ from solver.facing import Poses, facing
 from solver.landmarks import Landmarks
 from solver.neutral import LOOKS
 from solver.points import shown_points
+from solver.shape_names import other_side
 
 HIDES = 0.25
 """A shape is hidden where so much of what it moves is, by the squares of how far it moves it."""
@@ -98,9 +99,9 @@ def gaze_carried_over(gaze: np.ndarray, hidden: np.ndarray, frames: np.ndarray, 
 def counterpart(name: str) -> str:
     """The same shape on the face's other side, of a look to one side the other eye's look there; "" where there is
     none: a jaw that goes left says nothing of one that goes right."""
-    if name in WHOLE:
+    other = other_side(name)
+    if other is None or name in WHOLE:
         return ""
-    turned = re.sub(r"Left|Right", lambda side: "Right" if side[0] == "Left" else "Left", name)
     if name.startswith(LOOKS):
-        turned = re.sub(r"In(?=Left|Right)|Out(?=Left|Right)", lambda way: "Out" if way[0] == "In" else "In", turned)
-    return turned if turned != name else ""
+        return re.sub(r"In(?=Left|Right)|Out(?=Left|Right)", lambda way: "Out" if way[0] == "In" else "In", other)
+    return other

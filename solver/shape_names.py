@@ -56,6 +56,14 @@ HEADER = """# Which of ARKit's shapes each shape of this rig stands for. Change 
 """
 
 
+def other_side(shape: str) -> str | None:
+    """The shape of the face's other side: mouthSmileLeft -> mouthSmileRight; None for a shape of both sides."""
+    for side, other in (("Left", "Right"), ("Right", "Left"), ("_L", "_R"), ("_R", "_L")):
+        if shape.endswith(side):
+            return shape.removesuffix(side) + other
+    return None
+
+
 def short_name(name: str) -> str:
     """A shape's name without its deformer's: `blendShape1.browDown_L` and `head:browDown_L` are `browDown_L`."""
     return re.split(r"[.:|]", name)[-1].strip() or name

@@ -124,6 +124,13 @@ def keep(config: Config, history: list[dict[str, Any]], tables: Tables, names: d
          "second": {name: value["exp_avg_sq"] for name, value in state.items()}}, architecture)
 
 
+def follow(mean: dict[str, torch.Tensor], network: torch.nn.Module, kept: float, step: int) -> None:
+    """Move a running mean of a network's weights after a step, in place: the slower the nearer `kept` is to 1."""
+    share = 1 - min(kept, step / (step + 10))
+    for name, value in network.state_dict().items():
+        mean[name] = mean[name].lerp(value, share) if value.is_floating_point() else value.clone()
+
+
 def history_of(checkpoint: Path, architecture: str = network_file.ARCHITECTURE) -> list[dict[str, Any]]:
     """The measurements of a training so far, for plotting."""
     return network_file.load_checkpoint(checkpoint, architecture)[0]["history"]

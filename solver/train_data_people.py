@@ -7,6 +7,7 @@ import numpy as np
 
 from capture.errors import DataError
 from solver.face_model import FaceModel
+from solver.shape_names import other_side
 
 BUMPS = 12
 """Places where a made head is pulled away from what the model's identity modes can make."""
@@ -170,9 +171,7 @@ def _gaze(random: np.random.Generator) -> dict[str, float]:
 
 def mirrored(names: tuple[str, ...]) -> np.ndarray:
     """(K,) the index of each shape's other side; its own where it has none."""
-    swap = {"Left": "Right", "Right": "Left"}
-    others = [next((name.removesuffix(side) + other for side, other in swap.items() if name.endswith(side)), name)
-              for name in names]
+    others = [other_side(name) for name in names]
     return np.array([names.index(other) if other in names else index for index, other in enumerate(others)])
 
 

@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader, Dataset
 from solver import network_file, train_common
 from solver.crop import apply, crop_from_picture, crops
 from solver.network_occlusion import SIZE, OcclusionNetwork, face_square
-from solver.train_common import Tell, alone, in_shares, keep, rate_at, resumed, shown
+from solver.train_common import Tell, alone, follow, in_shares, keep, rate_at, resumed, shown
 from solver.train_data_augment import faulty, shaken
 from solver.train_data_props import hold_before
 
@@ -142,9 +142,7 @@ def train(config: Config, report: Callable[[int, int], None] = lambda done, tota
         torch.nn.utils.clip_grad_norm_(network.parameters(), CLIP)
         optimiser.step()
         running += sum(values)
-        follow = min(KEPT, step / (step + 10))
-        for name, value in network.state_dict().items():
-            mean[name] = mean[name].lerp(value, 1 - follow) if value.is_floating_point() else value.clone()
+        follow(mean, network, KEPT, step)
         if step % config.every == 0 or step == config.steps:
             kept.load_state_dict(mean)
             since = step - (history[-1]["step"] if history else 0)

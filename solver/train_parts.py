@@ -20,7 +20,7 @@ from solver import network_file, train_common
 from solver.crop import apply, crop_from_picture, crops
 from solver.network import EYE_LEFT, LIPS
 from solver.network_parts import EYE, PARTS, Part, PartNetwork, part_square
-from solver.train_common import Tell, alone, in_shares, keep, rate_at, resumed, shown
+from solver.train_common import Tell, alone, follow, in_shares, keep, rate_at, resumed, shown
 from solver.train_data_augment import creased, faulty, shaken
 
 FIRST_SHARE = 0.3
@@ -205,9 +205,7 @@ def train(config: Config, report: Callable[[int, int], None] = lambda done, tota
             torch.nn.utils.clip_grad_norm_(network.parameters(), CLIP)
             running[part.name] += float(torch.cat(away).mean())
         optimiser.step()
-        follow = min(KEPT, step / (step + 10))
-        for name, value in networks.state_dict().items():
-            mean[name] = mean[name].lerp(value, 1 - follow) if value.is_floating_point() else value.clone()
+        follow(mean, networks, KEPT, step)
         if step % config.every == 0 or step == config.steps:
             kept.load_state_dict(mean)
             since = step - (history[-1]["step"] if history else 0)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from solver.corrections import Grip, Key, Layer, Spot
+from solver.shape_names import other_side
 
 
 def with_keys(layer: Layer, shape: str, keys: Iterable[Key]) -> Layer:
@@ -55,14 +56,6 @@ def smoothed(layer: Layer, spots: frozenset[Spot]) -> Layer:
         tables[shape] = [Key(key.frame, float(value)) if (shape, key.frame) in spots else key
                          for key, value in zip(keys, soft, strict=True)]
     return _replaced(layer, tables)
-
-
-def other_side(shape: str) -> str | None:
-    """The shape of the face's other side: mouthSmileLeft -> mouthSmileRight; None for a shape of both sides."""
-    for side, other in (("Left", "Right"), ("Right", "Left"), ("_L", "_R"), ("_R", "_L")):
-        if shape.endswith(side):
-            return shape.removesuffix(side) + other
-    return None
 
 
 def mirrored(layer: Layer, spots: frozenset[Spot], shape_names: tuple[str, ...]) -> tuple[Layer, frozenset[Spot]]:

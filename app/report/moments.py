@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.quality import LOST
+from app.quality import LOST, flagged
 from solver.performance import HIDDEN, Performance
 from solver.residuals import Residuals
 
@@ -45,7 +45,7 @@ class Moment:
 
 def lost_runs(performance: Performance) -> tuple[Run, ...]:
     """The runs of frames that no camera vouches for, in order."""
-    lost = np.array([bool(LOST.intersection(words)) for words in performance.flags], dtype=bool)
+    lost = flagged(performance, *LOST)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], lost, [False]]).astype(int)))
     runs = []
     for first, stop in edges.reshape(-1, 2):
@@ -94,7 +94,7 @@ def _by_frame(performance: Performance, residuals: Residuals | None) -> list[tup
     usual = float(np.median(sigma[seen])) if seen.any() else 0.0
     unsure = 2.0 * (sigma / usual - 1.0) if usual > 0 else np.zeros(frames)
     jump, jumper = _jumps(performance.weights)
-    doubtful = np.array(["doubtful" in words for words in performance.flags], dtype=bool)
+    doubtful = flagged(performance, "doubtful")
     total = score + np.maximum(unsure, 0) + np.where(jump > JUMP, 4.0 * jump, 0) + 0.5 * doubtful
     # Only the frames that could be chosen: the sentences of the others are not worth making.
     order = np.argsort(-np.where(seen, total, -np.inf), kind="stable")[:max(200, frames // 4)]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from app.quality import BAD, DOUBTFUL, levels
+from app.quality import BAD, DOUBTFUL, flagged, levels
 from app.report.evidence import Evidence
 from app.report.moments import lost_runs
 from app.report.plain import GOOD, KNOW, LOOK, WORSE, Finding, listed
@@ -85,7 +85,7 @@ def _lost(evidence: Evidence) -> list[Finding]:
 
 
 def _hidden(evidence: Evidence) -> list[Finding]:
-    frames = np.flatnonzero(_flagged(evidence, HIDDEN))
+    frames = np.flatnonzero(flagged(evidence.performance, HIDDEN))
     if len(frames) == 0:
         return []
     unknown = (evidence.performance.sigma[frames] >= UNKNOWN).sum(axis=0)  # (K)
@@ -100,14 +100,9 @@ def _hidden(evidence: Evidence) -> list[Finding]:
                     int(frames[0]))]
 
 
-def _flagged(evidence: Evidence, flag: str) -> np.ndarray:
-    """(T) bool."""
-    return np.array([flag in words for words in evidence.performance.flags], dtype=bool)
-
-
 def _doubtful(evidence: Evidence) -> list[Finding]:
     level = levels(evidence.performance)
-    doubtful = np.flatnonzero((level == DOUBTFUL) & ~_flagged(evidence, HIDDEN))
+    doubtful = np.flatnonzero((level == DOUBTFUL) & ~flagged(evidence.performance, HIDDEN))
     if len(doubtful) == 0:
         return []
     residual = np.nan_to_num(evidence.performance.residual_px)

@@ -5,7 +5,6 @@ from fractions import Fraction
 
 import numpy as np
 
-from capture.camera import Rig
 from solver.live import LiveSolver
 from solver.network_detector import Look
 from tests.solver.test_solve import around, everywhere, made, seen_by
@@ -26,7 +25,7 @@ def test_what_is_hidden_stays_as_it_was_seen_last() -> None:
     def curve(hide: bool) -> np.ndarray:
         """(20) the smile; from frame 10 on a network guesses that there is none."""
         solver = LiveSolver((640, 480), Fraction(30), model, embedding, None, "made")
-        solver.camera, solver.person_known = Rig(rig.cameras).cameras[0], True
+        solver.camera, solver.person_known = rig.cameras[0], True
         plain = seen_by(model, embedding, replace(truth, weights=np.zeros(truth.weights.shape)), rig, 0.2)
         out = []
         for frame in range(20):

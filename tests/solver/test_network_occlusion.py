@@ -20,6 +20,7 @@ from solver.train_data_hands import draw_hand
 from solver.train_data_props import hold_before
 from solver.train_occlusion import Config, OcclusionExamples, logits, train
 from tests.solver.test_network_parts import SIDE, dotted, face_points
+from tests.solver.trainings import cut_off
 
 
 @pytest.fixture(scope="module")
@@ -89,16 +90,8 @@ def test_examples_know_what_is_new_before_the_face_and_what_was_there(faces):
 
 
 def test_training_goes_on_where_it_stopped_and_what_it_learnt_can_be_shipped(faces, tmp_path):
-    class Stop(Exception):
-        pass
-
-    def stop(done: int, total: int) -> None:
-        if done == 2:
-            raise Stop
-
     config = Config(tmp_path / "occlusion.npz", faces, steps=4, batch=2, every=2, warm_up=1, workers=0)
-    with pytest.raises(Stop):
-        train(config, stop)
+    cut_off(train, config, 2)
     train(config)
     assert [entry["step"] for entry in history_of(config.out, network_file.OCCLUSION)] == [2, 4]
     whole = replace(config, out=tmp_path / "whole.npz")

@@ -14,6 +14,7 @@ from solver.network_parts import EYE, FACE, MOUTH, PARTS, PartNetwork, part_squa
 from solver.network_second import SecondLook, merged
 from solver.train_common import Faces, history_of, in_shares, rate_at
 from solver.train_parts import Config, PartExamples, finished, part_example, point_weights, train
+from tests.solver.trainings import cut_off
 
 SIDE = 160
 
@@ -136,16 +137,8 @@ def plan(faces: Faces, folder, **settings) -> Config:
 
 
 def test_training_goes_on_where_it_stopped_and_ships_what_it_learnt(faces, tmp_path):
-    class Stop(Exception):
-        pass
-
-    def stop(done: int, total: int) -> None:
-        if done == 2:
-            raise Stop
-
     config = plan(faces, tmp_path)
-    with pytest.raises(Stop):
-        train(config, stop)
+    cut_off(train, config, 2)
     assert [entry["step"] for entry in history_of(config.out, network_file.PARTS)] == [2]
     train(config)
     history = history_of(config.out, network_file.PARTS)

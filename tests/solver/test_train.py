@@ -14,6 +14,7 @@ from solver.network import SIZE
 from solver.train import Config, Examples, measure, point_weights, train
 from solver.train_common import Faces, history_of, made_faces
 from solver.train_data_augment import example, faulty, jittered
+from tests.solver.trainings import cut_off
 from tests.synthetic import small_face
 
 COUNT = 6
@@ -155,16 +156,8 @@ def config(tmp_path, model, embedding, samples, **settings) -> Config:
 
 
 def test_training_learns_and_goes_on_where_it_stopped(model, embedding, samples, tmp_path):
-    class Stop(Exception):
-        pass
-
-    def stop(done: int, total: int) -> None:
-        if done == 2:
-            raise Stop
-
     plan = config(tmp_path, model, embedding, samples, rate=1e-4)
-    with pytest.raises(Stop):
-        train(plan, stop)
+    cut_off(train, plan, 2)
     assert [entry["step"] for entry in history_of(plan.out)] == [2]
     train(plan)
     halved = network_file.load_checkpoint(plan.out)
