@@ -8,7 +8,7 @@ import numpy as np
 
 from solver.crop import Roi, crops, eight_bit_rgb
 from solver.network import POINTS, SIZE
-from solver.network_detector import HIDDEN, LEAST_SEEN, SURE, Look, NetworkDetector, placed
+from solver.network_detector import HIDDEN, LEAST_SEEN, SURE, Look, NetworkDetector, placed, steady
 from solver.network_parts import EYE, MOUTH
 from solver.network_run import as_input
 from solver.network_second import looked_closer
@@ -35,7 +35,8 @@ class LiveLandmarks(NetworkDetector):
         """The landmarks of the next picture (H, W, 3); None where there is no face."""
         picture = eight_bit_rgb(picture)
         look = self._first(picture)
-        self._square, self._before = self._next(look, self._before)
+        square, self._before = self._next(look, self._before)
+        self._square = steady(square, self._square) if square and self._square else square
         if look is None:
             return None
         points, sigma = looked_closer([picture], look.points[None], look.sigma[None], self._second.networks)

@@ -34,7 +34,9 @@ from solver.network_detector import (
     is_clear,
     placed,
     settled,
+    steady,
     track_of,
+    turned,
 )
 from solver.network_mirror import unmirror
 from solver.network_parts import EYE, MOUTH, Part
@@ -83,7 +85,7 @@ class GlanceDetector(NetworkDetector):
     def __init__(self, weights: Path | None = None, device: str = "cpu", parts: Path | None = None,
                  tell: Tell = lambda text: None) -> None:
         super().__init__(weights, device, parts, tell)
-        self.key = f"glance-3-{self.key}"
+        self.key = f"glance-4-{self.key}"
 
     def detect(self, footage: Footage, report: Report) -> Track:
         """The landmarks in each of the T frames; a frame without a face is all unseen."""
@@ -138,6 +140,7 @@ class GlanceDetector(NetworkDetector):
             found = self._find(held[frame], frame, key, actor)
             if found is not None:
                 square, looks[frame] = found
+                square = steady(square, last.square) if last else square
                 motion = np.subtract(square.centre, last.square.centre) / (frame - last.frame) if last else np.zeros(2)
                 key = _Key(frame, square, motion)
             if found is not None and last is not None and not _off(square, last.at(frame), FAR):
@@ -162,7 +165,19 @@ class GlanceDetector(NetworkDetector):
             return found
         squares = self._search.squares(picture)
         square = actor.choose(frame, squares) if squares else None
-        return found if square is None else self._face_in(picture, frame, square, actor, NEW) or found
+        return found if square is None else self._taken_up(picture, frame, square, actor) or found
+
+    def _taken_up(self, picture: np.ndarray, frame: int, square: Roi, actor: Whose) -> tuple[Roi, Look] | None:
+        """See `_face_in`: of a face that is new, the square looked at until it is steady, as the next ones will be."""
+        found = self._face_in(picture, frame, square, actor, NEW)
+        for _ in range(ROUNDS):
+            again = None if found is None else self._face_in(picture, frame, found[0], actor, NEW)
+            if again is None:
+                break
+            if steady(again[0], found[0]) == found[0]:
+                return found[0], again[1]
+            found = again
+        return found
 
     def _walk(self, held: dict[int, np.ndarray], frames: range, square: Roi, actor: Whose) -> dict[int, Look]:
         """Frame by frame, as far as there is a face."""
@@ -229,7 +244,7 @@ def _between(one: _Key, other: _Key, frame: int) -> Roi:
     """The square in a frame between two keys."""
     share = (frame - one.frame) / (other.frame - one.frame)
     a, b = one.square, other.square
-    turn = (b.angle - a.angle + np.pi) % (2 * np.pi) - np.pi
+    turn = turned(a, b)
     x, y = (1 - share) * np.array(a.centre) + share * np.array(b.centre)
     return settled(Roi((float(x), float(y)), a.side ** (1 - share) * b.side**share, a.angle + share * turn))
 
