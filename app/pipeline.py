@@ -44,7 +44,7 @@ from solver.solve import PRESETS, TakeFacts, solve_take
 
 SOLVE_VERSION = 23
 QUICK_VERSION = 3
-CORRECT_VERSION = 3
+CORRECT_VERSION = 4
 EXPORT_VERSION = 2
 PROFILE = "profile"
 """The step under which a performance keeps the key of the actor's profile that it was solved with."""

@@ -41,7 +41,7 @@ to the truth in their frames, within 0.15 mm."""
 DRAG_PX = 0.1
 """How sure a person is of where a landmark is: a drag must win against all the landmarks around it, which err alike."""
 TRUSTED = 0.25
-"""Nearness to a drag from which on its landmark is no outlier."""
+"""Nearness to a drag from which on its landmark is no outlier, and seen."""
 MARGIN = 6
 """Frames beside those that may change, which hold their ends to the rest of the take."""
 STAGE = Stage("corrections", frozenset({"pose", "weights", "gaze"}), None, 40)
@@ -159,17 +159,17 @@ def _keyed(layer: Layer, base: Performance, first: int) -> tuple[np.ndarray, np.
 
 def _dragged(layer: Layer, landmarks: Landmarks, weights: np.ndarray, first: int) -> tuple[Landmarks, np.ndarray]:
     """The landmarks as they would have been found if they erred as little as in the frames where they were dragged;
-    and (C, T, N) how near a drag each is."""
+    and (C, T, N) how near a drag each is. One behind a hand counts where somebody said where it is."""
     near = np.zeros(landmarks.seen.shape)
     if not layer.drags or layer.scheme != landmarks.scheme:
         return landmarks, near
-    xy, count = landmarks.xy.copy(), near.shape[1]
+    xy, seen, count = landmarks.xy.copy(), landmarks.seen.copy(), near.shape[1]
     tracks: dict[tuple[int, int], dict[int, tuple[float, float]]] = {}
     for (camera, point, frame), place in sorted(layer.drags.items()):
         if camera in landmarks.cameras and point < near.shape[2] and 0 <= frame - first < count:
             tracks.setdefault((landmarks.cameras.index(camera), point), {})[frame - first] = place
     for (camera, point), places in tracks.items():
-        found = landmarks.seen[camera, :, point]
+        found = landmarks.found[camera] & np.isfinite(landmarks.xy[camera, :, point]).all(axis=1)
         errors = {frame: np.subtract(place, landmarks.xy[camera, frame, point]) for frame, place in places.items()
                   if found[frame]}
         by_time, by_both = influence(errors, weights)
@@ -177,7 +177,8 @@ def _dragged(layer: Layer, landmarks: Landmarks, weights: np.ndarray, first: int
             erred = spline([(frame, error[axis], np.nan, np.nan) for frame, error in errors.items()], count)
             xy[camera, :, point, axis] += erred * by_both / np.maximum(by_time, 1e-9)
         near[camera, :, point] = np.where(found, by_both, 0.0)
-    return replace(landmarks, xy=xy), near
+        seen[camera, :, point] |= near[camera, :, point] >= TRUSTED
+    return replace(landmarks, xy=xy, seen=seen), near
 
 
 def _around(chosen: np.ndarray, base: Performance, landmarks: Landmarks, rig: Rig, used: Rig, model: FaceModel,

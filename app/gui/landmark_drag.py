@@ -19,8 +19,9 @@ _numbers = itertools.count()
 
 
 def shown_points(points: Points, layer: Layer, camera: str, frame: int, first: int) -> np.ndarray:
-    """(N, 2) px: where a camera's landmarks are in a frame of the take, drags included; NaN where not seen."""
-    xy = np.where(points.seen[frame - first, :, None], points.xy[frame - first], np.nan)
+    """(N, 2) px: where a camera's landmarks are in a frame of the take, also those behind a hand, drags included; NaN
+    where no face was seen."""
+    xy = np.where(points.seen[frame - first].any(), points.xy[frame - first], np.nan)
     if layer.scheme == points.scheme:
         for (name, point, at), place in layer.drags.items():
             if (name, at) == (camera, frame) and point < len(xy):

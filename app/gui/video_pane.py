@@ -198,8 +198,14 @@ class VideoPane(QWidget):
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         painter.setPen(pen)
         painter.drawPoints(QPolygonF([QPointF(x, y) for x, y in placed[points.seen[frame]].tolist()]))
+        dragged = dragged_points(points, layer, self.name, self.shown_frame)
+        behind = np.isfinite(placed).all(axis=1) & ~points.seen[frame]
+        behind[dragged] = False
+        painter.setPen(QPen(theme.QUIET, 0.8))
+        for x, y in placed[behind].tolist():
+            painter.drawEllipse(QPointF(x, y), 1.6, 1.6)
         painter.setPen(QPen(theme.ACCENT, 1.2))
-        for point in dragged_points(points, layer, self.name, self.shown_frame):
+        for point in dragged:
             painter.drawEllipse(QPointF(*placed[point].tolist()), 3.0, 3.0)  # told by its shape too
 
     def _paint_actor(self, painter: QPainter, source: QRectF, target: QRectF, scale: float) -> None:

@@ -76,6 +76,14 @@ def test_its_neighbours_follow_unless_alt_is_held(opened, qtbot):
     assert len(opened.session.layer.drags) == 1 < together
 
 
+def test_a_landmark_behind_a_hand_is_taken_hold_of_where_it_is_likely(opened, qtbot):
+    pane = opened.grid.panes[0]
+    opened.session.data.landmarks[pane.name].seen[FRAME, 1:] = False
+    point, end = drag_one(opened, qtbot, modifier=Qt.KeyboardModifier.AltModifier)
+    assert point > 0
+    assert (screen(pane, points_of(opened, pane)[point]) - end).manhattanLength() <= 6
+
+
 def test_dragged_landmarks_go_back_to_where_they_were_found(opened, qtbot):
     drag_one(opened, qtbot)
     opened.actions_by_text["Landmarks of this frame as they were found"].trigger()

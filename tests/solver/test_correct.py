@@ -98,6 +98,22 @@ def test_dragged_landmarks_take_the_face_with_them(made):
     np.testing.assert_array_equal(again.weights, made.base.weights)
 
 
+def test_landmarks_behind_a_hand_count_where_somebody_puts_them(made):
+    """The shape's landmarks are hidden in both cameras around a frame; in one they are put where they are."""
+    column, camera = SHAPES.index(SMILE), made.rig.cameras[0]
+    moves = np.linalg.norm(np.einsum("ncx,nc->nx", made.model.shapes[column][made.model.triangles[
+        made.embedding.triangle]], made.embedding.barycentric), axis=1)
+    points = np.argsort(-moves)[:len(moves) // 3]
+    seen = made.landmarks.seen.copy()
+    for frame in range(FRAME - 6, FRAME + 7):
+        seen[:, frame, points] = False
+    hidden = replace(made, landmarks=replace(made.landmarks, seen=seen))
+    true = seen_by(made.model, made.embedding, made.truth, made.rig, 0.0).xy[0, FRAME]
+    drags = {(camera.name, int(point), FRAME + FIRST): tuple(true[point].tolist()) for point in points[:6]}
+    solved = hidden.again(Layer(drags=drags, scheme="made"))
+    assert hidden.error(solved)[FRAME] < 0.5 * hidden.error(made.base)[FRAME]
+
+
 def test_the_same_corrections_give_the_same_numbers(made):
     first, second = made.again(right(made)), made.again(right(made))
     np.testing.assert_array_equal(first.weights, second.weights)
