@@ -18,12 +18,12 @@ from app.places import Places
 from app.pointed_face import Pointed, kept_sightings, pointed
 from app.preparing import Prepared
 from app.timings import Took, timed
-from solver.detect import Footage, Report, Track, stack
+from solver.detect import Footage, Report, Track, Whereabouts, stack
 from solver.landmarks import Landmarks
 from solver.network_actor import every
 from solver.own_time import at_moments, in_step
 
-DETECT_VERSION = 3
+DETECT_VERSION = 4
 CLOCK_VERSION = 2
 PART_FRAMES = 480
 """A part's length: half a minute to a minute of work, so that no more is lost with a worker."""
@@ -107,15 +107,19 @@ def detect_part(ready: Prepared, part: Part, landmarker: Landmarker, force: bool
 
 
 def _footage(ready: Prepared, part: Part, force: bool, step: Callable[[], None]) -> Footage:
-    """What a part shows, and whose face in it is the actor's, if a person said so."""
+    """What a part shows, and whose face in it is the actor's, as a person said or else the whole clip says."""
     footage, what = ready.footage(part.camera, part.warm, part.stop), _pointed(ready, part.camera)
-    if not what:
-        return footage
     clip = ready.clips.clips[part.camera]
-    found = kept_sightings(clip, ready.contents[part.camera].key, what, corrections_path(ready.take), ready.where.work,
-                           force and part.first == ready.first, step)
-    numbers = ready.clips.numbers[part.camera, part.warm:part.stop]
-    return replace(footage, actor=found.during(numbers.tolist(), every(clip.frame_rate)))
+
+    def about() -> Whereabouts | None:
+        found = kept_sightings(clip, ready.contents[part.camera].key, what, corrections_path(ready.take),
+                               ready.where.work, force and part.first == ready.first, step)
+        numbers = ready.clips.numbers[part.camera, part.warm:part.stop]
+        return found.during(numbers.tolist(), every(clip.frame_rate))
+
+    if what:
+        return replace(footage, actor=about())
+    return replace(footage, longest=about) if clip.frames > PART_FRAMES else footage
 
 
 def _pointed(ready: Prepared, camera: int) -> Pointed:

@@ -1,6 +1,7 @@
-"""The face that a person pointed at in a camera's picture, found again all through that camera's clip.
+"""The actor's face all through a camera's clip: the one that a person pointed at, else the longest and largest.
 
-What was pointed at stands in the take's corrections. Of a clip in which nobody pointed at anything nothing is asked.
+What was pointed at stands in the take's corrections. Of a clip in which nobody pointed at anything nothing is asked but
+where several faces compete in a part of it: all its parts must follow the same one.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -13,7 +14,7 @@ from app import artefacts
 from capture.errors import DataError
 from capture.video import Clip, frames
 from solver.crop import Roi, eight_bit_rgb
-from solver.network_actor import Place, Sightings, every, pointed_at
+from solver.network_actor import Place, Sightings, every, longest_and_largest, pointed_at
 from solver.network_search import FaceSearch
 
 VERSION = 1
@@ -58,14 +59,8 @@ def looked(clip: Clip, what: Pointed, among: Iterable[int], step: Callable[[], N
            ) -> tuple[Sightings, list[int]]:
     """Where the actor's face is in some frames of a clip and in those that were pointed into, and in which of these
     there is no face at the place."""
-    search = FaceSearch()
-
-    def pictures() -> Iterator[tuple[int, np.ndarray]]:
-        for frame in frames(clip, only={*among, *what.places}):
-            step()
-            yield frame.index, eight_bit_rgb(frame.rgb)
-
-    return pointed_at(pictures(), dict(what.places), every(clip.frame_rate), search.squares, search.near)
+    search, shown = FaceSearch(), _pictures(clip, {*among, *what.places}, step)
+    return pointed_at(shown, dict(what.places), every(clip.frame_rate), search.squares, search.near)
 
 
 def sightings(clip: Clip, what: Pointed, file: Path, step: Callable[[], None] = lambda: None) -> Sightings:
@@ -78,12 +73,21 @@ def sightings(clip: Clip, what: Pointed, file: Path, step: Callable[[], None] = 
         ClipError: a frame cannot be decoded.
         DataError: there is no face where somebody pointed at one.
     """
-    found, missed = looked(clip, what, range(0, clip.frames, every(clip.frame_rate)), step)
+    among = range(0, clip.frames, every(clip.frame_rate))
+    if not what:
+        return longest_and_largest(_pictures(clip, set(among), step), every(clip.frame_rate), FaceSearch().squares)
+    found, missed = looked(clip, what, among, step)
     if missed:
         x, y = what.places[missed[0]]
         raise DataError(f"{file} says that the actor's face is at {x:g}, {y:g} in frame {missed[0]} of {clip.camera}, "
                         f"and no face is to be found there; {CURE}")
     return found
+
+
+def _pictures(clip: Clip, among: set[int], step: Callable[[], None]) -> Iterator[tuple[int, np.ndarray]]:
+    for frame in frames(clip, only=among):
+        step()
+        yield frame.index, eight_bit_rgb(frame.rgb)
 
 
 def kept_sightings(clip: Clip, content: str, what: Pointed, file: Path, work: Path, force: bool,

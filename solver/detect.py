@@ -29,7 +29,8 @@ class Footage:
     """What one camera saw of a take: size (width, height) px, rate frames per second, count frames.
 
     `pictures()` gives them in order, each (H, W, 3) uint8 RGB; it may be called again to begin anew. `actor` is None
-    where nobody said whose face to follow.
+    where nobody said whose face to follow; then `longest()`, of footage that is a part of a clip, says where the clip's
+    longest and largest face is about, None where there is none. It takes long, and is asked only where several compete.
     """
 
     size: tuple[int, int]
@@ -37,6 +38,7 @@ class Footage:
     count: int
     pictures: Callable[[], Iterator[np.ndarray]]
     actor: Whereabouts | None = None
+    longest: "Callable[[], Whereabouts | None] | None" = None
 
 
 @dataclass(frozen=True)

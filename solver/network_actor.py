@@ -7,7 +7,8 @@ places in time; others join them, the longest and largest first, unless they are
 else's.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import functools
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -44,12 +45,11 @@ class Sightings:
     def weight(self) -> float:
         return sum(square.side for square in self.squares)
 
-    def at(self, frame: int) -> np.ndarray:
-        """(2,) px where the face is about then."""
-        return self.during([frame], 1).centre[0]
-
-    def during(self, frames: Sequence[int], near: int) -> Whereabouts:
-        """Where it is about in each of the frames, and whether it was seen no more than `near` frames from there."""
+    def during(self, frames: Sequence[int], near: int) -> Whereabouts | None:
+        """Where it is about in each of the frames, and whether it was seen no more than `near` frames from there; None
+        where it never was."""
+        if not self.frames:
+            return None
         table = np.array([[*square.centre, square.side] for square in self.squares])  # (K, 3)
         x, y, side = (np.interp(frames, self.frames, column) for column in table.T)
         away = np.abs(np.subtract.outer(np.asarray(frames), np.asarray(self.frames))).min(axis=1)
@@ -73,18 +73,22 @@ class ByTrack:
 
     def __init__(self, footage: Footage, find: Find) -> None:
         self._footage, self._find = footage, find
-        self._actor: Sightings | None = None
 
     def choose(self, frame: int, squares: list[Roi]) -> Roi | None:
         if len(rivals(squares)) < 2:
             return largest(squares)
-        if self._actor is None:
-            self._actor = longest_and_largest((eight_bit_rgb(one) for one in self._footage.pictures()),
-                                              every(self._footage.rate), self._find)
-        return nearest(squares, self._actor.at(frame)) if self._actor.frames else largest(squares)
+        return largest(squares) if self._where is None else nearest(squares, self._where.centre[frame])
 
     def other(self, frame: int, square: Roi) -> bool:
         return False
+
+    @functools.cached_property
+    def _where(self) -> Whereabouts | None:
+        footage, step = self._footage, every(self._footage.rate)
+        if footage.longest is not None:
+            return footage.longest()
+        shown = ((frame, eight_bit_rgb(one)) for frame, one in enumerate(footage.pictures()) if frame % step == 0)
+        return longest_and_largest(shown, step, self._find).during(range(footage.count), step)
 
 
 @dataclass(frozen=True)
@@ -128,18 +132,17 @@ def rivals(squares: list[Roi]) -> list[Roi]:
     return [square for square in squares if square.side >= LIKE * largest]
 
 
-def longest_and_largest(pictures: Iterator[np.ndarray], every: int, find: Find) -> Sightings:
+def longest_and_largest(pictures: Iterable[tuple[int, np.ndarray]], every: int, find: Find) -> Sightings:
     """The actor's track.
 
     Args:
-        pictures: all of the footage.
+        pictures: one frame in `every`, and what it shows.
         every: frames from one look to the next.
         find: the faces of a picture.
     """
     tracks: list[Sightings] = []
-    for frame, picture in enumerate(pictures):
-        if frame % every == 0:
-            _link(tracks, frame, every, find(picture))
+    for frame, picture in pictures:
+        _link(tracks, frame, every, find(picture))
     return max(tracks, key=lambda track: track.weight, default=Sightings())
 
 

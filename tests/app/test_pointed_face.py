@@ -16,6 +16,7 @@ from capture.errors import DataError
 from capture.shoot import find_takes
 from solver.corrections import Layer
 from solver.detect import Footage, Report, Track
+from solver.network_glance import GlanceDetector
 from tests.app.command import error_of, mien_here
 from tests.clips import write_clip
 from tests.material import shared
@@ -92,6 +93,23 @@ def test_the_word_reaches_every_part_and_changes_the_key(take: Path, monkeypatch
     assert looked == [0]
     (take / "corrections.json").unlink()
     assert found(ready(take))[1] == unsaid
+
+
+def test_all_parts_of_a_clip_follow_the_same_face(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One face is there all the while and goes away from the camera; in the last part another one is the larger."""
+    monkeypatch.setattr(detection, "PART_FRAMES", 16)
+    monkeypatch.setattr(detection, "WARM_UP", 2)
+    picture = cv2.cvtColor(cv2.imread(str(shared("footage", "astronaut.png"))), cv2.COLOR_BGR2RGB)[:280, 100:380]
+    pictures = np.full((30, 320, 640, 3), 90, np.uint8)
+    for frame, shown in enumerate(pictures):
+        for side, left in ((280 - 2 * frame, 10), (200 + 3 * frame, 330))[:1 + (frame > 9)]:
+            shown[10:10 + side, left:left + side] = cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA)
+    take = tmp_path / "T001"
+    take.mkdir()
+    write_clip(take / "camA.mp4", pictures, Fraction(30))
+    found, _ = detection.detect(ready(take), Landmarker(GlanceDetector(), lambda rgb: None), False, lambda *_: None)
+    assert found.found.all()
+    assert found.xy[..., 0].max() < 320
 
 
 def test_frames_of_the_clip_are_meant_whatever_part_of_it_is_wanted(take: Path) -> None:
