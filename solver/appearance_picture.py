@@ -27,11 +27,12 @@ SLOPE_PX = 0.7
 
 @dataclass(frozen=True)
 class View:
-    """grey (h, w) uint8, cut out at `origin` (x, y) px and made smaller by `factor`."""
+    """grey (h, w) uint8, cut out at `origin` (x, y) px and made smaller by `factor` (2), which is not quite the same on
+    both axes: a picture has whole pixels."""
 
     grey: np.ndarray
     origin: tuple[int, int]
-    factor: float
+    factor: np.ndarray
 
     def to_view(self, xy: np.ndarray) -> np.ndarray:
         """Pixels of the picture -> of the view, (..., 2); both count from the first pixel's centre."""
@@ -53,15 +54,16 @@ def view_of(rgb: np.ndarray, box: np.ndarray, px_per_metre: float) -> View:
                      for side, low, limit in ((box[2], left, width), (box[3], top, height)))
     grey = cv2.transform(rgb[top:bottom, left:right], GREY[None])
     factor = min(1.0, WORKING_PX_PER_METRE / px_per_metre)
+    size = np.array(grey.shape[1::-1])
+    smaller = np.maximum(np.round(size * factor), 1).astype(int)
     if factor < 1:
-        grey = cv2.resize(grey, (max(1, round(grey.shape[1] * factor)), max(1, round(grey.shape[0] * factor))),
-                          interpolation=cv2.INTER_AREA)
-    return View(grey, (left, top), factor)
+        grey = cv2.resize(grey, smaller.tolist(), interpolation=cv2.INTER_AREA)
+    return View(grey, (left, top), smaller / size)
 
 
 def bands(view: View, px_per_metre: float) -> np.ndarray:
     """(h, w, S) float32: differences of Gaussians of the logarithm, over the contrast around them."""
-    sizes = [max(size * px_per_metre * view.factor, 1.0) for size in (*SCALES_M, 2 * SCALES_M[-1])]
+    sizes = [max(size * px_per_metre * view.factor.mean(), 1.0) for size in (*SCALES_M, 2 * SCALES_M[-1])]
     blurred = [cv2.GaussianBlur(np.log(view.grey.astype(np.float32) + DARK), (0, 0), sizes[0])]
     for finer, wider in pairwise(sizes):  # a Gaussian of a Gaussian: variances add
         blurred.append(cv2.GaussianBlur(blurred[-1], (0, 0), np.sqrt(max(wider**2 - finer**2, 0.1))))
