@@ -42,7 +42,7 @@ from solver.neutral import rest_frame
 from solver.performance import HIDDEN, Performance
 from solver.solve import PRESETS, TakeFacts, solve_take
 
-SOLVE_VERSION = 23
+SOLVE_VERSION = 24
 QUICK_VERSION = 3
 CORRECT_VERSION = 4
 EXPORT_VERSION = 2

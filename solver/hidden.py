@@ -51,8 +51,9 @@ def unseen_share(landmarks: Landmarks, frames: np.ndarray, model: FaceModel, emb
     shown, all_of_it = np.zeros((2, len(frames), seen.shape[2]))
     for index, part, counts, _ in facing(model, embedding, rig, poses):
         at = index, frames[part]
-        shown[part] += counts * seen[at]
-        all_of_it[part] += counts * (found[at][:, None] & np.isfinite(landmarks.xy[at]).all(axis=-1))
+        there = found[at][:, None] & np.isfinite(landmarks.xy[at]).all(axis=-1)
+        shown[part] = np.maximum(shown[part], counts * seen[at])  # one camera that shows it is enough
+        all_of_it[part] = np.maximum(all_of_it[part], counts * there)
     lost = np.divide(all_of_it - shown, all_of_it, out=np.zeros_like(shown), where=all_of_it > 0)
     resting = embedding.points(model, model.neutral)
     _, other = cKDTree(resting).query(resting * [-1, 1, 1])

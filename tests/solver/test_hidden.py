@@ -51,7 +51,7 @@ def test_another_camera_that_sees_it_makes_up_for_it():
     veil = np.zeros(landmarks.seen.shape, bool)
     veil[0, 4:7] = np.arange(veil.shape[2]) > 5
     share = unseen_share(without(landmarks, veil), np.arange(truth.frames), model, embedding, rig, poses(truth))
-    assert 0.3 < share[5].max() < 0.7
+    assert share[5].max() < 0.15
     veil[1] = veil[0]
     share = unseen_share(without(landmarks, veil), np.arange(truth.frames), model, embedding, rig, poses(truth))
     assert share[5].max() > 0.95
