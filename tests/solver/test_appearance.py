@@ -162,10 +162,10 @@ def test_slopes_are_those_of_the_picture(px_per_metre: float) -> None:
 
 
 def test_a_large_face_is_seen_where_it_is_however_its_box_is_cut() -> None:
-    """Made smaller, a picture has whole pixels: no point may move with the box."""
+    """Made smaller, a picture has whole pixels: no point may move with the box. Look-ups go by 1/32 px of it."""
     ramp = np.repeat(np.arange(1200, dtype=np.float32)[None].repeat(900, axis=0)[..., None], 3, axis=2)
     xy = np.array([[900.0, 500.0], [400.0, 300.0]])
     for right in range(995, 1005):
         view = view_of(ramp, np.array([300.0, 200.0, float(right), 800.0]), 4000.0)
-        found, _ = look_up(view.grey[..., None], view, xy)
-        np.testing.assert_allclose(found[:, 0], xy[:, 0], atol=0.02)
+        found, _ = look_up(np.dstack([view.grey] * 2), view, xy)
+        np.testing.assert_allclose(found[:, 0], xy[:, 0], atol=0.1)
