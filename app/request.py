@@ -32,7 +32,7 @@ class Request:
 
     def actor_of(self, take: Take) -> str:
         """The actor's name: as asked, else as the take or its shoot says."""
-        return self.actor or str(take.settings.get("actor", ""))
+        return self.actor or str(take.setting("actor", ""))
 
 
 def request_of(options: argparse.Namespace) -> Request:
