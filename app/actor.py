@@ -11,7 +11,7 @@ from app.outcomes import options_of
 from app.places import ASKED_NAME, SOLVE_NAME, Places, places
 from app.preparing import survey
 from app.progress import teller
-from app.request import Request
+from app.request import Request, model_of
 from capture.errors import MienError, UsageError
 from capture.files import write_with
 from capture.shoot import Take, find_takes
@@ -77,7 +77,7 @@ def _made(options: argparse.Namespace, takes: list[Take]) -> int:
     from app.actor_make import make
 
     tell = teller(options.events)
-    request = Request(options.model, options.detector, options.device, options.out, options.rig, "",
+    request = Request(options.model or model_of(takes), options.detector, options.device, options.out, options.rig, "",
                       start=options.start, end=options.end, corrections=options.corrections)
     path, actor = make(options.name, takes, request, tell)
     entry = actor.history[-1]

@@ -19,7 +19,8 @@ def add_options(actor: argparse.ArgumentParser, common: argparse.ArgumentParser)
         make.add_argument("name", help="the actor's, as take.toml and --actor have it")
         make.add_argument("--from", dest="takes", nargs="+", type=Path, metavar="TAKE", required=name != "train",
                           help="takes or shoots that show the actor")
-        make.add_argument("--model", default="mien", metavar="NAME|PATH", help="the face model (default: the built-in)")
+        make.add_argument("--model", metavar="NAME|PATH",
+                          help="the face model (default: the shoot's, else the built-in head)")
         make.add_argument("--detector", choices=("auto", "mien", "mediapipe"), default="auto")
         make.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
         make.add_argument("--rig", type=Path, help="cameras (default: the shoot's rig.toml)")

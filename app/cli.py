@@ -212,8 +212,8 @@ def build_parser() -> argparse.ArgumentParser:
 def _output_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--out", type=Path, metavar="DIR",
                          help="where results go (default: solved/ beside the footage)")
-    command.add_argument("--model", default="mien", metavar="NAME|PATH",
-                         help="the face model (default: the built-in head)")
+    command.add_argument("--model", metavar="NAME|PATH",
+                         help="the face model (default: the shoot's, else the built-in head)")
     command.add_argument("--format", type=export_options.formats_of(FORMATS), default=DEFAULT_FORMATS, metavar="LIST",
                          help=f"of {','.join(FORMATS)} (default {','.join(DEFAULT_FORMATS)})")
     command.add_argument("--force", action="store_true", help="do every step again")

@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(f"the job was submitted by mien {options.expect}, and here is {digest()}; install the same "
                          "mien and the same libraries on all machines")
     takes, unread = takes_of(options.paths)
-    request, tell = request_of(options), _Farm() if not options.events else teller(True)
+    request, tell = request_of(options, takes), _Farm() if not options.events else teller(True)
     for failure, path in zip(unread, options.paths, strict=False):
         tell.take(failure.take, failure.state, failure.error, ())
         if not path.exists():

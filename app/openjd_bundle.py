@@ -73,9 +73,10 @@ def run(options: argparse.Namespace) -> int:
     folder = options.path.absolute()
     if not is_shoot(folder):
         raise UsageError(f"{options.path} is no shoot; give a folder with takes/ in it")
-    shoot, request = open_shoot(folder), request_of(options)
+    shoot = open_shoot(folder)
     if not shoot.takes:
         raise InputError(f"{options.path} is a shoot without a take; put each take's clips into takes/T001 and so on")
+    request = request_of(options, shoot.takes)
     parameters = parameters_of(folder, request)
     groups = list(_groups([(take.name, _stretches(take, request)) for take in shoot.takes]))
     for number, (takes, stretches_of) in enumerate(groups, 1):

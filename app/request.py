@@ -1,11 +1,13 @@
 """What is asked of a take and what became of it: the nouns that travel between processes and machines."""
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from capture.errors import MienError
+from capture.errors import MienError, UsageError
 from capture.shoot import Take, find_takes
+from solver.model_import import BUILT_IN
 
 DONE, FAILED, BUSY, CANCELLED = "done", "failed", "busy", "cancelled"
 
@@ -35,11 +37,29 @@ class Request:
         return self.actor or str(take.setting("actor", ""))
 
 
-def request_of(options: argparse.Namespace) -> Request:
-    """The request of a command line."""
-    return Request(options.model, options.detector, options.device, options.out, options.rig, options.actor,
-                   options.format, options.preset, options.start, options.end, options.force, options.debug,
-                   options.corrections, getattr(options, "neutral", None))
+def request_of(options: argparse.Namespace, takes: Sequence[Take]) -> Request:
+    """The request of a command line over these takes.
+
+    Raises:
+        UsageError: see `model_of`.
+    """
+    return Request(options.model or model_of(takes), options.detector, options.device, options.out, options.rig,
+                   options.actor, options.format, options.preset, options.start, options.end, options.force,
+                   options.debug, options.corrections, getattr(options, "neutral", None))
+
+
+def model_of(takes: Sequence[Take]) -> str:
+    """The model that the takes' own settings or their shoots' name, for want of a --model.
+
+    Raises:
+        UsageError: they name several; a run loads one.
+    """
+    named = {str(take.setting("model", BUILT_IN)): take.name for take in takes if not take.problem}
+    if len(named) > 1:
+        (one, first), (other, second) = list(named.items())[:2]
+        raise UsageError(f"{first} is to be solved with the model {one} and {second} with {other}, as their settings "
+                         "say; solve them apart, or choose one for all with --model")
+    return next(iter(named), BUILT_IN)
 
 
 @dataclass(frozen=True)

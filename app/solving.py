@@ -24,7 +24,7 @@ def run(options: argparse.Namespace) -> int:
                          "apart, or write neutral = FRAME into each one's take.toml")
     tell = teller(options.events, len(takes))
     refuse_twins(takes, options.out)
-    request = request_of(options)
+    request = request_of(options, takes)
     for cameras in sorted({len(take.clips) for take in takes}):
         tell.note("", said(request.preset, cameras))
     for failure in unread:

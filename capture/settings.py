@@ -42,6 +42,14 @@ def _name(value: object) -> str:
     return text
 
 
+def _model(value: object) -> str:
+    text = _text(value)
+    # A path would be read from wherever the shoot's author likes.
+    if not text.strip() or "/" in text or "\\" in text:
+        raise DataError(f"{text!r} is no model's name; run `mien model add PATH --name NAME` and write that name")
+    return text
+
+
 def _names(value: object) -> list[str]:
     if not isinstance(value, list):
         raise DataError('not a list of names; write cameras = ["camA", "camB"]')
@@ -75,7 +83,7 @@ def _between(low: float, high: float) -> Callable[[object], float]:
     return check
 
 
-CHECKS: dict[str, Callable[[object], object]] = {"name": _text, "actor": _name, "model": _text, "notes": _text,
+CHECKS: dict[str, Callable[[object], object]] = {"name": _text, "actor": _name, "model": _model, "notes": _text,
                                                  "rating": _rating, "profile": _yes_or_no, "frame_rate": exact_rate,
                                                  "cameras": _names, "neutral": _frame, "focal_35mm": _between(8, 800),
                                                  "interocular_mm": _between(40, 90)}

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from app.request import Request
+from app.cli import main
+from app.request import Request, model_of
+from capture.errors import UsageError
 from capture.shoot import Take, find_takes
 
 
@@ -25,3 +27,25 @@ def test_the_actor_is_the_options_then_the_takes_then_the_shoots(
         tmp_path: Path, asked: str | None, of_take: str, meant: str) -> None:
     take, = shoot_of(tmp_path, 'actor = "anna"', of_take)
     assert Request("mien", actor=asked).actor_of(take) == meant
+
+
+@pytest.mark.parametrize(("said", "of_takes", "meant"), [
+    ('model = "ict"', ("", ""), "ict"), ('model = "ict"', ('model = "mien"',), "mien"), ("", ("",), "mien"),
+    ("", (), "mien")])
+def test_the_model_is_the_takes_then_the_shoots(
+        tmp_path: Path, said: str, of_takes: tuple[str, ...], meant: str) -> None:
+    assert model_of(shoot_of(tmp_path, said, *of_takes) if of_takes else []) == meant
+
+
+def test_takes_of_several_models_are_solved_apart(tmp_path: Path) -> None:
+    takes = shoot_of(tmp_path, 'model = "ict"', "", 'model = "mien"')
+    with pytest.raises(UsageError, match=r"T001 .* ict and T002 with mien.* --model"):
+        model_of(takes)
+
+
+@pytest.mark.parametrize(("more", "said"), [((), "no model 'nobody'"), (("--model", "other"), "no model 'other'")])
+def test_a_solve_takes_the_shoots_model_unless_told_another(
+        tmp_path: Path, capsys: pytest.CaptureFixture[str], more: tuple[str, ...], said: str) -> None:
+    shoot_of(tmp_path, 'model = "nobody"', "")
+    assert main(["solve", str(tmp_path), *more]) == 3
+    assert said in capsys.readouterr().err

@@ -147,7 +147,7 @@ def test_nothing_to_solve_is_said_in_words(make, says, tmp_path):
     ("actor = 3", "actor: 3 is not a text"), ('actor = "../../etc"', "actor: .* cannot be a name"),
     ('actor = ".."', "actor"), ('frame_rate = "fast"', "frame_rate"), ("frame_rate = 0", "frame_rate"),
     ("rating = 6", "rating"), ("rating = true", "rating"), ("notes = []", "notes"), ("actor = ", "not a valid TOML"),
-    ('cameras = "camA"', "cameras"), ("model = 1", "model")])
+    ('cameras = "camA"', "cameras"), ("model = 1", "model"), ('model = "../rig.glb"', "model: .* no model")])
 def test_wrong_settings_name_file_and_key(text, says, tmp_path):
     touch(tmp_path / "camA.mp4")
     path = touch(tmp_path / "take.toml", text)
