@@ -24,7 +24,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from app.artefacts import read_json
-from capture.errors import BusyError, MienError
+from capture.errors import BusyError, MienError, OutputError
 from capture.files import claim, output_error, write_bytes
 
 LOCK_NAME = "lock.json"
@@ -138,12 +138,13 @@ def held(folder: Path, say: Callable[[str], None]) -> Iterator[Lock]:
 
     Raises:
         BusyError: a living process holds it.
-        OutputError: the folder cannot be written.
+        OutputError: the folder cannot be written, or the lock there not be opened.
     """
     owner = Owner(socket.gethostname(), _machine(), os.getpid(), _born(os.getpid()), secrets.token_hex(8))
     while not claim(folder / LOCK_NAME, _json(asdict(owner))):
         sight = look(folder)
         if sight is None:
+            time.sleep(0.02)
             continue  # it was given back meanwhile
         if sight.alive:
             raise BusyError(f"{sight.owner or 'another process'} works on it; wait until it has ended")
@@ -158,12 +159,19 @@ def held(folder: Path, say: Callable[[str], None]) -> Iterator[Lock]:
 
 
 def look(folder: Path) -> Sight | None:
-    """What there is to see of the lock in `folder`; None where it is free."""
+    """What there is to see of the lock in `folder`; None where it is free.
+
+    Raises:
+        OutputError: it cannot be opened: a link to nothing, or somebody else's who keeps it from others.
+    """
     path = folder / LOCK_NAME
     try:
         age = max(_server_time(folder) - _touched(path), 0.0)
-    except OSError:
-        return None
+    except OSError as error:
+        if isinstance(error, FileNotFoundError) and not path.is_symlink():
+            return None
+        raise OutputError(f"{path} cannot be opened ({error.strerror}), so nobody can tell who works there; have its "
+                          "owner see to its rights, or remove it once no mien works on the take") from error
     owner = _owner(path)
     if owner is None and not path.exists():
         return None

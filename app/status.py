@@ -15,6 +15,7 @@ from app import __version__, records
 from app.locks import Sight, look
 from app.places import Places, places
 from app.request import Request, takes_of
+from capture.errors import MienError
 from capture.files import write_bytes
 from capture.shoot import Take
 
@@ -62,7 +63,10 @@ def state_of_take(take: Take, where: Places, rig: Path | None = None) -> TakeSta
     """Look at one take on disk. Reads no footage."""
     if take.problem:
         return TakeState(take.name, FAILED, take.problem)
-    sight = look(where.work)
+    try:
+        sight = look(where.work)
+    except MienError as error:
+        return TakeState(take.name, FAILED, str(error))
     if sight is not None and sight.alive:
         return TakeState(take.name, RUNNING, _running(sight))
     now = records.inputs_or_none(take, rig)

@@ -123,6 +123,22 @@ def test_a_disk_that_cannot_be_read_takes_no_lock_away(tmp_path: Path, monkeypat
     assert not (tmp_path / LOCK_NAME).exists()
 
 
+def test_a_lock_that_cannot_be_opened_is_told_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else whoever wants it would look at it over and over, for good."""
+    def refused(path: Path) -> float:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    (tmp_path / LOCK_NAME).symlink_to(tmp_path / "nowhere")
+    with pytest.raises(OutputError, match="cannot be opened"), held(tmp_path, pytest.fail):
+        pass
+    (tmp_path / LOCK_NAME).unlink()
+    foreign(tmp_path, 0)
+    monkeypatch.setattr(locks, "_touched", refused)
+    with pytest.raises(OutputError, match=r"Permission denied.* rights"), held(tmp_path, pytest.fail):
+        pass
+    assert (tmp_path / LOCK_NAME).exists()
+
+
 def test_a_heartbeat_keeps_it_fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(locks, "BEAT_SECONDS", 0.01)
     with held(tmp_path, pytest.fail) as lock:

@@ -88,6 +88,14 @@ def test_running_elsewhere_and_stopped(take: Take) -> None:
                                                    "render07 (process 4) stopped in detect camA 3/9")
 
 
+def test_a_lock_that_cannot_be_opened_is_told(take: Take) -> None:
+    where = solved(take)
+    (where.work / LOCK_NAME).symlink_to(where.work / "nowhere")
+    state = state_of_take(take, where)
+    assert state.state == "failed"
+    assert "cannot be opened" in state.detail
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"asked": 1, "inputs": 2, "outputs": 3, "kept": 4}', "\x00"])
 def test_damaged_records_count_as_none(take: Take, text: str) -> None:
     where = solved(take)
