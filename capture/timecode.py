@@ -131,6 +131,16 @@ def parse(text: str, rate: int | float | str | Fraction) -> Timecode:
     return Timecode(labels - dropped * (hours * 54 + minutes - minutes // 10), rate, True)
 
 
+def parse_like(text: str, start: Timecode) -> Timecode:
+    """Read a timecode as people type it beside a clip's: counted as that one is, ":" or ";" before the frame alike,
+    which is how editing programs take it.
+
+    Raises:
+        DataError: see `parse`.
+    """
+    return parse(re.sub(r"[:;](?=\d+\s*$)", ";" if start.drop else ":", text), start.rate)
+
+
 def parse_live_link(text: str, rate: int | float | str | Fraction) -> Timecode:
     """Read Live Link Face's "HH:MM:SS:FF.mmm" (sixtieths of a second) as the nearest frame at `rate`, not drop-frame.
 

@@ -53,6 +53,14 @@ def test_a_number_and_a_timecode_are_counted_from_the_first_frame_that_is_solved
             frame(wrong, *where)
 
 
+def test_drop_frame_clips_take_a_colon_too(tmp_path: Path) -> None:
+    take, rate = find_takes(take_of(tmp_path / "T001", ""))[0], Fraction(30000, 1001)
+    clips = SimpleNamespace(rate=rate, start_timecode=parse("10:00:00;00", rate))
+    here = SimpleNamespace(first=0, stop=300, clips=clips)
+    for text in ("10:00:05:00", "10:00:05;00"):
+        assert neutral_frame(here, options_of(take, Request("mien", neutral=text))) == 150
+
+
 @pytest.mark.parametrize("wrong", ["-1", "true", "1.5", "[3]"])
 def test_what_is_no_frame_is_told(tmp_path: Path, wrong: str) -> None:
     (tmp_path / "take.toml").write_text(f"neutral = {wrong}")

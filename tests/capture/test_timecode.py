@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from capture.errors import DataError
-from capture.timecode import Timecode, exact_rate, frames_in_day, parse, parse_live_link
+from capture.timecode import Timecode, exact_rate, frames_in_day, parse, parse_like, parse_live_link
 
 RATES = ["23.976", "24", "25", "29.97", "30", "47.952", "48", "50", "59.94", "60", "119.88", "120"]
 DROP_RATES = ["29.97", "59.94", "119.88"]
@@ -72,6 +72,15 @@ def test_adding_goes_there_and_back(kind, frame, step):
     timecode = Timecode(frame, *kind)
     assert timecode + step + -step == timecode
     assert (timecode + step).frame == (frame + step) % frames_in_day(*kind)
+
+
+@pytest.mark.parametrize(("typed", "start", "meant"), [
+    ("10:00:05:00", "10:00:00;00", "10:00:05;00"), ("10:00:05;00", "10:00:00;00", "10:00:05;00"),
+    ("10:00:05;00", "10:00:00:00", "10:00:05:00"), (" 10:00:05:00 ", "10:00:00:00", "10:00:05:00")])
+def test_a_typed_timecode_is_counted_as_the_clips_is(typed, start, meant):
+    found = parse_like(typed, parse(start, "29.97"))
+    assert found == parse(meant, "29.97")
+    assert found.frame - parse(start, "29.97").frame == 150
 
 
 def test_midnight_wraps():
