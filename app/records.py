@@ -40,10 +40,11 @@ class Done:
 
 @dataclass(frozen=True)
 class Failed:
-    """A run that failed: why, and the take's files then."""
+    """A run that failed: why, the take's files then, and the rig that was given to it; "" for the take's own."""
 
     error: str
     inputs: dict[str, State | str]
+    rig: str = ""
 
 
 def inputs_of(take: Take, rig: Path | None) -> dict[str, State | str]:
@@ -86,7 +87,7 @@ def renew(where: Places, path: Path) -> None:
 def save_failed(where: Places, take: Take, rig: Path | None, error: str) -> None:
     """Record why a take failed, if it can be recorded: a full or closed disk has been told already."""
     with contextlib.suppress(MienError):
-        _write(where.work / FAILED_NAME, asdict(Failed(error, inputs_or_none(take, rig))))
+        _write(where.work / FAILED_NAME, asdict(Failed(error, inputs_or_none(take, rig), given(rig))))
 
 
 def inputs_or_none(take: Take, rig: Path | None) -> dict[str, State | str]:
@@ -95,6 +96,11 @@ def inputs_or_none(take: Take, rig: Path | None) -> dict[str, State | str]:
         return inputs_of(take, rig)
     except MienError:
         return {}
+
+
+def given(rig: Path | None) -> str:
+    """A rig that a solve was given, as a record keeps it, to be found from any folder; "" for the take's own."""
+    return "" if rig is None else str(rig.absolute())
 
 
 def load_done(where: Places) -> Done | None:
@@ -110,7 +116,7 @@ def load_failed(where: Places) -> Failed | None:
     """The record of the last run if it failed; None where there is none or it is damaged."""
     try:
         table = read_json(where.work / FAILED_NAME)
-        return Failed(str(table["error"]), _states(table["inputs"]))
+        return Failed(str(table["error"]), _states(table["inputs"]), str(table.get("rig", "")))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 

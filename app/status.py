@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app import __version__, records
+from app.artefacts import load_record
+from app.contents import State
 from app.locks import Sight, look
-from app.places import Places, places
+from app.places import ASKED_NAME, Places, places
 from app.request import Request, takes_of
 from capture.errors import MienError
 from capture.files import write_bytes
@@ -59,7 +61,7 @@ def run(paths: Sequence[Path], out: Path | None, events: bool) -> int:
     return max((failure.exit_code for failure in unread), default=0)
 
 
-def state_of_take(take: Take, where: Places, rig: Path | None = None) -> TakeState:
+def state_of_take(take: Take, where: Places) -> TakeState:
     """Look at one take on disk. Reads no footage."""
     if take.problem:
         return TakeState(take.name, FAILED, take.problem)
@@ -69,22 +71,27 @@ def state_of_take(take: Take, where: Places, rig: Path | None = None) -> TakeSta
         return TakeState(take.name, FAILED, str(error))
     if sight is not None and sight.alive:
         return TakeState(take.name, RUNNING, _running(sight))
-    now = records.inputs_or_none(take, rig)
     failed = records.load_failed(where)
     if failed is not None:
-        changed = records.changed(failed.inputs, now, strictly=False)
+        changed = records.changed(failed.inputs, _inputs(take, failed.rig), strictly=False)
         if changed:
             return TakeState(take.name, TO_DO, f"{changed} has changed since it failed")
         return TakeState(take.name, FAILED, failed.error)
     done = records.load_done(where)
     if done is None:
         return TakeState(take.name, TO_DO, _stopped(sight) or _begun(where))
-    changed = records.changed(done.inputs, now, strictly=False)
+    asked = load_record(where.work / ASKED_NAME).get("rig", "")
+    changed = records.changed(done.inputs, _inputs(take, asked), strictly=False)
     missing = records.missing(done, where, strictly=False)
     if changed or missing:
         return TakeState(take.name, STALE, f"{changed} has changed since it was solved" if changed else
                          f"{missing} is gone, or another program has changed it")
     return TakeState(take.name, DONE, "", tuple(sorted(done.outputs)))
+
+
+def _inputs(take: Take, rig: str) -> dict[str, State | str]:
+    """The files that a run's results hang on as they are now; `rig` is the one that it was given."""
+    return records.inputs_or_none(take, Path(rig) if rig else None)
 
 
 def write_summaries(takes: Sequence[Take], request: Request) -> list[Path]:
@@ -98,7 +105,7 @@ def write_summaries(takes: Sequence[Take], request: Request) -> list[Path]:
     shoots = {take.shoot.folder for take in takes if take.shoot is not None}
     for take in [*(take for take in takes if take.shoot is None), *takes_of(sorted(shoots))[0]]:
         where = places(take, request.out)
-        groups.setdefault(where.out, {})[take.name] = state_of_take(take, where, request.rig)
+        groups.setdefault(where.out, {})[take.name] = state_of_take(take, where)
     return [_write_summary(out / SUMMARY_NAME, list(states.values())) for out, states in sorted(groups.items())]
 
 

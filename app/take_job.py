@@ -103,7 +103,7 @@ def _remember(where: Places, request: Request, take: Take) -> None:
     """Keep the options of a solve with it, so that it can be solved again just so, around other corrections."""
     options = {"model": request.model, "detector": request.detector, "actor": request.actor_of(take),
                "preset": request.preset, "start": request.start or "", "end": request.end or "",
-               "rig": str(request.rig or ""), "neutral": request.neutral or ""}
+               "rig": records.given(request.rig), "neutral": request.neutral or ""}
     write_bytes(where.work / ASKED_NAME, record_bytes(options))
 
 

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from app import artefacts
-from app.places import ASKED_NAME, SOLVE_NAME, Places, places
+from app.places import SOLVE_NAME, Places, places
 from app.progress import Teller
 from app.report.plain import without_folders
 from app.report.shoot_page import NO_REPORT, Row, shoot_page
@@ -69,8 +68,7 @@ def _state(target: Target) -> tuple[str, str]:
     """The state of a take as `mien status` has it, and why; by its result alone where no footage is known."""
     if target.take is None:
         return (DONE, "") if target.solved.is_file() else (TO_DO, "")
-    rig = artefacts.load_record(target.where.work / ASKED_NAME).get("rig")
-    state = state_of_take(target.take, target.where, Path(rig) if rig else None)
+    state = state_of_take(target.take, target.where)
     if state.state == TO_DO and target.solved.is_file():
         return STALE, state.detail or "its last run did not end"
     return state.state, state.detail

@@ -8,7 +8,7 @@ import pytest
 
 from app import records
 from app.locks import LOCK_NAME, RUNNING_NAME
-from app.places import RIG_NAME, SOLVE_NAME, Places, places
+from app.places import ASKED_NAME, RIG_NAME, SOLVE_NAME, Places, places
 from app.request import Request, takes_of
 from app.status import SUMMARY_NAME, TakeState, state_of_take, write_summaries
 from capture.shoot import Take
@@ -22,14 +22,14 @@ def take(tmp_path: Path) -> Take:
     return takes_of([tmp_path / "shoot"])[0][0]
 
 
-def solved(take: Take) -> Places:
+def solved(take: Take, rig: Path | None = None) -> Places:
     """The take as a run leaves it that ended well."""
     where = places(take, None)
     where.work.mkdir()
     where.out.mkdir()
     for path in (where.work / SOLVE_NAME, where.work / RIG_NAME, where.out / "T001.csv"):
         path.write_text("x")
-    records.save_done(where, "asked", records.inputs_of(take, None), (str(where.out / "T001.csv"),))
+    records.save_done(where, "asked", records.inputs_of(take, rig), (str(where.out / "T001.csv"),))
     return where
 
 
@@ -69,6 +69,22 @@ def test_a_failure_holds_until_its_files_change(take: Take) -> None:
     assert state_of_take(take, where) == TakeState("T001", "failed", "camA.mp4 is cut off")
     take.clips[0].write_bytes(b"whole")
     assert state_of_take(take, where) == TakeState("T001", "to do", "camA.mp4 has changed since it failed")
+
+
+def test_a_rig_given_to_the_solve_is_no_change(take: Take, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor where it was named from another folder."""
+    rig = tmp_path / "cams.toml"
+    rig.write_text("# one\n")
+    monkeypatch.chdir(tmp_path)
+    where = solved(take, rig)
+    (where.work / ASKED_NAME).write_text(json.dumps({"rig": records.given(Path("cams.toml"))}))
+    monkeypatch.chdir("/")
+    assert state_of_take(take, where).state == "done"
+    records.save_failed(where, take, rig, "no face")
+    assert state_of_take(take, where) == TakeState("T001", "failed", "no face")
+    records.forget(where, records.FAILED_NAME)
+    rig.write_text("# another\n")
+    assert state_of_take(take, where) == TakeState("T001", "stale", "rig.toml has changed since it was solved")
 
 
 def test_running_elsewhere_and_stopped(take: Take) -> None:
