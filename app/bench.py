@@ -13,6 +13,7 @@ from app import bench_accuracy, bench_compare
 from app.bench_moments import lips_meet, moment_lines
 from app.bench_truth import Truth, read_truth, surface_mm, truth_path, vertices_of
 from app.bench_variant import Answer, Variant, answer, variant, work_of
+from app.clocks import offsets
 from app.detectors import landmarker_named
 from app.models import model_named
 from app.progress import Teller, teller
@@ -130,7 +131,8 @@ def _truth(take: Take, found: Answer, first: int | None = None) -> Truth:
 
 def _peer(take: Take, task: Path, first: int, frames: int) -> Iterator[tuple[str, tuple[str, ...], object]]:
     """Yield camera, shape names and scores of the Face Landmarker in each camera."""
-    clips = plan(take, probe_take(take), load_rig(take.rig_path) if take.rig_path else None)
+    probed = probe_take(take)
+    clips = plan(take, probed, load_rig(take.rig_path) if take.rig_path else None, offsets(take, probed))
     for index, clip in enumerate(clips.clips):
         pictures = (frame.rgb for frame in take_frames(clips, index, first, first + frames))
         yield clip.camera, *face_landmarker(task, pictures, float(clips.rate))

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from app.clocks import offsets
 from capture.camera import load_rig
 from capture.errors import MienError
 from capture.focal import LONE_GUESS, first_lens
@@ -42,7 +43,7 @@ def take_report(take: Take) -> dict[str, object]:
             lenses = [first_lens(clip, take.setting("focal_35mm"), LONE_GUESS) for clip in clips]
             stated = {lens.name: float(lens.matrix[0, 0]) for lens, known in lenses if known}
         if clips and not faults:
-            warnings += plan(take, clips, rig).warnings
+            warnings += plan(take, clips, rig, offsets(take, clips)).warnings
             if rig is None and len(clips) > 1:
                 warnings.append("no rig.toml: a solve finds the cameras from the face; film a board and run "
                                 "`mien calibrate` to know them better")

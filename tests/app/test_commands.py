@@ -8,13 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app import bench
 from app.accuracy import compare, correlations, gaze_error
 from app.cli import FORMATS, build_parser, main
+from app.inspection import take_report
 from capture.camera import load_rig
+from capture.shoot import find_takes
 from exporters import FORMATS as WRITTEN
 from exporters.to_json import read
 from solver.model_import import names_file
 from tests.app.command import mien_here
+from tests.clips import numbered, read_number, write_clip
 from tests.material import shared
 from tests.synthetic import made_performance, small_face
 
@@ -54,6 +58,17 @@ def test_inspect_a_shoot(capsys: pytest.CaptureFixture[str]) -> None:
     assert "camA" in said
     assert "480x640  48 frames at 30" in said
     assert "focal length 1120 px" in said
+
+
+def test_what_timecodes_bring_in_step_is_in_step_for_inspect_and_for_the_peer_of_a_bench(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_clip(tmp_path / "camA.mp4", numbered(30), 30, timecode="10:00:00:00")
+    write_clip(tmp_path / "camB.mp4", numbered(30), 30, timecode="10:00:00:20")
+    take, = find_takes(tmp_path)
+    assert [warning for warning in take_report(take)["warnings"] if "timecode" in warning] == []
+    monkeypatch.setattr(bench, "face_landmarker", lambda task, pictures, rate: ((), [*map(read_number, pictures)]))
+    shown = {camera: numbers for camera, _, numbers in bench._peer(take, tmp_path, 0, 10)}
+    assert shown == {"camA": [*range(20, 30)], "camB": [*range(10)]}
 
 
 def test_inspect_tells_the_lens_that_a_lone_camera_is_given(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
