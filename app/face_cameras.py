@@ -40,7 +40,7 @@ def cameras_for(ready: Prepared, landmarks: Landmarks, detect_keys: dict[str, st
     if len(ready.rig.cameras) < 2:
         return ready.rig, ready.lone
     if not ready.lone:
-        _check(ready.rig, landmarks, model, landmarker.embedding(model), note)
+        _check(ready.rig, landmarks, ready.first, model, landmarker.embedding(model), note)
         return ready.rig, False
     key = artefacts.key_of("cameras", VERSION, detect=detect_keys, model=model.sha256, scheme=landmarks.scheme,
                            embedding=EMBEDDING_VERSION, settings=repr(_settings(ready.take)))
@@ -62,7 +62,7 @@ def cameras_for(ready: Prepared, landmarks: Landmarks, detect_keys: dict[str, st
     rig, lines = found
     for line in lines:
         note(line)
-    _check(rig, landmarks, model, landmarker.embedding(model), note)
+    _check(rig, landmarks, ready.first, model, landmarker.embedding(model), note)
     return rig, False
 
 
@@ -100,11 +100,13 @@ def sentences(calibration: FaceCalibration) -> list[str]:
     return [*lines, f"sizes follow from {size}, +- {100 * calibration.scale_sigma:.0f} %"]
 
 
-def _check(rig: Rig, landmarks: Landmarks, model: FaceModel, embedding: Embedding, note: Callable[[str], None]) -> None:
+def _check(rig: Rig, landmarks: Landmarks, first: int, model: FaceModel, embedding: Embedding,
+           note: Callable[[str], None]) -> None:
+    """Whether the rig belongs to the landmarks, the first of which are of the take's frame `first`."""
     landmarks = surely(landmarks)
     bump = find_bump(landmarks, rig, embedding)
     if bump is not None:
-        note(f"{' or '.join(bump.cameras)} was moved at frame {bump.frame}: from there on the face lies "
+        note(f"{' or '.join(bump.cameras)} was moved at frame {first + bump.frame}: from there on the face lies "
              f"{bump.px:.1f} px elsewhere in the pictures; solve the part before and the part after with a rig each "
              "(--start, --end)")
         return
