@@ -18,7 +18,7 @@ from app.progress import Lines, Teller, teller
 from app.request import BUSY, DONE, FAILED, Outcome, Request, request_of, takes_of
 from app.status import DONE as STANDS
 from app.status import state_of_take
-from capture.errors import MienError, UsageError
+from capture.errors import InputError, MienError, UsageError
 from capture.files import make_folder
 from capture.shoot import Take
 
@@ -38,10 +38,10 @@ def run(options: argparse.Namespace) -> int:
                          "mien and the same libraries on all machines")
     takes, unread = takes_of(options.paths)
     request, tell = request_of(options, takes), _Farm() if not options.events else teller(True)
-    for failure, path in zip(unread, options.paths, strict=False):
+    for failure in unread:
         tell.take(failure.take, failure.state, failure.error, ())
-        if not path.exists():
-            return failure.exit_code
+    if not all(path.exists() for path in options.paths):
+        return InputError.exit_code  # most often a share that is not mounted here
     if options.only == "report":
         return _report(takes, unread, request, tell)
     if options.only == "actors":

@@ -101,6 +101,15 @@ def test_a_broken_take_holds_up_nothing_and_is_reported(tmp_path: Path) -> None:
     mien_here("solve", tmp_path / "not-there", "--only", "prepare", check=3)
 
 
+@pytest.mark.parametrize("names", [("T001", "not-there"), ("not-there", "T001"), ("no-clips", "not-there")])
+def test_a_path_that_is_not_there_fails_the_step_wherever_it_stands(tmp_path: Path, names: tuple[str, ...]) -> None:
+    for name in ("T001", "no-clips"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "T001" / "camA.mp4").write_bytes(b"no clip")
+    ended = mien_here("solve", *(tmp_path / name for name in names), "--only", "prepare", check=3)
+    assert "not-there does not exist" in ended.stderr
+
+
 def test_frames_are_cut_at_the_parts_borders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(detection, "PART_FRAMES", 4)
     (tmp_path / "shoot" / "takes" / "T001").mkdir(parents=True)
