@@ -130,6 +130,7 @@ def build_parser() -> argparse.ArgumentParser:
     solve.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="clips, take folders or shoot folders")
     _output_options(solve)
     _solve_options(solve)
+    solve.add_argument("--force", action="store_true", help="do every step again")
     solve.add_argument("--jobs", type=_positive, default=1,
                        help="takes at a time, as far as memory goes (default 1)")
     solve.add_argument("--gpus", type=_count, metavar="N",
@@ -161,7 +162,7 @@ def build_parser() -> argparse.ArgumentParser:
                         help="where the Open Job Description bundle goes")
     _output_options(submit)
     _solve_options(submit)
-    submit.set_defaults(corrections="")
+    submit.set_defaults(corrections="", force=False)  # forced, the step Export would do all others again
 
     status = add("status", _run_status, "say what is done, running, failed or to do, from disk alone",
                  "mien status my-shoot")
@@ -216,7 +217,6 @@ def _output_options(command: argparse.ArgumentParser) -> None:
                          help="the face model (default: the shoot's, else the built-in head)")
     command.add_argument("--format", type=export_options.formats_of(FORMATS), default=DEFAULT_FORMATS, metavar="LIST",
                          help=f"of {','.join(FORMATS)} (default {','.join(DEFAULT_FORMATS)})")
-    command.add_argument("--force", action="store_true", help="do every step again")
 
 
 def _solve_options(command: argparse.ArgumentParser) -> None:

@@ -160,3 +160,8 @@ def test_what_is_no_shoot_is_refused(demo: Path, tmp_path: Path) -> None:
     ended = mien_here("submit", tmp_path / "empty", "--openjd", tmp_path / "job", check=3)
     assert "is a shoot without a take" in ended.stderr
     assert not (tmp_path / "job").exists()
+
+
+def test_an_option_that_no_job_can_have_is_refused(tmp_path: Path) -> None:
+    ended = mien_here("submit", tmp_path, "--openjd", tmp_path / "job", "--force", check=2)
+    assert "--force" in ended.stderr
