@@ -8,18 +8,19 @@ from dataclasses import asdict, replace
 
 import torch
 
-from app import __version__, records
+from app import __version__, face_cameras, pointed_face, records
+from app.actor_look import LOOK_VERSION
 from app.actors import profile_of
 from app.again import AGAIN_VERSION
 from app.artefacts import key_of, record_bytes
 from app.contents import State
 from app.corrections import layer_key
-from app.detection import DETECT_VERSION
+from app.detection import CLOCK_VERSION, DETECT_VERSION
 from app.detectors import Landmarker, landmarker_named
 from app.locks import Lock, held
 from app.models import model_named
 from app.outcomes import options_of, outcome_of
-from app.pipeline import EXPORT_VERSION, SOLVE_VERSION, Tools, run_take
+from app.pipeline import CORRECT_VERSION, EXPORT_VERSION, QUICK_VERSION, SOLVE_VERSION, Tools, run_take
 from app.places import ASKED_NAME, Places, places
 from app.preparing import Options
 from app.progress import Teller
@@ -116,9 +117,11 @@ def _asked(take: Take, chosen: Options, tools: Tools) -> str:
         options["profile"] = actor.key
     if chosen.corrections:
         options["corrections"] = layer_key(chosen.corrections)
-    return key_of("take", 1, mien=__version__, versions=[DETECT_VERSION, AGAIN_VERSION, SOLVE_VERSION, EXPORT_VERSION],
-                  embedding=EMBEDDING_VERSION, detector=tools.landmarker.detector.key,
-                  reader=tools.landmarker.reader_key, model=tools.model.sha256, take=take.name, **options)
+    versions = [DETECT_VERSION, CLOCK_VERSION, pointed_face.VERSION, AGAIN_VERSION, face_cameras.VERSION, LOOK_VERSION,
+                SOLVE_VERSION, QUICK_VERSION, CORRECT_VERSION, EXPORT_VERSION]
+    return key_of("take", 1, mien=__version__, versions=versions, embedding=EMBEDDING_VERSION,
+                  detector=tools.landmarker.detector.key, reader=tools.landmarker.reader_key, model=tools.model.sha256,
+                  take=take.name, **options)
 
 
 def _done_before(where: Places, take: str, asked: str, inputs: dict[str, State | str]) -> tuple[str, ...] | None:
