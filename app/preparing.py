@@ -17,7 +17,7 @@ from capture.files import make_folder
 from capture.focal import LONE_GUESS, first_lens
 from capture.match import TakeClips, plan, probe_take, take_frames
 from capture.shoot import Take
-from capture.timecode import parse, parse_like
+from capture.timecode import parse, parse_like, seconds_after
 from capture.video import Frame
 from solver.corrections import Layer, Sight
 from solver.detect import Footage
@@ -179,4 +179,5 @@ def _frame(text: str, clips: TakeClips, option: str) -> int:
         return int(text)
     if clips.start_timecode is None:
         raise UsageError(f"{option} {text} is a timecode, and the clips carry none; give a frame number")
-    return parse_like(text, clips.start_timecode).frame - clips.start_timecode.frame
+    start = clips.start_timecode
+    return int(seconds_after(parse_like(text, start), start) * start.rate)

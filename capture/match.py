@@ -135,7 +135,8 @@ def align(name: str, clips: Sequence[Clip], offsets: Mapping[str, float] | None 
                         for clip, start, pace in zip(clips, begins, paces, strict=True)])
     late = np.stack([begin_s + pace * clip.times[shown] - moments
                      for clip, begin_s, pace, shown in zip(clips, begins, paces, numbers, strict=True)]) * float(rate)
-    start = first.start_timecode + int(numbers[0, 0]) if first.start_timecode else None
+    start = next((clip.start_timecode + int(shown[0]) for clip, shown in zip(clips, numbers, strict=True)
+                  if clip.start_timecode is not None), None)
     return TakeClips(tuple(clips), rate, count, start, tuple(warnings), numbers, late)
 
 

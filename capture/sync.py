@@ -13,6 +13,7 @@ from capture.bwf import start_of
 from capture.camera import Camera, Rig
 from capture.errors import ClipError, DataError
 from capture.files import write_bytes
+from capture.timecode import round_midnight, seconds_after
 from capture.toml_file import read_toml
 from capture.video import Clip
 
@@ -112,7 +113,7 @@ def by_timecode(clips: Sequence[Clip], audio: Path | None = None) -> Timeline:
     silent = [clip.camera for clip in clips if clip.start_timecode is None]
     if silent:
         raise ClipError(f"{', '.join(silent)} has no timecode")
-    starts = [float(clip.start_timecode.seconds - clips[0].start_timecode.seconds) for clip in clips]
+    starts = [float(seconds_after(clip.start_timecode, clips[0].start_timecode)) for clip in clips]
     ends = [start + float(clip.times[-1]) for start, clip in zip(starts, clips, strict=True)]
     if max(starts) > min(ends):
         rest = [[at for at in range(len(clips)) if at != odd] for odd in range(len(clips))]
@@ -124,7 +125,7 @@ def by_timecode(clips: Sequence[Clip], audio: Path | None = None) -> Timeline:
     clocks = [Clock(clip.camera, start, 0.0, 0.0 if at == 0 else frame_ms / math.sqrt(12))
               for at, (clip, start) in enumerate(zip(clips, starts, strict=True))]
     if audio is not None and (begins := start_of(audio)) is not None:
-        clocks.append(Clock("audio", float(begins - clips[0].start_timecode.seconds), 0.0, 0.0))
+        clocks.append(Clock("audio", float(round_midnight(begins - clips[0].start_timecode.seconds)), 0.0, 0.0))
     return Timeline(tuple(clocks), "timecode")
 
 

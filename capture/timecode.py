@@ -162,6 +162,16 @@ def parse_live_link(text: str, rate: int | float | str | Fraction) -> Timecode:
     return Timecode(0, rate) + (labels + round(sixtieths * nominal / LIVE_LINK_BASE))
 
 
+def round_midnight(seconds: Fraction, day: Fraction = Fraction(86400)) -> Fraction:
+    """How much later one time of day is than another, from their difference: the shorter way round the clock."""
+    return (seconds + day / 2) % day - day / 2
+
+
+def seconds_after(one: Timecode, other: Timecode) -> Fraction:
+    """How much later `one` is than `other`, within half a day of it; earlier if negative."""
+    return round_midnight(one.seconds - other.seconds, frames_in_day(other.rate, other.drop) / other.rate)
+
+
 def nominal_rate(rate: Fraction) -> int:
     """Labels per second of timecode: 30 for 29.97."""
     return max(1, round(rate))

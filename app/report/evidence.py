@@ -21,7 +21,7 @@ from capture.errors import ClipError, DataError, MienError
 from capture.match import TakeClips, plan, probe_take
 from capture.shoot import Take
 from capture.sync import Timeline, by_timecode, load_timeline
-from capture.timecode import parse
+from capture.timecode import parse, seconds_after
 from solver import network_file
 from solver.detect import Track, stack
 from solver.embedding import Embedding
@@ -177,9 +177,10 @@ def _first(clips: TakeClips | None, performance: Performance) -> int:
     """A solve of a range says by its timecode where it begins."""
     if clips is None:
         return 0
-    begin = clips.start_timecode.frame if clips.start_timecode is not None else 0
     try:
-        first = parse(performance.start_timecode, performance.frame_rate).frame - begin
+        begins = parse(performance.start_timecode, performance.frame_rate)
+        first = begins.frame if clips.start_timecode is None else \
+            int(seconds_after(begins, clips.start_timecode) * begins.rate)
     except MienError:
         return 0
     return first if 0 <= first < clips.frames else 0

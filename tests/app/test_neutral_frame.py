@@ -61,6 +61,11 @@ def test_drop_frame_clips_take_a_colon_too(tmp_path: Path) -> None:
         assert neutral_frame(here, options_of(take, Request("mien", neutral=text))) == 150
 
 
+def test_a_take_may_go_on_past_midnight(tmp_path: Path) -> None:
+    take = find_takes(take_of(tmp_path / "T001", ""))[0]
+    assert neutral_frame(ready(0, "23:59:59:20"), options_of(take, Request("mien", neutral="00:00:00:05"))) == 10
+
+
 @pytest.mark.parametrize("wrong", ["-1", "true", "1.5", "[3]"])
 def test_what_is_no_frame_is_told(tmp_path: Path, wrong: str) -> None:
     (tmp_path / "take.toml").write_text(f"neutral = {wrong}")

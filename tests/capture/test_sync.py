@@ -1,6 +1,7 @@
 import math
 import struct
 from fractions import Fraction
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -25,6 +26,7 @@ from capture.sync import (
     save_timeline,
     synchronise,
 )
+from capture.timecode import parse
 from capture.video import Clip, probe
 from tests.clips import numbered, write_clip
 
@@ -119,6 +121,30 @@ def test_timecode_goes_first(tmp_path):
     assert aligned.numbers[:, 0].tolist() == [20, 33, 0]
     assert str(aligned.start_timecode) == "10:00:00;20"
     assert aligned.frames == 27
+
+
+def stating(camera: str, timecode: str | None) -> Clip:
+    """What ten seconds of a camera say of themselves."""
+    start = parse(timecode, 30) if timecode else None
+    return Clip(Path(f"{camera}.mp4"), camera, (640, 480), Fraction(30), 300, np.arange(300) / 30, start, False, "h264",
+                False, ())
+
+
+@pytest.mark.parametrize(("one", "other"), [("23:59:58:00", "00:00:01:00"), ("11:59:58:00", "12:00:01:00")])
+def test_midnight_is_a_moment_like_any_other(one, other):
+    assert by_timecode([stating("camA", one), stating("camB", other)]).offsets == {"camA": 0.0, "camB": 3.0}
+    offsets = by_timecode([stating("camA", other), stating("camB", one)]).offsets
+    assert offsets == {"camA": 0.0, "camB": -3.0}
+    assert align("", [stating("camA", other), stating("camB", one)], offsets).start_timecode == parse(other, 30)
+
+
+def test_a_takes_timecode_is_of_whichever_clip_states_one():
+    first, second = stating("camA", "10:00:00:00"), stating("camB", "10:00:00:00")
+    assert align("", [first, stating("camB", None)]).start_timecode == parse("10:00:00:00", 30)
+    assert align("", [stating("camA", None), second]).start_timecode == parse("10:00:00:00", 30)
+    late = {"camA": 0.0, "camB": -1.0}  # its first frame was filmed a second before the take begins
+    assert align("", [stating("camA", None), second], late).start_timecode == parse("10:00:01:00", 30)
+    assert align("", [stating("camA", None), stating("camB", None)]).start_timecode is None
 
 
 def broadcast_wave(path, begins: Fraction, samples: np.ndarray, rate: int = 48000):
