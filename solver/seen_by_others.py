@@ -70,7 +70,8 @@ def seen_by_others(landmarks: Landmarks, rig: Rig, model: FaceModel, embedding: 
 
 class _Words:
     """The words of all cameras: found (C, T); of each face its size (C, T) px, the median sigma (C, T) of its points
-    as a share of that, and its middle as the one landmark of `middles`."""
+    as a share of that, and its middle as the one landmark of `middles`: of the points `placed` (T, N') that have a
+    place in all cameras, for what is hidden in one is not in another."""
 
     def __init__(self, landmarks: Landmarks, rig: Rig, model: FaceModel, embedding: Embedding) -> None:
         few, known = landmarks.every(ONE_IN), embedding.every(ONE_IN)
@@ -80,10 +81,12 @@ class _Words:
         self.whole = embedding.points(model, model.neutral)  # (N, 3)
         self.xy, self.seen = few.xy[:, :, usable], few.seen[:, :, usable]
         self.found = self.seen.sum(axis=2) >= FEWEST
+        self.placed = (np.isfinite(self.xy).all(axis=3) | ~self.found[..., None]).all(axis=0)
+        self.found &= self.placed.any(axis=1)  # faces without a point in common have no middles to compare
         self.size, self.unsure = sized(landmarks)
         middle = np.full((*self.found.shape, 2), np.nan)
         for at in map(tuple, np.argwhere(self.found)):
-            middle[at] = self.xy[at][self.seen[at]].mean(axis=0)
+            middle[at] = self.xy[at][self.placed[at[1]]].mean(axis=0)
         self.middles = replace(landmarks, xy=middle[:, :, None], sigma=self.unsure[..., None],
                                seen=self.found[..., None])
 
@@ -156,5 +159,5 @@ class _Words:
         usable[right] = True
         place, _ = reprojected(self.middles, self.rig, np.array([frame]), usable)
         out = face.copy()
-        out[:3, 3] = place[0, 0] - face[:3, :3] @ self.points.mean(axis=0)
+        out[:3, 3] = place[0, 0] - face[:3, :3] @ self.points[self.placed[frame]].mean(axis=0)
         return out

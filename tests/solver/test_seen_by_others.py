@@ -77,6 +77,20 @@ def test_a_camera_that_lost_the_face_is_told_where_it_is(head, others):
         assert 0.8 < square.side / true.side < 1.25
 
 
+def test_a_hand_before_half_a_face_moves_nothing_of_where_it_is(head):
+    hidden = head[2].xy[..., 1] > np.median(head[2].xy[..., 1], axis=2, keepdims=True)
+    seen = head[2].seen.copy()
+    seen[FRONT] &= ~hidden[FRONT]
+    assert not any(said(head, replace(head[2], seen=seen), FRONT, LEFT).squares)
+    seen[LEFT] &= ~hidden[LEFT]
+    seen[SIDE] = False
+    told = said(head, replace(head[2], seen=seen), FRONT, LEFT, SIDE)
+    assert len(told.squares[-1]) == FRAMES
+    for frame, square in told.squares[-1].items():
+        true = roi_of_points(head[2].xy[SIDE, frame], MARGIN, profile=True)
+        assert np.hypot(*np.subtract(square.centre, true.centre)) < 0.15 * true.side
+
+
 def test_what_two_cameras_contradict_is_wrong(head):
     told = said(head, astray(head[2], SIDE, [1, 4], 2.0), FRONT, LEFT, SIDE)
     assert np.flatnonzero(told.wrong[-1]).tolist() == [1, 4]
