@@ -117,6 +117,8 @@ def train(config: Config, report: Callable[[int, int], None] = lambda done, tota
     names = {name: parameter for name, parameter in names.items() if parameter.requires_grad}
     optimiser = torch.optim.AdamW(names.values(), config.rate, weight_decay=1e-4)
     start, history, tables = resumed(config, names, optimiser, network_file.ARCHITECTURE)
+    if start >= config.steps:  # as many and more were done before
+        return config.out
     if tables:
         network.load_state_dict(tables["weights"])
     network = network.to(memory_format=torch.channels_last)

@@ -99,14 +99,16 @@ Tables = dict[str, dict[str, torch.Tensor]]
 def resumed(config: Config, names: dict[str, torch.nn.Parameter], optimiser: torch.optim.Optimizer, architecture: str
             ) -> tuple[int, list[dict[str, Any]], Tables]:
     """Where a training stands: its step, its history and the tables of its checkpoint, 0 and empty where there is none;
-    the optimiser gets the moments of the parameters `names` back.
+    the optimiser gets the moments of the parameters `names` back. All lies where these parameters do.
 
     Raises:
         ModelError: the checkpoint is damaged or of another kind.
     """
     if not config.out.exists():
         return 0, [], {}
-    about, tables = network_file.load_checkpoint(config.out, architecture)
+    about, read = network_file.load_checkpoint(config.out, architecture)
+    device = next(iter(names.values())).device
+    tables = {table: {name: value.to(device) for name, value in values.items()} for table, values in read.items()}
     for name, parameter in names.items():
         optimiser.state[parameter] = {"step": torch.tensor(float(about["step"])), "exp_avg": tables["first"][name],
                                       "exp_avg_sq": tables["second"][name]}

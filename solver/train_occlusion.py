@@ -116,6 +116,8 @@ def train(config: Config, report: Callable[[int, int], None] = lambda done, tota
     optimiser = torch.optim.AdamW(network.parameters(), config.rate, weight_decay=0.01)
     names = dict(network.named_parameters())
     start, history, tables = resumed(config, names, optimiser, network_file.OCCLUSION)
+    if start >= config.steps:  # as many and more were done before
+        return config.out
     if tables:
         network.load_state_dict(tables["last"])
     mean = tables.get("weights") or copy.deepcopy(network.state_dict())

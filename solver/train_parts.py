@@ -173,6 +173,8 @@ def train(config: Config, report: Callable[[int, int], None] = lambda done, tota
     names = dict(networks.named_parameters())
     optimiser = torch.optim.AdamW(names.values(), config.rate, weight_decay=0.01)
     start, history, tables = resumed(config, names, optimiser, network_file.PARTS)
+    if start >= config.steps:  # as many and more were done before
+        return config.out
     if tables:
         networks.load_state_dict(tables["last"])
     mean = tables.get("weights") or copy.deepcopy(networks.state_dict())

@@ -15,7 +15,7 @@ from solver.network_hidden import occluded
 from solver.network_mirror import MIRRORED, balanced
 from solver.network_occlusion import CELL, SIZE, OcclusionNetwork, face_square
 from solver.network_run import ready
-from solver.train_common import Faces, history_of
+from solver.train_common import Faces, follow, history_of, resumed
 from solver.train_data_hands import draw_hand
 from solver.train_data_props import hold_before
 from solver.train_occlusion import Config, OcclusionExamples, logits, train
@@ -94,6 +94,9 @@ def test_training_goes_on_where_it_stopped_and_what_it_learnt_can_be_shipped(fac
     cut_off(train, config, 2)
     train(config)
     assert [entry["step"] for entry in history_of(config.out, network_file.OCCLUSION)] == [2, 4]
+    done = config.out.read_bytes()
+    assert train(replace(config, steps=2)) == config.out  # fewer steps than were done
+    assert config.out.read_bytes() == done
     whole = replace(config, out=tmp_path / "whole.npz")
     train(whole)
     halved, straight = (network_file.load_checkpoint(path, network_file.OCCLUSION)[1]["weights"]
@@ -107,6 +110,21 @@ def test_training_goes_on_where_it_stopped_and_what_it_learnt_can_be_shipped(fac
         assert torch.allclose(network_file.load_occlusion(shipped)(picture), learnt(picture), atol=0.2)
     with pytest.raises(ModelError, match="this mien runs 'occlusion-1'"):
         network_file.load_occlusion(network_file.shipped_parts())
+
+
+def test_training_goes_on_on_another_device(faces, tmp_path):
+    """The device `meta` holds no numbers, but mixes with the processor as little as a graphics card does."""
+    config = Config(tmp_path / "occlusion.npz", faces, steps=1, batch=2, every=1, warm_up=1, workers=0)
+    train(config)
+    network = OcclusionNetwork().to("meta")
+    names = dict(network.named_parameters())
+    optimiser = torch.optim.AdamW(names.values())
+    step, _, tables = resumed(config, names, optimiser, network_file.OCCLUSION)
+    for parameter in names.values():
+        parameter.grad = torch.zeros_like(parameter)
+    optimiser.step()
+    follow(tables["weights"], network, 0.9, step + 1)
+    assert all(value.is_meta for value in tables["weights"].values())
 
 
 def test_the_one_that_ships_sees_a_hand_and_nothing_where_there_is_none():

@@ -144,6 +144,8 @@ def test_training_goes_on_where_it_stopped_and_ships_what_it_learnt(faces, tmp_p
     history = history_of(config.out, network_file.PARTS)
     assert [entry["step"] for entry in history] == [2, 4]
     assert {"eye", "mouth"} < set(history[1])
+    assert train(replace(config, steps=2)) == config.out  # fewer than were done
+    assert history_of(config.out, network_file.PARTS) == history
     whole = replace(config, out=tmp_path / "whole.npz")
     train(whole)
     halved, straight = (network_file.load_checkpoint(path, network_file.PARTS)[1]["weights"]

@@ -161,6 +161,8 @@ def test_training_learns_and_goes_on_where_it_stopped(model, embedding, samples,
     assert [entry["step"] for entry in history_of(plan.out)] == [2]
     train(plan)
     halved = network_file.load_checkpoint(plan.out)
+    train(replace(plan, steps=2))
+    assert network_file.load_checkpoint(plan.out)[0] == halved[0]
     whole = replace(plan, out=tmp_path / "whole.npz")
     train(whole)
     straight = network_file.load_checkpoint(whole.out)
