@@ -65,6 +65,15 @@ class Embedding:
         """(V, 3) a deformed model's vertices -> (N, 3) where its landmarks are."""
         return np.einsum("ncx,nc->nx", vertices[model.triangles[self.triangle]], self.barycentric)
 
+    def middle(self, model: FaceModel) -> float:
+        """Where along x the middle of the resting face is, metres: a rig need not stand at its file's origin."""
+        return float(self.points(model, model.neutral)[self.known, 0].mean())
+
+    def partners(self, model: FaceModel) -> np.ndarray:
+        """(N) which landmark lies nearest to each one's place on the face's other side."""
+        points = self.points(model, model.neutral)
+        return cKDTree(points).query(points * [-1, 1, 1] + [2 * self.middle(model), 0, 0])[1]
+
     def normals(self, model: FaceModel, identity: np.ndarray | None = None) -> np.ndarray:
         """(N, 3) unit normals of the resting face at the landmarks: the mean face's, or an actor's of identity (I)."""
         corners = model.triangles[self.triangle]  # (N, 3)

@@ -69,7 +69,7 @@ def region_of_landmarks(model: FaceModel, embedding: Embedding) -> tuple[tuple[s
     if "eye" in groups:
         balls = np.concatenate([eye.vertices for eye in model.eyes]) if model.eyes else np.zeros(0, dtype=int)
         group[np.isin(corners, balls).all(axis=1)] = groups.index("eye")  # irises turn, no shape moves them
-    left = embedding.points(model, model.neutral)[:, 0] > 0
+    left = embedding.points(model, model.neutral)[:, 0] > embedding.middle(model)
     names: list[str] = []
     out = np.full(len(corners), -1)
     for index, name in enumerate(groups):

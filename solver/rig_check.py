@@ -108,8 +108,7 @@ def find_bump(seen: Landmarks, rig: Rig, embedding: Embedding) -> Bump | None:
 
 def find_mirrored(seen: Landmarks, rig: Rig, model: FaceModel, embedding: Embedding) -> str | None:
     """The camera whose clip has to be looked at in a mirror for the face to be one and the same in all cameras."""
-    points = embedding.points(model, model.neutral)
-    partner = np.linalg.norm(points[:, None] * [-1, 1, 1] - points, axis=2).argmin(axis=1)  # (N) left and right
+    partner = embedding.partners(model)  # (N) left and right
     for index, camera in enumerate(rig.cameras):
         xy, sigma, found = seen.xy.copy(), seen.sigma.copy(), seen.seen.copy()
         xy[index] = xy[index][:, partner]

@@ -106,6 +106,15 @@ def test_regions_lie_where_their_names_say(head: FaceModel, embedding: Embedding
     assert {regions[index] for index in region[irises]} == {"left eye", "right eye"}
 
 
+def test_a_head_beside_its_files_origin_has_the_same_regions(head: FaceModel, embedding: Embedding) -> None:
+    beside = replace(head, neutral=head.neutral + np.array([0.3, 0, 0], np.float32))
+    names, region = region_of_landmarks(beside, embedding)
+    assert names == region_of_landmarks(head, embedding)[0]
+    middle = embedding.points(head, head.neutral)[:, 0]
+    assert (middle[[names[one].startswith("left") for one in region]] > 0).all()
+    assert (middle[[names[one].startswith("right") for one in region]] < 0).all()
+
+
 def test_a_rig_without_known_names_has_no_regions(head: FaceModel, embedding: Embedding) -> None:
     bare = replace(head, shape_names=tuple(f"ctrl{index}" for index in range(len(head.shape_names))))
     regions, region = region_of_landmarks(bare, embedding)

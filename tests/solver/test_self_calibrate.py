@@ -236,6 +236,8 @@ def test_a_mirrored_clip_is_named(model, embedding):
     assert mirrored(face_poses(seen, RIG.cameras, model, embedding)) == []
     assert mirrored(face_poses(flipped, RIG.cameras, model, embedding)) == [2]
     assert find_mirrored(flipped, RIG, model, embedding) == "camC"
+    beside = replace(model, neutral=model.neutral + np.float32([0.3, 0, 0]))
+    assert find_mirrored(flipped, RIG, beside, embedding) == "camC"
     with pytest.raises(RigError, match="the clip of camC is mirrored"):
         refuse_foreign(check_rig(flipped, RIG, embedding), flipped, RIG, model, embedding, "rig.toml")
 
