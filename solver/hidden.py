@@ -62,10 +62,13 @@ def unseen_share(landmarks: Landmarks, frames: np.ndarray, model: FaceModel, emb
     return lost @ moves / np.maximum(moves.sum(axis=0), 1e-12)
 
 
-def hidden_shapes(share: np.ndarray, frames_per_second: float) -> np.ndarray:
-    """(T', K) bool: which shapes are hidden, of `unseen_share`."""
+def hidden_shapes(share: np.ndarray, frames: np.ndarray, frames_per_second: float) -> np.ndarray:
+    """(T', K) bool: which shapes are hidden, of `unseen_share` in the take's frames (T')."""
     grown = round(GROWN_SECONDS * frames_per_second)
-    return binary_dilation(share > HIDES, np.ones((2 * grown + 1, 1), bool))
+    rows = frames - frames[0]
+    every = np.zeros((rows[-1] + 1, share.shape[1]), bool)  # frames without a face part what is before them from after
+    every[rows] = share > HIDES
+    return binary_dilation(every, np.ones((2 * grown + 1, 1), bool))[rows]
 
 
 def carried_over(weights: np.ndarray, hidden: np.ndarray, frames: np.ndarray, names: tuple[str, ...]) -> np.ndarray:

@@ -30,7 +30,7 @@ ABOUT_M = 0.001
 
 
 def lids_shut(weights: np.ndarray, identity: np.ndarray, model: FaceModel, embedding: Embedding,
-              frames_per_second: float) -> np.ndarray:
+              frames: np.ndarray, frames_per_second: float) -> np.ndarray:
     """Weights (T, K) of a face whose eyes are shut where they nearly are; the same where the model has no such lids.
 
     Args:
@@ -38,7 +38,8 @@ def lids_shut(weights: np.ndarray, identity: np.ndarray, model: FaceModel, embed
         identity: (I) the person.
         model: the face.
         embedding: where the landmarks lie on it.
-        frames_per_second: of the T frames.
+        frames: (T) the take's frames that these are.
+        frames_per_second: of the take.
     """
     eyes = [gap_between(pairs, identity, model, embedding) for pairs in LIDS.values()]
     if any(lids is None for lids in eyes) or not set(LIDS) <= set(model.shape_names):
@@ -52,15 +53,17 @@ def lids_shut(weights: np.ndarray, identity: np.ndarray, model: FaceModel, embed
         alone = lids.rest + lids.by_weights[blinks[column]]  # (P, 3)
         edge[column] = max(float((alone * upwards).sum(axis=1).mean()), 0.0)
     gap = np.minimum(gap, gap.mean(axis=1, keepdims=True))  # where one eye is shut and the other nearly, both are
-    blinked = np.stack([_blinked(one, frames_per_second) for one in (gap - edge).T], axis=1)
+    blinked = np.stack([_blinked(one, frames, frames_per_second) for one in (gap - edge).T], axis=1)
     closed = np.maximum(np.clip(1.0 - gap / TOUCH_M, 0.0, 1.0), blinked)
     out = weights.copy()
     out[:, blinks] += closed * np.maximum(SHUT - weights[:, blinks], 0.0)
     return out
 
 
-def _blinked(gap: np.ndarray, frames_per_second: float) -> np.ndarray:
+def _blinked(gap: np.ndarray, frames: np.ndarray, frames_per_second: float) -> np.ndarray:
     """(T) 0 to 1: how far an eye is shut by a blink, by the gap (T) metres that its lids leave beyond their edge."""
+    rows = frames - frames[0]
+    gap = np.interp(np.arange(rows[-1] + 1), rows, gap)  # a face that is gone for long does not blink meanwhile
     shut_below, open_above = BLINK_M
     widest = max(gap.max(), DEEP_M) + DEEP_M
     around = np.concatenate([[widest], gap, [widest]])  # a blink that the take cuts is one, too
@@ -70,4 +73,4 @@ def _blinked(gap: np.ndarray, frames_per_second: float) -> np.ndarray:
         part = slice(max(valley - beside, 0), valley + beside + 1)
         shut = min((open_above - gap[valley]) / (open_above - shut_below), 1.0)
         closed[part] = np.maximum(closed[part], shut * np.clip(1.0 - (gap[part] - gap[valley]) / ABOUT_M, 0.0, 1.0))
-    return closed
+    return closed[rows]

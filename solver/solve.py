@@ -167,9 +167,10 @@ def _solved(landmarks: Landmarks, rig: Rig, lone: bool, model: FaceModel, embedd
     weights = state.weights.numpy()
     if reading is not None and reading.flat:
         weights = fuller(weights, sigma.numpy(), model.shape_names, rate, reading.flat)
-    weights = lids_shut(lips_met(weights, sigma.numpy(), *who, rate), *who, rate)
+    weights = lids_shut(lips_met(weights, sigma.numpy(), *who, rate), *who, seen_frames, rate)
     poses = Poses(state.rotation.numpy(), state.translation.numpy())
-    hidden = hidden_shapes(unseen_share(landmarks, seen_frames, model, embedding, used, poses), rate)
+    hidden = hidden_shapes(unseen_share(landmarks, seen_frames, model, embedding, used, poses), seen_frames,
+                           rate)
     weights = carried_over(weights, hidden, seen_frames, model.shape_names).clip(0.0, 1.0)
     gaze = gaze_carried_over(state.gaze.numpy(), hidden, seen_frames, model.shape_names)
     sigma[torch.from_numpy(hidden)] = UNKNOWN

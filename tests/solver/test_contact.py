@@ -42,7 +42,7 @@ def touched(weights: np.ndarray, known: bool = True) -> np.ndarray:
     embedding = embedding if known else replace(embedding, known=np.zeros(478, bool))
     nobody = np.zeros(0)
     met = lips_met(weights, np.full(weights.shape, 0.1), nobody, model, embedding, 30.0)
-    return lids_shut(met, nobody, model, embedding, 30.0)
+    return lids_shut(met, nobody, model, embedding, np.arange(len(weights)), 30.0)
 
 
 def talking(closest_m: float, frames: int = FRAMES) -> np.ndarray:
@@ -129,6 +129,16 @@ def test_a_blink_that_is_found_with_a_gap_has_shut_the_eye() -> None:
     assert touched(weights)[FRAMES - 1, 1] == pytest.approx(SHUT)
 
 
+def test_a_face_that_is_gone_for_seconds_has_not_blinked_meanwhile() -> None:
+    weights = talking(0.0)
+    weights[20:22, 0] = 0.66  # 1.1 mm
+    frames = np.arange(FRAMES)
+    after = [lids_shut(weights, np.zeros(0), *face(), frames + later * (frames > 20), 30.0) for later in (0, 1, 120)]
+    assert (after[0][20:22, 0] > 0.75).all()
+    assert (after[1][20:22, 0] > 0.75).all()  # one frame that no camera saw
+    assert (after[2][20:22, 0] < 0.73).all()  # only as far as lids so near do touch
+
+
 def test_lids_with_an_edge_blink_as_deep_as_eye_blink_brings_them() -> None:
     model, embedding = face()
     model = replace(model, shapes=model.shapes * np.where(np.arange(len(NAMES)) < 2, 7 / 12, 1.0)[:, None, None])
@@ -136,7 +146,7 @@ def test_lids_with_an_edge_blink_as_deep_as_eye_blink_brings_them() -> None:
     weights[10, 0] = 0.95  # 2.35 mm are left, and 2 at eyeBlink 1
     weights[20:40, 1] = 0.95
     weights[50, 0] = 0.85  # 1.05 mm beyond that
-    after = lids_shut(weights, np.zeros(0), model, embedding, 30.0)
+    after = lids_shut(weights, np.zeros(0), model, embedding, np.arange(FRAMES), 30.0)
     assert after[10, 0] == SHUT
     assert 0.87 < after[50, 0] < 0.91
     np.testing.assert_array_equal(after[20:40, 1], weights[20:40, 1])  # that may be an eye that looks down

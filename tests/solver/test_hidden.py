@@ -60,8 +60,15 @@ def test_another_camera_that_sees_it_makes_up_for_it():
 def test_what_comes_before_a_face_hides_it_a_moment_earlier_and_later():
     share = np.zeros((30, 1))
     share[12:15] = 0.9
-    assert np.flatnonzero(hidden_shapes(share, 30.0)).tolist() == list(range(9, 18))
-    assert np.flatnonzero(hidden_shapes(share, 10.0)).tolist() == list(range(11, 16))
+    assert np.flatnonzero(hidden_shapes(share, np.arange(30), 30.0)).tolist() == list(range(9, 18))
+    assert np.flatnonzero(hidden_shapes(share, np.arange(30), 10.0)).tolist() == list(range(11, 16))
+
+
+def test_a_face_that_was_gone_for_long_comes_back_unhidden():
+    share = np.zeros((30, 1))
+    share[12:15] = 0.9
+    frames = np.r_[np.arange(15), 135 + np.arange(15)]
+    assert np.flatnonzero(hidden_shapes(share, frames, 30.0)).tolist() == list(range(9, 15))
 
 
 def test_a_hidden_side_does_as_the_other_one():
