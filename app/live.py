@@ -188,7 +188,7 @@ class Live:
             self._solver.lose()
             return None
         frame = self._solver.next(look, picture.seconds)
-        if self._send is not None:
+        if frame is not None and self._send is not None:
             self._send_on(frame, picture.moment)
         return frame
 

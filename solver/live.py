@@ -9,10 +9,12 @@ import threading
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+import cv2
 import numpy as np
 import torch
 
 from capture.camera import Rig, lone_camera
+from capture.errors import MienError
 from solver.embedding import Embedding
 from solver.energy import State
 from solver.face_model import FaceModel
@@ -40,6 +42,8 @@ LIVE = Stage("live", frozenset({"pose", "weights", "gaze"}), None, ITERATIONS)
 PERSON = stages(person=8, performance=0)[:2]
 MOST_READ = 900
 """Frames that what is known of a person by reading is a mean of: then old ones fade."""
+NO_FACE = (torch.linalg.LinAlgError, np.linalg.LinAlgError, cv2.error, MienError)
+"""What goes wrong where points are no face's."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +80,19 @@ class LiveSolver:
         self._kept: list[tuple[float, Look]] = []
         self._thread: threading.Thread | None = None
 
-    def next(self, look: Look, seconds: float) -> LiveFrame:
-        """The frame at `seconds` of the camera's clock."""
+    def next(self, look: Look, seconds: float) -> LiveFrame | None:
+        """The frame at `seconds` of the camera's clock; None where no face fits the look."""
+        read = self._code, self._codes
+        try:
+            frame = self._solved(look, seconds)
+        except NO_FACE:
+            self._code, self._codes = read
+            self.lose()
+            return None
         self._keep(look, seconds)
+        return frame
+
+    def _solved(self, look: Look, seconds: float) -> LiveFrame:
         reading = self._read(look)
         landmarks, rig = _landmarks([look], self._scheme), Rig((self.camera,))
         problem, start = problem_of(landmarks, rig, False, self._model, self._embedding, self._rate, np.array([0]),
@@ -111,8 +125,8 @@ class LiveSolver:
 
     def close(self) -> None:
         """Wait for what is still being found."""
-        if self._thread is not None:
-            self._thread.join()
+        if (thread := self._thread) is not None:
+            thread.join()
 
     def _read(self, look: Look) -> Reading | None:
         """What the landmarks say, beside the mean of what was said of this person so far."""
@@ -138,7 +152,13 @@ class LiveSolver:
             self._thread.start()
 
     def _find_person(self) -> None:
-        looks = [look for _, look in self._kept]
+        try:
+            self._fit_person([look for _, look in self._kept])
+        except NO_FACE:  # newer looks may tell
+            self._kept.clear()
+            self._thread = None
+
+    def _fit_person(self, looks: list[Look]) -> None:
         reading = self._reader.read(_landmarks(looks, self._scheme)) if self._reader else None
         problem, start = problem_of(_landmarks(looks, self._scheme), Rig((self.camera,)), True, self._model,
                                     self._embedding, self._rate, np.arange(len(looks)), reading=reading)
