@@ -27,7 +27,7 @@ from app.report.making import step as report_step
 from app.timings import recorded, timed
 from capture.camera import Camera, Rig, load_rig, save_rig
 from capture.errors import MienError, OutputError
-from capture.files import sha256_or_none, write_bytes
+from capture.files import remove, sha256_or_none, write_bytes
 from capture.shoot import Take
 from exporters import FORMATS, WRITERS
 from exporters.scene import make_scene
@@ -151,9 +151,7 @@ def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> So
                 reading=reading, known=who.identity,
                 film=ready.pictures, neutral=neutral)
             performance = replace(performance, model_sha256=model.sha256)
-        # The rig first: where solve.json stands under its key, everything of the step stands.
-        save_rig(used, where.work / RIG_NAME)
-        write_performance(make_scene(model, performance), where.work / SOLVE_NAME)
+        _keep(performance, used, model, where)
     elif who.key and performance.steps.get(PROFILE) != who.key:
         teller.note(take, f"the profile of {options.actor} is not of this face: it was left out")
         who, landmarks = nobody, anybodys
@@ -228,6 +226,14 @@ def export(performance: Performance, model: FaceModel, formats: tuple[str, ...],
         outputs.append(str(path))
     teller.progress(performance.take, "export", len(formats), len(formats))
     return tuple(outputs)
+
+
+def _keep(performance: Performance, used: Rig, model: FaceModel, where: Places) -> None:
+    """Write a solve. Where solve.json stands under its key, everything of the step stands: the rig comes before it, and
+    an earlier solve, whose rig it was not, is gone by then."""
+    remove(where.work / SOLVE_NAME)
+    save_rig(used, where.work / RIG_NAME)
+    write_performance(make_scene(model, performance), where.work / SOLVE_NAME)
 
 
 def _solved(where: Places, key: str) -> tuple[Performance, Rig] | tuple[None, None]:

@@ -86,6 +86,21 @@ def write_bytes(path: Path, data: bytes) -> None:
         file.write(data)
 
 
+def remove(path: Path) -> None:
+    """Let nothing be under `path`, not even after a power cut.
+
+    Raises:
+        OutputError: it cannot be removed.
+    """
+    try:
+        path.unlink()
+        _sync_folder(path.parent)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise output_error(path, error) from error
+
+
 def claim(path: Path, data: bytes) -> bool:
     """Put `data` under `path` if nothing is there; of several who try at once, on one machine or many, one succeeds.
 

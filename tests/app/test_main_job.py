@@ -8,18 +8,24 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from app import pipeline
 from app.accuracy import compare
 from app.artefacts import load, save
 from app.bench_truth import read_truth
+from app.places import Places
+from capture.camera import Rig, lone_camera
+from capture.errors import Cancelled
 from exporters.to_json import read
 from solver.model_import import packed_model
 from tests.app.command import ROOT, environment, mien, mien_here
 from tests.material import shared
+from tests.synthetic import made_performance, small_face
 
 TIMED = ("T001.report.html",)
 """Says what the steps took, so it may differ from run to run; tests/app/test_report.py looks at it."""
@@ -94,6 +100,30 @@ def test_damaged_artefacts_are_made_again(tmp_path: Path) -> None:
     assert load(path, "other") is None
     path.write_bytes(path.read_bytes()[:-30])
     assert load(path, "key") is None
+
+
+def test_a_run_that_ends_between_a_rig_and_its_solve_leaves_no_solve_with_another_rig(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    where, model = Places(tmp_path, tmp_path), small_face()
+    performance = made_performance(model, 4)
+
+    def keep(key: str, focal_px: float) -> None:
+        rig = Rig((lone_camera("camA", (640, 480), focal_px),))
+        pipeline._keep(replace(performance, steps={"solve": key}), rig, model, where)
+
+    keep("A", 900.0)
+    assert pipeline._solved(where, "A")[1].cameras[0].matrix[0, 0] == 900.0
+
+    def killed(*_: object) -> None:
+        raise Cancelled
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pipeline, "write_performance", killed)
+        with pytest.raises(Cancelled):
+            keep("B", 700.0)
+    assert pipeline._solved(where, "A") == (None, None)
+    keep("A", 900.0)
+    assert pipeline._solved(where, "A")[1].cameras[0].matrix[0, 0] == 900.0
 
 
 def test_a_take_solved_with_truth_beats_the_peer(actor1: Path) -> None:
