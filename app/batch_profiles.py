@@ -46,7 +46,7 @@ def make_first(takes: Sequence[Take], request: Request, tell: Teller) -> None:
                       "that need it")
         paths = [take.folder if take.folder is not None else take.clips[0] for take in marked]
         shared = _options(request)
-        # Detected as for the takes' own solves, which come later and find the landmarks there.
+        # The takes' own solves, which come later, find the landmarks there; drafts have their own kind.
         code, said = _run("solve", *paths, "--only", "detect", *shared,
                           *(["--out", request.out] if request.out is not None else []))
         if code == 0:

@@ -120,7 +120,7 @@ def _ready(take: Take, request: Request) -> Prepared:
 
 
 def _forget_all(where: Places) -> None:
-    """Remove what earlier runs left, so that every step is done again."""
+    """Remove what earlier runs detected, solved and exported, so that these steps are done again."""
     records.forget(where, records.DONE_NAME, SOLVE_NAME, "export.json")
     for path in where.work.glob("detect.*.npz"):
         records.forget(where, path.name)

@@ -54,7 +54,7 @@ def _synchronised(take: Take, tell: Teller) -> Timeline:
 
 
 def _motion(clip: Clip, take: Take, faces: Mapping[Sight, tuple[float, float]], tell: Teller) -> np.ndarray:
-    """(T, N, 2) px: the landmarks of the whole clip, NaN where unseen."""
+    """(T, N, 2) px: the landmarks of the whole clip, NaN where no face was found."""
     footage = Footage(clip.size, clip.frame_rate, clip.frames, lambda: (frame.rgb for frame in frames(clip)))
     step, file = f"detect {clip.camera}", corrections_path(take)
     if what := pointed(faces, clip, file):

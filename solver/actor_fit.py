@@ -107,10 +107,10 @@ def misfit(case: Case, own: Face, anybody: Face) -> float:
 
 
 def foretold(case: Case, face: Face, fold: int) -> np.ndarray:
-    """(T) px: how far landmarks that the solve did not see lie from where it says that they are, root mean square.
+    """(T) px: how far landmarks that the solve did not fit lie from where it says that they are, root mean square.
 
     Every other landmark is hidden, `fold` says which: a face that is made to fit what it sees foretells the rest badly,
-    one that is known foretells it well.
+    one that is known foretells it well. Where the case has a reading, that saw all of them.
     """
     hidden = np.arange(case.landmarks.seen.shape[2]) % 2 == fold
     # Without a place, they do not pass for points behind a hand.

@@ -147,7 +147,8 @@ def in_shares(learn: Callable[[slice, float], None], forget: Callable[[], None],
               tell: Tell) -> int:
     """Learn from a batch of `count` in shares of at most `share`; when memory runs out, begin anew with half of it.
 
-    Gradients add up over the shares, so that the step is the same.
+    Gradients add up over the shares. The step is nearly the same: BatchNorm, and a loss that counts points, go by the
+    share.
 
     Args:
         learn: adds the gradients of a slice of the batch, whose part of the whole is given.
