@@ -1,8 +1,12 @@
 """The networks for other runtimes: ONNX files with a free batch size, and onnxruntime to run them."""
 
+import os
 from pathlib import Path
 
 import numpy as np
+
+# It is asked when the library loads, which else tells its maker of this machine, and keeps that in the home folder.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 import onnxruntime
 
 from capture.errors import ModelError
