@@ -14,11 +14,9 @@ from exporters.scene import make_scene
 from exporters.to_json import write
 from solver.face_model import FaceModel
 from solver.live import LiveFrame
-from solver.performance import Performance
+from solver.performance import UNKNOWN, Performance
 
 NAME = "live.mien.json"
-UNKNOWN = 1.0
-"""The standard deviation of a live weight: nobody reckons it."""
 
 
 def live_performance(frames: Sequence[LiveFrame], flags: tuple[tuple[str, ...], ...], model: FaceModel,

@@ -11,7 +11,6 @@ from exporters import live
 from exporters.to_json import read
 from solver.performance import Performance
 
-LOOPBACK = "127.0.0.1"
 PORTS = {"livelink": live.LIVE_LINK_PORT, "vmc": live.VMC_PORT}
 
 

@@ -165,16 +165,6 @@ def _filled(network: Own, name: str, stored: Mapping[str, torch.Tensor], path: P
     return network.eval().requires_grad_(False)
 
 
-def about_parts(path: Path) -> dict[str, Any]:
-    """What is kept about the second look's networks beside their weights: recipe, seed, history.
-
-    Raises:
-        ModelError: as `load_trained`.
-    """
-    about, _ = _read(path, PARTS)
-    return {name: value for name, value in about.items() if name not in ("format", "version", "architecture", "kind")}
-
-
 def stored_parts(path: Path, architecture: str = PARTS) -> dict[str, torch.Tensor]:
     """The weights of a file or a checkpoint as they are, by network and layer ("eye.stem.weight").
 
