@@ -8,10 +8,10 @@ from app.detectors import Landmarker
 from app.places import Places
 from app.preparing import Prepared
 from app.timings import timed
-from capture.camera import Camera, Rig, load_rig, save_rig
+from capture.camera import Rig, load_rig, save_rig
 from capture.errors import MienError, RigError
 from capture.files import write_bytes
-from capture.focal import FILM_MM, first_lens
+from capture.focal import equivalent_mm, first_lens
 from capture.match import TakeClips
 from capture.shoot import Take
 from solver.embedding import VERSION as EMBEDDING_VERSION
@@ -93,7 +93,7 @@ def sentences(calibration: FaceCalibration) -> list[str]:
         focal = camera.matrix[0, 0]
         sigma = calibration.focal_sigma[index]
         way = f"direction +- {math.degrees(calibration.direction_sigma[index]):.1f} degrees, " if index else ""
-        lines.append(f"{camera.name} {focal:.0f} px +- {100 * sigma:.0f} % ({_equivalent_mm(camera):.0f} mm), {way}"
+        lines.append(f"{camera.name} {focal:.0f} px +- {100 * sigma:.0f} % ({equivalent_mm(camera):.0f} mm), {way}"
                      f"{calibration.residual_px[index]:.1f} px from the face")
     size = "the model's own size" if math.isnan(calibration.interocular_m) else \
         f"{1000 * calibration.interocular_m:.1f} mm between the eyes"
@@ -130,7 +130,3 @@ def _settings(take: Take) -> tuple[float | None, float | None]:
     """What the user says of the lenses, mm on 35 mm film, and of the actor's eyes, metres."""
     interocular = take.setting("interocular_mm")
     return take.setting("focal_35mm"), None if interocular is None else interocular / 1000
-
-
-def _equivalent_mm(camera: Camera) -> float:
-    return camera.matrix[0, 0] / max(camera.size) * FILM_MM

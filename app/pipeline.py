@@ -25,9 +25,10 @@ from app.quality import flagged, needs_a_look
 from app.report.evidence import Evidence, assemble, settings_of, timeline_of
 from app.report.making import step as report_step
 from app.timings import recorded, timed
-from capture.camera import Camera, Rig, load_rig, save_rig
+from capture.camera import Rig, load_rig, save_rig
 from capture.errors import MienError, OutputError
 from capture.files import remove, sha256_or_none, write_bytes
+from capture.focal import equivalent_mm
 from capture.shoot import Take
 from exporters import FORMATS, WRITERS
 from exporters.scene import make_scene
@@ -105,14 +106,15 @@ def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> So
     """
     take, where, model, detector = ready.take.name, ready.where, tools.model, tools.landmarker.detector
     quick = PRESETS[options.preset].quick
-    found, detect_keys = detect(ready, tools.landmarker, options.force,
-                                lambda step, done, total: teller.progress(take, step, done, total))
+
+    def report(step: str, done: int, total: int) -> None:
+        teller.progress(take, step, done, total)
+
+    found, detect_keys = detect(ready, tools.landmarker, options.force, report)
     rig, lone = cameras_for(ready, on_take_clock(found, ready), {**detect_keys, **clock_key(ready)}, tools.landmarker,
-                            model, options.force, lambda step, done, total: teller.progress(take, step, done, total),
-                            lambda text: teller.note(take, text))
+                            model, options.force, report, lambda text: teller.note(take, text))
     found, detect_keys = looked_again(ready, found, detect_keys, rig, tools.landmarker, model, options.force,
-                                      lambda step, done, total: teller.progress(take, step, done, total),
-                                      lambda text: teller.note(take, text))
+                                      report, lambda text: teller.note(take, text))
     anybodys, sources = on_take_clock(found, ready), {**detect_keys, **clock_key(ready)}
     _note_unseen(anybodys.found, anybodys.cameras, take, teller)
     actor = profile_of(ready.take, options.actor, model)
@@ -122,9 +124,7 @@ def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> So
         teller.note(take, f"the network of {options.actor}'s own was taught on another detector than this solve's: it "
                           f"is left out; make the profile anew with `mien actor make {options.actor}`")
     if who.taught is not None:
-        landmarks = on_take_clock(own_landmarks(ready, found, detect_keys, who.taught, options.force,
-                                                lambda step, done, total: teller.progress(take, step, done, total)),
-                                  ready)
+        landmarks = on_take_clock(own_landmarks(ready, found, detect_keys, who.taught, options.force, report), ready)
     neutral = neutral_frame(ready, options)
     key = artefacts.key_of(
         "solve", SOLVE_VERSION, detect=sources, model=model.sha256, preset=options.preset, take=take,
@@ -147,7 +147,7 @@ def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> So
             facts = TakeFacts(take, options.actor, ready.clips.rate, ready.timecode, keys)
             performance, used = solve_take(
                 landmarks, rig, lone, who.model, who.embedding(), facts,
-                lambda done, total: teller.progress(take, "solve", done, total), PRESETS[options.preset],
+                lambda done, total: report("solve", done, total), PRESETS[options.preset],
                 reading=reading, known=who.identity,
                 film=ready.pictures, neutral=neutral)
             performance = replace(performance, model_sha256=model.sha256)
@@ -163,7 +163,7 @@ def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> So
         found = "and found a focal length" if lone else "of the stated focal length"
         cure = "; state focal_35mm in take.toml where the lens is known" if lone else ""
         teller.note(take, f"no rig.toml: assumed a pinhole camera {found} of {camera.matrix[0, 0]:.0f} px "
-                          f"({_equivalent_mm(camera):.0f} mm on 35 mm film){cure}")
+                          f"({equivalent_mm(camera):.0f} mm on 35 mm film){cure}")
     return Solved(performance, rig, used, landmarks, who)
 
 
@@ -268,7 +268,3 @@ def _neutral_words(solved: Solved, ready: Prepared, options: Options) -> str:
     if solved.subject.identity is not None:
         return f"that of the profile of {options.actor}"
     return f"found from the whole take; nearest to it is frame {ready.first + rest_frame(solved.performance)}"
-
-
-def _equivalent_mm(camera: Camera) -> float:
-    return camera.matrix[0, 0] / max(camera.size) * 36.0

@@ -34,6 +34,11 @@ def first_lens(clip: Clip, focal_35mm: float | None = None, guess: float = STAGE
     return lone_camera(clip.camera, clip.size, focal_px), stated is not None
 
 
+def equivalent_mm(camera: Camera) -> float:
+    """A camera's focal length in mm as on 35 mm film."""
+    return camera.matrix[0, 0] / max(camera.size) * FILM_MM
+
+
 def _in_file(clip: Clip) -> float | None:
     """mm as on 35 mm film, as phones write it into their files."""
     if clip.files:

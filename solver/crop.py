@@ -45,8 +45,13 @@ def roi_of_points(points: np.ndarray, margin: float = MARGIN, profile: bool = Fa
         down = points[CHIN] - points[FOREHEAD]
         along = along + np.array([down[1], -down[0]])
     angle = float(np.arctan2(along[1], along[0]))
+    return square_about(points, angle, margin)
+
+
+def square_about(points: np.ndarray, angle: float, margin: float) -> Roi:
+    """The square about points (N, 2) px, turned by an angle; its side `margin` times their longer one."""
     turn = _turn(angle)
-    local = points @ turn  # (478, 2): coordinates along the square's axes
+    local = points @ turn  # (N, 2): coordinates along the square's axes
     low, high = local.min(axis=0), local.max(axis=0)
     centre = turn @ ((low + high) / 2)
     return Roi((float(centre[0]), float(centre[1])), float((high - low).max() * margin), angle)

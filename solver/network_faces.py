@@ -137,9 +137,9 @@ class FullRange(nn.Module):
         eighth = self.eighth(quarter)
         sixteenth = self.sixteenth(eighth)
         x = F.relu(self.from_last(self.last(sixteenth)))
-        x = self.merge_sixteenth(F.relu(self.from_sixteenth(sixteenth)) + _twice(x))
-        x = self.merge_eighth(F.relu(self.from_eighth(eighth)) + _twice(F.relu(self.to_eighth(x))))
-        x = self.merge_quarter(F.relu(self.from_quarter(quarter)) + _twice(F.relu(self.to_quarter(x))))
+        x = self.merge_sixteenth(F.relu(self.from_sixteenth(sixteenth)) + twice(x))
+        x = self.merge_eighth(F.relu(self.from_eighth(eighth)) + twice(F.relu(self.to_eighth(x))))
+        x = self.merge_quarter(F.relu(self.from_quarter(quarter)) + twice(F.relu(self.to_quarter(x))))
         scores, numbers = _unfold(self.score_fold(self.score(x))), _unfold(self.box_fold(self.box(x)))
         return _flat(scores, 1)[:, :, 0], _flat(numbers, 16)
 
@@ -201,7 +201,8 @@ def _flat(x: Tensor, numbers: int) -> Tensor:
     return x.permute(0, 2, 3, 1).reshape(x.shape[0], -1, numbers)
 
 
-def _twice(x: Tensor) -> Tensor:
+def twice(x: Tensor) -> Tensor:
+    """(B, C, H, W) -> (B, C, 2 H, 2 W), bilinear."""
     return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
 
 

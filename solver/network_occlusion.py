@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from solver.crop import Roi
+from solver.network_faces import twice
 from solver.network_parts import FACE, LEAST_CONTRAST, Residual, part_square
 
 SIZE, CELL = 160, 4
@@ -45,12 +46,8 @@ class OcclusionNetwork(nn.Module):
         even = (picture - level) / (2 * contrast + LEAST_CONTRAST)
         fine = self.fine(F.relu(self.stem_norm(self.stem(even))))
         middle = self.middle(fine)
-        mixed = self.mixed(middle + _twice(self.to_middle(self.coarse(middle))))
-        return self.out(F.relu(fine + _twice(self.to_fine(mixed))))
-
-
-def _twice(x: Tensor) -> Tensor:
-    return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+        mixed = self.mixed(middle + twice(self.to_middle(self.coarse(middle))))
+        return self.out(F.relu(fine + twice(self.to_fine(mixed))))
 
 
 def face_square(points: np.ndarray) -> Roi:

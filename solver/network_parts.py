@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from solver.crop import Roi, roi_of_points
+from solver.crop import Roi, roi_of_points, square_about
 from solver.network import EYE_LEFT, LIPS, POINTS
 from solver.network_mirror import MIRRORED
 from solver.network_nearby import ANSWER, Nearby
@@ -139,10 +139,5 @@ def part_square(points: np.ndarray, part: Part, mirrored: bool = False) -> Roi:
 
     `mirrored` takes the part on the face's other side; its crop has still to be mirrored.
     """
-    upright = roi_of_points(points, profile=True)
     own = points[list(part.mirrored if mirrored else part.points)]
-    turn = np.array([[np.cos(upright.angle), -np.sin(upright.angle)], [np.sin(upright.angle), np.cos(upright.angle)]])
-    local = own @ turn
-    low, high = local.min(axis=0), local.max(axis=0)
-    centre = turn @ ((low + high) / 2)
-    return Roi((float(centre[0]), float(centre[1])), float((high - low).max() * part.margin), upright.angle)
+    return square_about(own, roi_of_points(points, profile=True).angle, part.margin)
