@@ -312,7 +312,8 @@ def _against_sound(clips: Sequence[Clip], timeline: Timeline) -> tuple[str, ...]
     return tuple(f"{clock.name} does not fit: by timecode it begins at {clock.offset:+.3f} s, by sound at "
                  f"{heard.offsets[clock.name]:+.3f} s; its timecode jumped or was not set with the others': give "
                  "offset_s by hand in sync.toml if the sound is right"
-                 for clock in timeline.clocks if abs(heard.offsets[clock.name] - clock.offset) > CLOCKS_APART * frame)
+                 for clock in timeline.clocks  # a sound recorder's own was not listened to
+                 if abs(heard.offsets.get(clock.name, clock.offset) - clock.offset) > CLOCKS_APART * frame)
 
 
 def _closes(pair: tuple[str, str], names: Sequence[str], lags: Mapping[tuple[str, str], float], within_s: float,

@@ -181,6 +181,16 @@ def test_a_broadcast_wave_states_its_time(tmp_path):
     assert start_of(tmp_path / "missing.wav") is None
 
 
+def test_a_broadcast_wave_beside_cameras_that_hear_and_have_timecode(tmp_path):
+    world = noise(20)
+    audio = broadcast_wave(tmp_path / "audio.wav", Fraction(36000), recorded(world, 2, 8, seed=3))
+    clips = [probe(write_clip(tmp_path / f"{name}.mov", numbered(100), 25, timecode="10:00:00:00",
+                              sound=recorded(world, 2, 4, seed=5))) for name in ("camA", "camB")]
+    timeline = synchronise(clips, audio)
+    assert timeline.offsets == {"camA": 0.0, "camB": 0.0, "audio": 0.0}
+    assert timeline.warnings == ()
+
+
 def test_timecodes_that_share_no_moment_are_not_believed(tmp_path):
     clips = [probe(write_clip(tmp_path / f"{camera}.mov", numbered(60), timecode=text))
              for camera, text in (("camA", "10:00:00:00"), ("camB", "02:00:00:00"))]
