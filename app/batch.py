@@ -4,6 +4,7 @@ A take whose worker died is tried once more, at the end and alone: most often me
 changed while it was read. A take that another batch has is looked at again until that one is done with it.
 """
 
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -109,8 +110,7 @@ class Batch:
             while self.workers and (self.work.left or self._running):
                 for worker, kind, content in self._messages():
                     self._take_message(worker, kind, content)
-                for worker in self.turns.granted():
-                    worker.pipe.send((worker_side.GRANTED,))
+                self._grant()
                 self._hand_out()
         finally:
             self._stop()
@@ -175,6 +175,11 @@ class Batch:
             self.jobs = fit
         while len(self.workers) < self.jobs:
             self._start()
+
+    def _grant(self) -> None:
+        for worker in self.turns.granted():
+            with contextlib.suppress(OSError):  # it has just died, and its pipe says so next
+                worker.pipe.send((worker_side.GRANTED,))
 
     def _hand_out(self) -> None:
         for worker in self.workers:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import multiprocessing
 from pathlib import Path
 
 import jsonschema
@@ -9,7 +10,7 @@ import pytest
 
 import assets
 from app import batch_gpus, progress
-from app.batch import POLL_SECONDS, Batch, Work
+from app.batch import POLL_SECONDS, Batch, Work, Worker
 from app.batch_gpus import Turns
 from app.batch_memory import Footprint, Size, _left_in_group, fitting, free_mib, size_of
 from app.progress import JsonLines, Table
@@ -203,3 +204,15 @@ def test_a_take_that_another_batch_has_is_told_of_once_and_is_no_failure(monkeyp
     assert batch.work.left == 1
     assert batch.outcomes == []
     assert len(told_lines.getvalue().splitlines()) == 1
+
+
+def test_a_worker_that_died_before_its_turn_on_a_gpu_ends_no_batch() -> None:
+    batch = Batch(TAKES[:1], Request("mien"), 1, 1, JsonLines(io.StringIO()))
+    here, there = multiprocessing.Pipe()
+    worker = Worker(None, here, "")
+    batch.turns = Turns(1, [""])
+    batch.turns.ask(worker, "")
+    there.close()
+    batch.workers = [worker]
+    batch._grant()
+    assert [(who, kind) for who, kind, *_ in batch._messages()] == [(worker, "")], "its death is heard of"
