@@ -166,7 +166,7 @@ def look(folder: Path) -> Sight | None:
     """
     path = folder / LOCK_NAME
     try:
-        age = max(_server_time(folder) - _touched(path), 0.0)
+        age = max(server_time(folder) - _touched(path), 0.0)
     except OSError as error:
         if isinstance(error, FileNotFoundError) and not path.is_symlink():
             return None
@@ -189,7 +189,7 @@ def _bury(folder: Path) -> bool:
     burial = folder / f".{LOCK_NAME}.burial"
     if not claim(burial, b""):
         with contextlib.suppress(OSError):
-            if _server_time(folder) - _touched(burial) > STALE_SECONDS:  # it was killed within these few lines
+            if server_time(folder) - _touched(burial) > STALE_SECONDS:  # it was killed within these few lines
                 burial.unlink()
         time.sleep(0.02)
         return False
@@ -237,7 +237,7 @@ def _touched(path: Path) -> float:
         return os.fstat(file.fileno()).st_mtime
 
 
-def _server_time(folder: Path) -> float:
+def server_time(folder: Path) -> float:
     """Now, by the clock of the disk that the folder is on; by ours where nothing may be written there."""
     try:
         with tempfile.TemporaryFile(dir=folder, prefix=".clock.") as file:

@@ -17,7 +17,7 @@ from app.contents import State
 from app.corrections import layer_key
 from app.detection import CLOCK_VERSION, DETECT_VERSION
 from app.detectors import Landmarker, landmarker_named
-from app.locks import Lock, held
+from app.locks import STALE_SECONDS, Lock, held, server_time
 from app.models import model_named
 from app.outcomes import options_of, outcome_of
 from app.pipeline import CORRECT_VERSION, EXPORT_VERSION, QUICK_VERSION, SOLVE_VERSION, Tools, run_take
@@ -135,14 +135,21 @@ def _done_before(where: Places, take: str, asked: str, inputs: dict[str, State |
 
 
 def _sweep(take: Take, where: Places) -> None:
-    """Remove what a process that was killed had half-written: under the lock nobody else writes these."""
+    """Remove what a process that was killed had half-written. Under the lock nobody else writes these, but for the
+    parts of a detection: machines of a farm write them without it, each in a moment, so young ones are let be."""
     ours = ("detect.", "actor.", "solve.", "rig.", "around.", "export.", "report.", "settings.", "clip.", "done.",
             "failed.", "running.", "lock.")
     litter = [path for name in ours for path in where.work.glob(f".{name}*")]
-    litter += [*(where.work / "took").glob(".*.part"), *(where.work / "parts").glob("*/**/.*.part")]
+    litter += (where.work / "took").glob(".*.part")
     names = [glob.escape(path.name) for path in (page_of(where, take.name), *(
         where.out / (take.name + suffix) for suffix in FORMATS.values()))]
     litter += [path for name in names for path in where.out.glob(f".{name}.*.part")]
+    parts = list((where.work / "parts").glob("*/**/.*.part"))
+    old = server_time(where.work) - STALE_SECONDS if parts else 0.0
+    for path in parts:
+        with contextlib.suppress(OSError):
+            if path.stat().st_mtime < old:
+                path.unlink()
     for path in litter:
         with contextlib.suppress(OSError):
             path.unlink()
