@@ -26,10 +26,14 @@ from solver.network_actor import every
 
 def run(path: Path, events: bool) -> int:
     """Synchronise each take below `path` and print its clocks. Returns the exit code."""
-    tell = teller(events)
-    for take in find_takes(path):
-        if take.folder is None or len(take.clips) < 2:
-            raise UsageError(f"{take.name} has one camera alone; give a take folder with two or more clips")
+    tell, takes = teller(events), find_takes(path)
+    alone = [take for take in takes if not take.problem and len(take.clips) < 2]
+    if len(alone) == len(takes):
+        raise UsageError(f"{alone[0].name} has one camera alone; give a take folder with two or more clips")
+    for take in takes:
+        if take in alone:
+            tell.note(take.name, "has one camera alone, and no other to be in step with")
+            continue
         timeline = _synchronised(take, tell)
         save_timeline(timeline, take.folder / SYNC_NAME)
         print(f"{take.name}: by {timeline.method}")
