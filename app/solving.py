@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app.pace import said
+from app.places import places
 from app.progress import Teller, teller
 from app.request import BUSY, Outcome, Request, request_of, takes_of
 from capture.errors import UsageError
@@ -52,17 +53,16 @@ def everywhere(options: argparse.Namespace) -> None:
 
 
 def refuse_twins(takes: Sequence[Take], out: Path | None) -> None:
-    """Two takes of one name would write one another's files.
+    """Two takes of one name whose results lie in one folder would write one another's files.
 
     Raises:
         UsageError: there are two.
     """
-    if out is None:
-        return
-    names = [take.name for take in takes]
-    twins = sorted({name for name in names if names.count(name) > 1})
+    theirs = [(places(take, out).out, take.name) for take in takes]
+    twins = sorted({one for one in theirs if theirs.count(one) > 1})
     if twins:
-        raise UsageError(f"two of the takes are called {twins[0]!r} and --out {out} is one folder; "
+        folder, name = twins[0]
+        raise UsageError(f"two of the takes are called {name!r}, and the results of both would go to {folder}; "
                          "solve them apart, each with its own --out")
 
 

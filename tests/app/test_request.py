@@ -49,3 +49,13 @@ def test_a_solve_takes_the_shoots_model_unless_told_another(
     shoot_of(tmp_path, 'model = "nobody"', "")
     assert main(["solve", str(tmp_path), *more]) == 3
     assert said in capsys.readouterr().err
+
+
+def test_two_clips_whose_results_would_lie_in_one_place_are_refused(
+        tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    clips = [tmp_path / name for name in ("camA.mp4", "camA.mov")]
+    for clip in clips:
+        clip.write_bytes(b"")
+    for more in ((), ("--out", str(tmp_path / "out"))):
+        assert main(["solve", *map(str, clips), *more]) == 2
+        assert "two of the takes are called 'camA'" in capsys.readouterr().err
