@@ -102,7 +102,7 @@ def kept_sightings(clip: Clip, content: str, what: Pointed, file: Path, work: Pa
         ClipError, DataError: see `sightings`.
         OutputError: they cannot be written.
     """
-    path = work / f"actor.{clip.camera}.npz"
+    path = work / f"pointed.{clip.camera}.npz"
     key = artefacts.key_of("actor", VERSION, clip=content, rate=str(clip.frame_rate), faces=what.rows)
     kept = None if force else artefacts.load(path, key)
     if kept is not None:

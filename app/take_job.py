@@ -137,8 +137,8 @@ def _done_before(where: Places, take: str, asked: str, inputs: dict[str, State |
 def _sweep(take: Take, where: Places) -> None:
     """Remove what a process that was killed had half-written. Under the lock nobody else writes these, but for the
     parts of a detection: machines of a farm write them without it, each in a moment, so young ones are let be."""
-    ours = ("detect.", "actor.", "solve.", "rig.", "around.", "export.", "report.", "settings.", "clip.", "done.",
-            "failed.", "running.", "lock.")
+    ours = ("detect.", "pointed.", "actor.", "solve.", "rig.", "around.", "export.", "report.", "settings.", "clip.",
+            "done.", "failed.", "running.", "lock.")
     litter = [path for name in ours for path in where.work.glob(f".{name}*")]
     litter += (where.work / "took").glob(".*.part")
     names = [glob.escape(path.name) for path in (page_of(where, take.name), *(

@@ -3,12 +3,13 @@
 import re
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
 
-from app import detection, pointed_face
+from app import actor_look, detection, pointed_face
 from app.corrections import load_layer, save_layer
 from app.detectors import Landmarker
 from app.preparing import Options, Prepared, prepare
@@ -110,6 +111,20 @@ def test_all_parts_of_a_clip_follow_the_same_face(tmp_path: Path, monkeypatch: p
     found, _ = detection.detect(ready(take), Landmarker(GlanceDetector(), lambda rgb: None), False, lambda *_: None)
     assert found.found.all()
     assert found.xy[..., 0].max() < 320
+
+
+def test_the_actors_own_landmarks_are_kept_beside_it(take: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else each would write over the other's file, and both were found anew each time."""
+    say(take, 17, SMALLER)
+    prepared, landmarker = ready(take), Landmarker(Asked(), lambda rgb: None)
+    landmarks, keys = detection.detect(prepared, landmarker, False, lambda *_: None)
+    monkeypatch.setattr(actor_look, "OwnLook", lambda layers: None)
+    monkeypatch.setattr(actor_look, "moved_in", lambda look, xy, *_: xy)
+    taught = SimpleNamespace(key="k", layers=None)
+    actor_look.own_landmarks(prepared, landmarks, keys, taught, False, lambda *_: None)
+    monkeypatch.setattr(pointed_face, "sightings", lambda *_: pytest.fail("looked for again"))
+    (take / ".mien" / "detect.camA.npz").unlink()
+    detection.detect(prepared, landmarker, False, lambda *_: None)
 
 
 def test_frames_of_the_clip_are_meant_whatever_part_of_it_is_wanted(take: Path) -> None:

@@ -13,7 +13,8 @@ def test_half_written_files_go_and_all_others_stay(tmp_path: Path) -> None:
     take = Take("T[1]", tmp_path, (tmp_path / "camA.mp4",))
     where = places(take, None)
     ours = [where.work / f".{name}.x1.part" for name in
-            ("detect.camA.npz", "solve.json", "report.json", "settings.json", "rig.face.toml", "done.json")]
+            ("detect.camA.npz", "pointed.camA.npz", "solve.json", "report.json", "settings.json", "rig.face.toml",
+             "done.json")]
     ours += [where.work / "took" / ".solve.json.x1.part", where.work / "parts" / "camA" / ".0000000.npz.x1.part",
              where.out / ".T[1].report.html.x1.part", where.out / ".T[1].fbx.x1.part"]
     others = [where.work / ".corrections.json.x1.part", where.work / "solve.json", where.out / ".T1.fbx.x1.part",
