@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from app import artefacts
-from app.detection import on_take_clock
+from app.detection import clock_key, on_take_clock
 from app.detectors import Landmarker
 from app.preparing import Prepared
 from app.timings import timed
@@ -51,8 +51,9 @@ def looked_again(ready: Prepared, found: Landmarks, keys: dict[str, str], rig: R
         if not squares and not wrong.any():
             path.unlink(missing_ok=True)
             continue
-        key = artefacts.key_of("detect again", AGAIN_VERSION, detect=keys, camera=camera, rig=artefacts.rig_key(rig),
-                               model=model.sha256, embedding=EMBEDDING_VERSION, detector=detector.key)
+        key = artefacts.key_of("detect again", AGAIN_VERSION, detect={**keys, **clock_key(ready)}, camera=camera,
+                               rig=artefacts.rig_key(rig), model=model.sha256, embedding=EMBEDDING_VERSION,
+                               detector=detector.key)
         arrays = None if force else artefacts.load(path, key)
         if arrays is None:
             step = f"look again {camera}"

@@ -1,14 +1,20 @@
 """A camera that lost the face, or followed something else, is told by the others where to look."""
 
+import contextlib
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from app import again
 from app.detection import kept
 from app.places import Places
 from capture.arrays import load_arrays, save_arrays
+from capture.camera import Rig, lone_camera
 from exporters.to_json import read
+from solver.detect import Track
+from solver.landmarks import Landmarks
 from tests.app.command import mien_here
 from tests.app.shoots import shoot_of
 
@@ -58,3 +64,36 @@ def test_what_no_longer_holds_is_taken_away(spoilt: tuple[Path, np.ndarray]) -> 
     said = mien_here("solve", shoot, *OPTIONS, "--force").stderr
     assert "followed something else" not in said
     assert not list(work.glob("*.again.npz"))
+
+
+class Guide:
+    """A detector that finds nothing where it is told to look."""
+
+    scheme, key, margin = "two", "guide-1", 1.5
+
+    def detect(self, *_: object) -> Track:
+        raise AssertionError
+
+    def again(self, pictures: object, squares: object, total: int, report: object) -> Track:
+        return Track(np.full((total, 2, 2), np.nan), np.full((total, 2), np.inf), np.zeros((total, 2), bool))
+
+
+def test_cameras_that_ran_at_another_time_are_looked_at_again(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the others say of a camera hangs on when their pictures were taken."""
+    wrong = np.array([[False] * 4, [True] + [False] * 3])
+    monkeypatch.setattr(again, "seen_by_others", lambda *_: SimpleNamespace(squares=[{}, {}], wrong=wrong))
+    found = Landmarks(("camA", "camB"), "two", np.zeros((2, 4, 2, 2)), np.ones((2, 4, 2)), np.ones((2, 4, 2), bool))
+    landmarker = SimpleNamespace(detector=Guide(), embedding=lambda model: None)
+    rig = Rig(tuple(lone_camera(name, (64, 64), 50.0) for name in found.cameras))
+
+    def key(late: np.ndarray | None) -> str:
+        ready = SimpleNamespace(late=late, where=Places(tmp_path, tmp_path), pictures=lambda *_: iter(()),
+                                contents=[SimpleNamespace(steady=contextlib.nullcontext)] * 2)
+        keys = {"detect camA": "a", "detect camB": "b"}
+        return again.looked_again(ready, found, keys, rig, landmarker, SimpleNamespace(sha256="m"), False,
+                                  lambda *_: None, lambda text: None)[1]["detect camB"]
+
+    later = np.array([[0.0] * 4, [0.4] * 4])
+    assert key(None) == key(0 * later)
+    assert len({key(None), key(later), key(later / 2)}) == 3
