@@ -17,7 +17,7 @@ from solver.face_model import FaceModel
 from solver.landmarks import Landmarks
 from solver.seen_by_others import seen_by_others
 
-AGAIN_VERSION = 1
+AGAIN_VERSION = 2
 
 
 def looked_again(ready: Prepared, found: Landmarks, keys: dict[str, str], rig: Rig, landmarker: Landmarker,

@@ -9,7 +9,6 @@ import re
 
 import numpy as np
 from scipy.ndimage import binary_dilation
-from scipy.spatial import cKDTree
 
 from capture.camera import Rig
 from solver.detect import runs
@@ -55,9 +54,7 @@ def unseen_share(landmarks: Landmarks, frames: np.ndarray, model: FaceModel, emb
         shown[part] = np.maximum(shown[part], counts * seen[at])  # one camera that shows it is enough
         all_of_it[part] = np.maximum(all_of_it[part], counts * there)
     lost = np.divide(all_of_it - shown, all_of_it, out=np.zeros_like(shown), where=all_of_it > 0)
-    resting = embedding.points(model, model.neutral)
-    _, other = cKDTree(resting).query(resting * [-1, 1, 1])
-    lost *= BY_OTHER + (1 - BY_OTHER) * lost[:, other]
+    lost *= BY_OTHER + (1 - BY_OTHER) * lost[:, embedding.partners(model)]
     moves = shown_points(model, embedding).shapes.square().sum(dim=1).numpy()  # (N, K) square metres
     return lost @ moves / np.maximum(moves.sum(axis=0), 1e-12)
 
