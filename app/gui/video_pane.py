@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QLinearGradient, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
 from app.gui import edits, theme
 from app.gui.guarded import guarded
@@ -78,6 +78,8 @@ class VideoPane(QWidget):
         self._size = (1, 1)
         self._box: tuple[float, float, float, float] | None = None
         self._drag: LandmarkDrag | None = None
+        self._held = QPointF()
+        self._dragging = False
         self.asked: tuple[float, float] | None = None
         """The camera's px on which the menu was opened; None once the mouse has gone on."""
         self.setMouseTracking(True)
@@ -295,13 +297,18 @@ class VideoPane(QWidget):
             mouse, px = self._in_camera(event.position())
             alone = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
             self._drag = LandmarkDrag.begin(self.session, self.name, mouse, px, alone)
+            self._held, self._dragging = event.position(), False
         elif event.button() == Qt.MouseButton.RightButton:
             self.asked = self._in_camera(event.position())[0] if self.picture is not None else None
             self.context.emit(event.globalPosition())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self._drag is not None:
-            self._drag.to(self._in_camera(event.position())[0])
+            # A hand that only clicks trembles: landmarks are moved by who means it.
+            way = (event.position() - self._held).manhattanLength()
+            self._dragging = self._dragging or way >= QApplication.startDragDistance()
+            if self._dragging:
+                self._drag.to(self._in_camera(event.position())[0])
         elif not event.buttons():
             self.asked = None
             mouse, px = self._in_camera(event.position())

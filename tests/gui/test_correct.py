@@ -68,6 +68,13 @@ def test_a_landmark_goes_where_the_mouse_takes_it_and_one_undo_brings_it_back(op
     np.testing.assert_array_equal(points_of(opened, pane), found)
 
 
+def test_a_click_that_trembles_moves_no_landmark(opened, qtbot):
+    for way in ((0, 0), (1, 0), (2, -2)):
+        drag_one(opened, qtbot, way)
+        assert opened.session.layer == Layer()
+        assert not opened.session.undo.count()
+
+
 def test_its_neighbours_follow_unless_alt_is_held(opened, qtbot):
     drag_one(opened, qtbot)
     together = len(opened.session.layer.drags)
