@@ -1,5 +1,7 @@
 """What the mouse does to curves: select, drag, scale, bend, box, add, scrub, pan and zoom."""
 
+import dataclasses
+
 import numpy as np
 from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt
 from PySide6.QtGui import QMouseEvent, QWheelEvent
@@ -37,7 +39,8 @@ class CurveMouse(QObject):
         elif kind == QEvent.Type.MouseButtonRelease:
             self._release(event)
         elif kind == QEvent.Type.MouseButtonDblClick:
-            self._add(event.position())
+            if event.button() == Qt.MouseButton.LeftButton and not self._on_ruler(event.position()):
+                self._add(event.position())
         elif kind == QEvent.Type.Wheel:
             self._wheel(event)
         else:
@@ -55,7 +58,7 @@ class CurveMouse(QObject):
             self._drag = "pan"
         elif event.button() == Qt.MouseButton.RightButton:
             self.view.context.emit(event.globalPosition())
-        elif position.y() > self.view.height() - BOTTOM:
+        elif self._on_ruler(position):
             self._drag = "scrub"
             self._move(event)
         elif (handle := self._handle_at(position)) is not None:
@@ -154,9 +157,10 @@ class CurveMouse(QObject):
         names = self.session.data.scene.performance.shape_names
         shape = min(shapes, key=lambda name: abs(self.view.y(weights[frame, names.index(name)]) - position.y()))
         value = float(np.clip(self.view.value(position.y()), 0.0, 1.0))
-        self.session.edit("add key", keys.with_keys(self.session.layer, shape,
-                                                      [Key(frame + self.view.first, value)]),
-                          frozenset([(shape, frame + self.view.first)]))
+        spot = shape, frame + self.view.first
+        there = self.session.layer.key(spot)
+        key = Key(spot[1], value) if there is None else dataclasses.replace(there, value=value)
+        self.session.edit("add key", keys.with_keys(self.session.layer, shape, [key]), frozenset([spot]))
         self.session.save_soon()
 
     def _wheel(self, event: QWheelEvent) -> None:
@@ -165,6 +169,9 @@ class CurveMouse(QObject):
             self.view.zoom_values(factor, self.view.value(event.position().y()))
         else:
             self.view.axis.zoom(factor, self.view.frame(event.position().x()))
+
+    def _on_ruler(self, position: QPointF) -> bool:
+        return position.y() > self.view.height() - BOTTOM
 
     def _drag_name(self) -> str:
         return f"{self._drag}{self._count}"
