@@ -36,6 +36,7 @@ class Overview(QWidget):
         self.setFixedHeight(RULER + SOUND + QUALITY + 3 * GAP)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # a text field that was typed in lets go of the keys
         self.setToolTip("Drag to scrub; drag the in and out marks; wheel zooms the curves; "
                         "drag with the middle button to move their window")
         axis.changed.connect(self.update)

@@ -83,6 +83,7 @@ class VideoPane(QWidget):
         self.asked: tuple[float, float] | None = None
         """The camera's px on which the menu was opened; None once the mouse has gone on."""
         self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # a text field that was typed in lets go of the keys
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(QSize(120, 100))
         self.take_in()

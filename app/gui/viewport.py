@@ -121,6 +121,7 @@ class Canvas(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(QSize(160, 160))
         self.setAccessibleName("3D view")
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # a text field that was typed in lets go of the keys
         self.setToolTip("Drag to orbit, middle button to pan, wheel to come closer, F to frame; "
                         "Ctrl and drag pulls at the face")
         self._pull: FacePull | None = None

@@ -181,19 +181,6 @@ def test_keys_are_added_moved_scaled_and_undone_one_drag_at_a_time(opened, qtbot
     assert load_layer(shoot / "takes/T001/corrections.json") == session.layer
 
 
-def test_only_a_left_double_click_above_the_ruler_sets_a_key_and_it_keeps_the_slopes_of_one_there(opened, qtbot):
-    session, view = opened.session, opened.timeline.curves
-    session.select_shapes(("jawOpen",))
-    qtbot.mouseDClick(view, LEFT, pos=QPoint(round(view.x(12)), view.height() - 5))
-    qtbot.mouseDClick(view, Qt.MouseButton.RightButton, pos=QPointF(view.x(12), view.y(0.6)).toPoint())
-    assert not session.layer.keys
-    session.edit("key", keys.with_keys(session.layer, "jawOpen", [Key(12, 0.6, 0.02, -0.01)]))
-    qtbot.mouseDClick(view, LEFT, pos=view.place(session.layer.key(("jawOpen", 12))).toPoint())
-    key = session.layer.key(("jawOpen", 12))
-    assert (key.slope_in, key.slope_out) == (0.02, -0.01)
-    assert key.value == pytest.approx(0.6, abs=0.02)
-
-
 def test_a_tangent_is_bent_by_its_handle(opened, qtbot):
     session, view = opened.session, opened.timeline.curves
     session.select_shapes(("jawOpen",))
