@@ -226,6 +226,7 @@ class MainWindow(QMainWindow):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         # Space and Return press the focused button, as the keyboard's users expect, before they play or stop.
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(watched, QAbstractButton | QComboBox) \
+                and event.modifiers() == Qt.KeyboardModifier.NoModifier \
                 and event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Up, Qt.Key.Key_Down):
             event.accept()
             return True
@@ -282,8 +283,11 @@ class MainWindow(QMainWindow):
         self.grid.context.connect(lambda place: self._pop_up("C&orrect", place))
         QApplication.instance().installEventFilter(self)
         for button in self.findChildren(QAbstractButton):
-            # A button that was clicked does not keep the space bar from playing; Tab still reaches it.
+            # What was clicked does not keep the space bar from playing; Tab still reaches it.
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        for drop_down in self.findChildren(QComboBox):
+            if not drop_down.isEditable():
+                drop_down.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 
     def _dock(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title)

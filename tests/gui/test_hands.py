@@ -33,3 +33,24 @@ def test_a_click_beside_a_text_field_gives_the_keys_back(opened, qtbot, place):
     qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Space)
     assert opened.session.playback.playing
     assert opened.take.notes.toPlainText() == ""
+
+
+def test_a_drop_down_that_was_used_leaves_the_keys_to_the_window(opened, qtbot):
+    opened.inspector.show_page("Solve")
+    opened.timeline.curves.setFocus()
+    qtbot.mouseClick(opened.solve.preset, LEFT)
+    qtbot.keyClick(opened.solve.preset.view(), Qt.Key.Key_Return)
+    assert not opened.solve.preset.hasFocus()
+    qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Space)
+    assert opened.session.playback.playing
+
+
+def test_ctrl_return_solves_also_where_a_drop_down_has_the_focus(opened, qtbot, monkeypatch):
+    started = []
+    monkeypatch.setattr(opened.solve, "start", lambda: started.append(1))
+    opened.inspector.show_page("Solve")
+    opened.solve.preset.setFocus()
+    qtbot.keyClick(opened.solve.preset, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert started
+    qtbot.keyClick(opened.solve.preset, Qt.Key.Key_Down)
+    assert opened.solve.preset.currentIndex() == 2, "alone the keys are its own"
