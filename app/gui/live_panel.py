@@ -1,5 +1,7 @@
 """The inspector's Live page: a camera's face while it happens. It only talks to `mien live`."""
 
+from pathlib import Path
+
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -32,6 +34,7 @@ class LivePanel(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session, self.child, self.take = session, Child(self), ""
+        self._into: Path | None = None
         recent = session.recent
         self.source = QComboBox(editable=True, toolTip="A device, the address of a stream, or loop:FILE for a clip")
         self.source.setAccessibleName("Camera")
@@ -58,7 +61,7 @@ class LivePanel(QWidget):
         self.mesh.toggled.connect(lambda shown: self._show("show_mesh", shown))
         self.child.heard.connect(self._hear)
         self.child.ended.connect(self._ended)
-        session.shoot_changed.connect(self._update)
+        session.shoot_changed.connect(self._shoot_changed)
         session.take_changed.connect(self._list_sources)
         self._list_sources()
         self._update()
@@ -82,8 +85,9 @@ class LivePanel(QWidget):
         if to:
             arguments += ["--to", to, "--host", self.host.text().strip() or "127.0.0.1"]
             arguments += ["--port", str(self.port.value())] if self.port.value() else []
-        if self.session.shoot is not None:
-            arguments += ["--record", str(self.session.shoot.folder)]
+        self._into = self.session.shoot.folder if self.session.shoot is not None else None
+        if self._into is not None:
+            arguments += ["--record", str(self._into)]
         self.words.say("")
         self.view.set_model(model_named(MODEL))
         self.child.start(arguments)
@@ -106,8 +110,20 @@ class LivePanel(QWidget):
             self.words.say(event["text"])
         elif kind == "take":
             self.words.say(f"{event['take']}: {event['error']}" if event["error"] else
-                           f"{event['take']} is recorded, with its live weights beside it, and ready to solve")
+                           f"{event['take']} is recorded{'' if self._is_open() else f' in {self._into.name}'}, with "
+                           "its live weights beside it, and ready to solve")
             self.session.reload()
+
+    def _shoot_changed(self) -> None:
+        self._update()
+        if self.child.running and self.take and not self._is_open():
+            self.words.say(f"{self.take} goes on in {self._into.name}, which was open at the start")
+        elif self.child.running and self.session.shoot is not None and not self._is_open():
+            self.words.say(f"stop and start again to record into {self.session.shoot.name}")
+
+    def _is_open(self) -> bool:
+        """The shoot into which is recorded."""
+        return self.session.shoot is not None and self.session.shoot.folder == self._into
 
     def _take_frame(self, event: dict) -> None:
         if self.take != event["take"]:
@@ -147,7 +163,7 @@ class LivePanel(QWidget):
         self.start.setText("Stop" if running else "Start")
         self.start.setEnabled(True)
         self.record.setText("Cut" if self.take else "Record")
-        self.record.setEnabled(running and self.session.shoot is not None)
+        self.record.setEnabled(running and (bool(self.take) or self._is_open()))
         for field in (self.source, self.receiver, self.host, self.port):
             field.setEnabled(not running)
 

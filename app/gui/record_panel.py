@@ -1,5 +1,7 @@
 """The inspector's Record page: cameras are armed, rolled and cut. It only talks to `mien record`."""
 
+from pathlib import Path
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QFormLayout,
@@ -39,6 +41,7 @@ class RecordPanel(QWidget):
         self.session = session
         self.child = Child(self)
         self.state = ""
+        self._into: Path | None = None
         self.tiles: dict[str, CameraTile] = {}
         self.sources = QPlainTextEdit(session.recent.choice("record/cameras", ""))
         self.sources.setPlaceholderText("camA=/dev/video0\ncamB=rtsp://192.168.1.9/live")
@@ -69,7 +72,7 @@ class RecordPanel(QWidget):
         self.cut.clicked.connect(lambda: self.child.tell("cut"))
         self.child.heard.connect(self._hear)
         self.child.ended.connect(self._ended)
-        session.shoot_changed.connect(self._update)
+        session.shoot_changed.connect(self._shoot_changed)
         self._update()
 
     def find_cameras(self) -> None:
@@ -83,8 +86,7 @@ class RecordPanel(QWidget):
     def toggle_arm(self) -> None:
         """Open the cameras, or let them go."""
         if self.child.running:
-            self.child.stop()
-            self.arm.setEnabled(False)
+            self._let_go()
             return
         lines = [line.strip() for line in self.sources.toPlainText().splitlines() if line.strip()]
         try:
@@ -100,8 +102,9 @@ class RecordPanel(QWidget):
         self._set_tiles(names)
         self.words.say("")
         self.state = "arming"
+        self._into = self.session.shoot.folder
         cameras = [word for line in lines for word in ("--camera", line)]
-        self.child.start(["record", str(self.session.shoot.folder), "--armed", "--pictures", *cameras])
+        self.child.start(["record", str(self._into), "--armed", "--pictures", *cameras])
         self._update()
 
     def start_roll(self) -> None:
@@ -140,8 +143,33 @@ class RecordPanel(QWidget):
         elif kind == "take":
             self.number.setValue(0)
             self.words.say(f"{event['take']}: {event['error']}" if event["error"] else
-                           f"{event['take']} is recorded and ready to solve")
+                           f"{event['take']} is recorded{self._where()} and ready to solve")
             self.session.reload()
+            if self._where():
+                self._let_go()
+
+    def _shoot_changed(self) -> None:
+        """The cameras are armed for one shoot. They are let go where another is opened, but never while a take rolls:
+        then after its cut."""
+        self._update()
+        if not self.child.running or not self._where():
+            return
+        if self.state == "rolling":
+            self.words.say(f"the take goes on{self._where()}, for which the cameras were armed; after the cut they are "
+                           "let go")
+        else:
+            self.words.say("the cameras are let go: they were armed for another shoot")
+            self._let_go()
+
+    def _let_go(self) -> None:
+        self.child.stop()
+        self.arm.setEnabled(False)
+        self.roll.setEnabled(False)
+
+    def _where(self) -> str:
+        """Into which shoot is recorded, where that is not the open one."""
+        shoot = self.session.shoot
+        return "" if shoot is not None and shoot.folder == self._into else f" in {self._into.name}"
 
     def _take_state(self, event: dict) -> None:
         if event["state"] != self.state:
@@ -151,7 +179,7 @@ class RecordPanel(QWidget):
         left = event.get("seconds_left", 0)
         room = f"{event['free_bytes'] / GIB:.0f} GiB left" + (f", {_duration(left)}" if left else "")
         colour = theme.BAD_TEXT if left and left < LITTLE_SECONDS else theme.QUIET
-        rolled = f"<b>{event['take']}</b>  {_duration(event['seconds'])}" if self.state == "rolling" \
+        rolled = f"<b>{event['take']}</b>{self._where()}  {_duration(event['seconds'])}" if self.state == "rolling" \
             else f"next: {event['take']}"
         self.facts.setText(f"{rolled}<br><span style='color:{colour.name()}'>{room}</span>")
 

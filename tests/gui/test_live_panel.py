@@ -1,6 +1,7 @@
 """The Live page, by its buttons, on a face that plays as if a camera saw it."""
 
 import socket
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -64,6 +65,26 @@ def test_a_face_fills_the_view_and_nothing_beyond_the_picture_is_shown(qtbot):
     before = view._box.copy()
     view._follow()
     assert 0 < np.abs(view._box - before).max() < 2, "it follows without a jump"
+
+
+def test_nothing_is_recorded_into_a_shoot_that_was_opened_later(window, monkeypatch, tmp_path):
+    panel, session, started = window.live, window.session, []
+    child = SimpleNamespace(running=False, start=started.append, close=lambda: None)
+    monkeypatch.setattr(panel, "child", child)
+    session.create_shoot(tmp_path / "one")
+    panel.source.setEditText("/dev/video0")
+    panel.toggle()
+    assert started[0][-2:] == ["--record", str(tmp_path / "one")]
+    child.running = True
+    session.create_shoot(tmp_path / "two")
+    assert not panel.record.isEnabled()
+    assert "start again to record into two" in panel.words.text()
+    session.open(tmp_path / "one")
+    assert panel.record.isEnabled()
+    panel.take = "T001"
+    session.open(tmp_path / "two")
+    assert panel.record.isEnabled(), "it can be cut"
+    assert "T001 goes on in one" in panel.words.text()
 
 
 def test_bad_input_is_a_sentence(window, qtbot):

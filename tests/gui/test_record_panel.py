@@ -91,3 +91,26 @@ def test_find_says_what_is_attached(panel, qtbot, monkeypatch):
     monkeypatch.setattr("app.gui.record_panel.attached", lambda: ())
     qtbot.mouseClick(panel.find, LEFT)
     assert "no camera is attached" in panel.words.text()
+
+
+def test_cameras_are_let_go_when_another_shoot_is_opened(window, panel, qtbot, clip, tmp_path):
+    arm(qtbot, panel, f"camA=loop:{clip}")
+    window.session.create_shoot(tmp_path / "other")
+    qtbot.waitUntil(lambda: not panel.child.running, timeout=PATIENCE)
+    assert "another shoot" in panel.words.text()
+    assert panel.arm.isEnabled()
+
+
+def test_a_take_that_rolls_goes_on_in_its_shoot_and_then_the_cameras_are_let_go(window, panel, qtbot, clip, tmp_path):
+    arm(qtbot, panel, f"camA=loop:{clip}")
+    qtbot.mouseClick(panel.roll, LEFT)
+    qtbot.waitUntil(lambda: panel.state == "rolling", timeout=PATIENCE)
+    window.session.create_shoot(tmp_path / "other")
+    assert "goes on in shoot" in panel.words.text()
+    qtbot.waitUntil(lambda: "in shoot" in panel.facts.text(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: panel.tiles["camA"].status.get("frames", 0) > 10, timeout=PATIENCE)
+    qtbot.mouseClick(panel.cut, LEFT)
+    qtbot.waitUntil(lambda: not panel.child.running, timeout=PATIENCE)
+    assert panel.words.text() == "T001 is recorded in shoot and ready to solve"
+    assert (tmp_path / "shoot/takes/T001").is_dir()
+    assert not list((tmp_path / "other/takes").glob("*"))
