@@ -22,6 +22,7 @@ class SolvePanel(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session = session
+        self._take = ""
         self.model = QComboBox(toolTip="The face model whose shapes come out; add your own with `mien model add`")
         self.actor = QLineEdit(placeholderText="as take.toml says", toolTip="Kept in the results")
         self.preset = QComboBox(toolTip="How much time to spend")
@@ -63,7 +64,7 @@ class SolvePanel(QWidget):
         data = self.session.data
         if data is None or not self.solve.isEnabled():
             return
-        arguments = [*self._arguments(), *self._frames()]
+        arguments = [*self._arguments(), *self._named(), *self._frames()]
         self._run(f"Solve {data.take.name}", [str(_place(data.take)), *arguments], data.take.name, data)
 
     def again(self) -> None:
@@ -72,9 +73,9 @@ class SolvePanel(QWidget):
         if data is None or not self.around.isEnabled():
             return
         asked = load_record(data.where.work / ASKED_NAME)
-        arguments = [part for name, value in sorted(asked.items()) if value for part in (f"--{name}", value)]
-        self.session.run(f"Solve {data.take.name} around corrections",
-                         ["solve", str(_place(data.take)), *(arguments or [*self._arguments(), *self._frames()])],
+        arguments = [part for name, value in sorted(asked.items()) if value for part in (f"--{name}", value)] \
+            or [*self._arguments(), *self._named(), *self._frames()]
+        self.session.run(f"Solve {data.take.name} around corrections", ["solve", str(_place(data.take)), *arguments],
                          data.take.name)
 
     def start_all(self) -> None:
@@ -93,9 +94,11 @@ class SolvePanel(QWidget):
 
     def _arguments(self) -> list[str]:
         arguments = ["--preset", self.preset.currentData(), "--model", self.model.currentText()]
-        if self.actor.text().strip():
-            arguments += ["--actor", self.actor.text().strip()]
         return arguments + (["--force"] if self.force.isChecked() else [])
+
+    def _named(self) -> list[str]:
+        """The actor of the open take; of the others take.toml says it."""
+        return ["--actor", self.actor.text().strip()] if self.actor.text().strip() else []
 
     def _frames(self) -> list[str]:
         if not self.part.isChecked():
@@ -105,6 +108,10 @@ class SolvePanel(QWidget):
     def _take_changed(self) -> None:
         self._list_models()
         data = self.session.data
+        name = data.take.name if data is not None else ""
+        if name != self._take:
+            self._take = name
+            self.actor.clear()
         self.actor.setPlaceholderText(str(data.take.setting("actor", "")) or "no name" if data is not None else "")
         self._update()
 

@@ -91,6 +91,19 @@ def test_all_takes_are_solved_by_one_button_that_leaves_out_what_runs(opened, qt
     assert len(opened.session.jobs.jobs) == 2
 
 
+def test_an_actor_that_was_typed_is_the_open_takes_and_no_others(opened, qtbot, idle):
+    opened.inspector.show_page("Solve")
+    qtbot.keyClicks(opened.solve.actor, "anna")
+    opened.session.reload()
+    assert opened.solve.actor.text() == "anna"
+    qtbot.mouseClick(opened.solve.solve, LEFT)
+    qtbot.mouseClick(opened.solve.all, LEFT)
+    named = [(job.take, "anna" in job.arguments) for job in opened.session.jobs.jobs]
+    assert named == [("T001", True), ("T002", False)]
+    opened.session.select_take("T002")
+    assert opened.solve.actor.text() == ""
+
+
 def test_the_log_of_a_job_is_shown(opened, qtbot, idle):
     opened.inspector.show_page("Solve")
     qtbot.mouseClick(opened.solve.solve, LEFT)
