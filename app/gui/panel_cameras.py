@@ -20,9 +20,10 @@ from app.gui import jobs, theme
 from app.gui.coverage_view import CoverageView
 from app.gui.jobs import Job
 from app.gui.session import Session
-from capture.camera import Camera
+from capture.camera import Camera, load_rig
+from capture.errors import MienError
 
-MOST_NOTES = 6
+MOST_NOTES = 12
 
 
 class CamerasPanel(QWidget):
@@ -92,8 +93,7 @@ class CamerasPanel(QWidget):
     def _ended(self) -> None:
         job, self.job = self.job, None
         if job.state == jobs.DONE:
-            notes = [line for line in job.log if ": " in line and not line.endswith("find the board")]
-            self._say("\n".join(["calibrated", *notes[-MOST_NOTES:]]), theme.GOOD_TEXT)
+            self._say("\n".join(["calibrated", *_result(job)[-MOST_NOTES:]]), theme.GOOD_TEXT)
         elif job.state == jobs.FAILED:
             self._say(f"refused: {job.error}", theme.BAD_TEXT)
         else:
@@ -119,6 +119,12 @@ class CamerasPanel(QWidget):
             self.words.setText("no take is open")
             return
         rig = data.rig
+        if data.take.rig_path is not None:  # the solve keeps the one that it used, which may be an older one
+            try:
+                rig = load_rig(data.take.rig_path)
+            except MienError as error:
+                self.words.setText(str(error))
+                return
         boards = self.session.shoot.calibration_clips if self.session.shoot is not None else ()
         if rig is None:
             self.words.setText("One camera without a rig: its focal length is found by the solve."
@@ -133,6 +139,13 @@ class CamerasPanel(QWidget):
                                                 f"{np.linalg.norm(camera.centre):.2f} m", error])
             item.setToolTip(0, _lens(camera))
             item.setTextAlignment(3, Qt.AlignmentFlag.AlignRight)
+
+
+def _result(job: Job) -> list[str]:
+    """What a calibration said at its end: all but the paths, and but a board's table, which the page shows itself."""
+    steps = [place for place, line in enumerate(job.log) if line.endswith(f": {job.step}")]
+    return [line for line in job.log[steps[-1] + 1 if steps else 0:]
+            if ": " in line or ("--from-face" in job.arguments and not Path(line).is_absolute())]
 
 
 def _lens(camera: Camera) -> str:

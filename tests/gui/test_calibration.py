@@ -1,5 +1,7 @@
 """The Calibration page: what is seen of a board while it is looked for, and why a calibration is refused."""
 
+import dataclasses
+
 import cv2
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from PySide6.QtCore import Qt
 from app.gui import jobs
 from app.gui.coverage_view import CELLS, CoverageView
 from capture.board import OWN_BOARD, draw
+from capture.camera import Rig, load_rig, save_rig
 from tests.clips import write_clip
 
 LEFT = Qt.MouseButton.LeftButton
@@ -74,3 +77,27 @@ def test_a_camera_is_drawn_as_covered_when_it_is(qtbot):
     assert (view.cameras["camA"].found, view.cameras["camA"].tried) == (CELLS, CELLS + 1)
     picture = view.grab().toImage()
     assert picture.pixelColor(20, 40).blue() > picture.pixelColor(20, 40).red() + 30
+
+
+def test_what_was_found_from_the_face_is_shown_without_the_progress_before_it(opened, shoot):
+    panel = opened.cameras
+    panel.job = job = jobs.Job("Cameras", ["calibrate", str(shoot), "--from-face"], parent=opened.session)
+    job.state, job.step = jobs.DONE, "cameras"
+    job.log = ["T001: detect camA", "T001: detect camB", "T001: cameras", "from the face in T001, 30 frames",
+               "camA 300 px +- 2 % (40 mm), 0.8 px from the face", str(shoot / "rig.toml"),
+               "T001: the face hardly turns"]
+    panel._ended()
+    assert panel.verdict.text().splitlines() == ["calibrated", *job.log[3:5], job.log[6]]
+
+
+def test_the_page_shows_the_rig_file_also_where_an_older_one_was_solved_with(opened, shoot):
+    rig = load_rig(shoot / "rig.toml")
+    first = dataclasses.replace(rig.cameras[0], error_px=0.77)
+    save_rig(Rig((first, *rig.cameras[1:])), shoot / "rig.toml")
+    opened.session.reload()
+    assert opened.cameras.words.text() == "2 cameras, from rig.toml"
+    assert opened.cameras.table.topLevelItem(0).text(3) == "0.77 px"
+    (shoot / "rig.toml").write_text("[")
+    opened.session.reload()
+    assert "rig.toml" in opened.cameras.words.text()
+    assert opened.cameras.table.topLevelItemCount() == 0
