@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt
-from PySide6.QtGui import QAction, QCloseEvent, QKeySequence
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QDockWidget,
     QFileDialog,
-    QInputDialog,
     QLabel,
     QMainWindow,
     QMessageBox,
@@ -22,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from app import __version__
-from app.gui import theme
+from app.gui import intake, theme
 from app.gui.actions import COMMANDS
 from app.gui.guarded import guarded
 from app.gui.inspector import Inspector
@@ -46,7 +45,6 @@ from app.gui.transport import Transport
 from app.gui.turns import Turns
 from app.gui.video_grid import VideoGrid
 from app.gui.viewport import Viewport
-from capture.shoot import CLIP_SUFFIXES
 
 LAYOUT_VERSION = 1
 SIZE = (1600, 1000)
@@ -61,6 +59,7 @@ class MainWindow(QMainWindow):
         self.session = session
         self.resize(*SIZE)
         self.setDockNestingEnabled(True)
+        self.setAcceptDrops(True)
         self.turns = turns = Turns(self)
         self.grid, self.viewport, self.timeline = VideoGrid(session, turns), Viewport(session, turns), Timeline(session)
         self.browser, self.jobs = TakeBrowser(session), JobsPanel(session)
@@ -116,45 +115,15 @@ class MainWindow(QMainWindow):
             self.session.open(Path(folder))
 
     def open_clip(self) -> None:
-        file, _ = QFileDialog.getOpenFileName(self, "Open a clip", "", _clip_filter())
+        file, _ = QFileDialog.getOpenFileName(self, "Open a clip", "", intake.CLIPS)
         if file:
             self.session.open(Path(file))
 
     def new_shoot(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Choose or make a folder for the shoot")
-        if folder:
-            self.session.create_shoot(Path(folder))
+        intake.new_shoot(self, self.session)
 
     def add_clips(self) -> None:
-        files, _ = QFileDialog.getOpenFileNames(self, "Clips of one take, one for each camera", "", _clip_filter())
-        if files:
-            self.take_in([Path(file) for file in files])
-
-    def take_in(self, paths: list[Path]) -> None:
-        """Clips or folders that were dropped or chosen: a folder is opened, clips become a new take of the shoot."""
-        folders = [path for path in paths if path.is_dir()]
-        clips = [path for path in paths if path.suffix.lower() in CLIP_SUFFIXES]
-        if folders:
-            self.session.open(folders[0])
-        elif not clips:
-            self.session.message.emit(f"{paths[0].name if paths else 'that'} is no clip that mien knows; "
-                                      f"drop {', '.join(CLIP_SUFFIXES)} or a folder")
-        elif self.session.shoot is None:
-            self.session.open(clips[0])
-        else:
-            name, given = QInputDialog.getText(self, "New take", "What is the take called?", text=self._next_take())
-            if given and name.strip():
-                self.copy_clips(name.strip(), clips)
-
-    def copy_clips(self, name: str, clips: list[Path]) -> None:
-        """Copy clips into the shoot as the take `name`."""
-        folder = self.session.shoot.folder / "takes" / name
-        if name in (".", "..") or any(letter in '/\\:*?"<>|' for letter in name):
-            self.session.message.emit(f"{name!r} cannot be a take's name; use letters, digits, - and _")
-            return
-        job = self.session.jobs.add(f"Copy {len(clips)} clip{'s' if len(clips) != 1 else ''} to {name}",
-                                    [str(folder), *map(str, clips)], module="app.gui.copy_in", light=True)
-        job.ended.connect(self.session.reload)
+        intake.choose_clips(self, self.session)
 
     def shuttle(self, way: int) -> None:
         """Play that way, faster each time."""
@@ -202,6 +171,14 @@ class MainWindow(QMainWindow):
         self.transport.workspace.blockSignals(with_blocked)
 
     # ---- Qt
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        urls = event.mimeData().urls()
+        intake.take_in(self, self.session, [Path(url.toLocalFile()) for url in urls if url.isLocalFile()])
 
     def closeEvent(self, event: QCloseEvent) -> None:
         running = self.session.jobs.running()
@@ -274,7 +251,7 @@ class MainWindow(QMainWindow):
         for signal in (session.take_changed, session.shoot_changed, session.selection_changed, session.curves_changed,
                        session.saved):
             signal.connect(self._show_state)
-        self.browser.dropped.connect(self.take_in)
+        self.browser.dropped.connect(lambda paths: intake.take_in(self, session, paths))
         self.grid.shown.connect(self.viewport.canvas.set_footage)
         self.grid.start.open_wanted.connect(self.open_shoot)
         self.grid.start.new_wanted.connect(self.new_shoot)
@@ -307,10 +284,6 @@ class MainWindow(QMainWindow):
 
     def _pop_up(self, name: str, place: QPointF) -> None:
         next(action.menu() for action in self.menuBar().actions() if action.text() == name).popup(place.toPoint())
-
-    def _next_take(self) -> str:
-        known = {take.name for take in self.session.takes}
-        return next(name for number in range(1, 10000) if (name := f"T{number:03d}") not in known)
 
     def _page(self, title: str, text: str) -> None:
         dialog = QDialog(self, windowTitle=title)
@@ -355,7 +328,3 @@ class MainWindow(QMainWindow):
         if data is not None and data.scene is not None:
             title += f"   {len(session.shapes)} of {len(data.scene.performance.shape_names)} selected"
         self.docks["Timeline and curves"].setWindowTitle(title)
-
-
-def _clip_filter() -> str:
-    return f"Clips ({' '.join('*' + suffix for suffix in CLIP_SUFFIXES)})"

@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox
 
-from app.gui import jobs
+from app.gui import intake, jobs
 from app.gui.jobs import Job, Jobs
 from exporters.to_json import read
 
@@ -151,10 +151,10 @@ def test_closing_the_window_ends_every_job(qtbot, session, shoot, command):
 
 
 def test_dropped_clips_become_a_take(opened, qtbot, shoot):
-    opened.copy_clips("T003", [shoot / "takes/T002/camA.mp4"])
+    intake.copy_files(opened.session, "T003", [shoot / "takes/T002/camA.mp4"])
     ended(qtbot, opened.session.jobs.jobs[-1])
     qtbot.waitUntil(lambda: [take.name for take in opened.session.takes] == ["T001", "T002", "T003"])
-    opened.copy_clips("../evil", [shoot / "takes/T002/camA.mp4"])
+    intake.copy_files(opened.session, "../evil", [shoot / "takes/T002/camA.mp4"])
     assert "cannot be a take's name" in opened.messages.words.text()
 
 
