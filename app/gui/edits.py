@@ -4,7 +4,10 @@ import dataclasses
 
 from app.gui import keys
 from app.gui.session import Session
-from solver.corrections import REACH, Key
+from solver.corrections import REACH, Key, corrected
+
+SAME = 1e-4
+"""Weights nearer to each other are the same."""
 
 
 def key_here(session: Session) -> None:
@@ -85,6 +88,24 @@ def nudge(session: Session, frames: int, value: float) -> None:
     """Move the selected keys a little."""
     if session.spots and session.weights is not None:
         session.edit("move keys", *keys.moved(session.layer, session.spots, frames, value, session.data.frames - 1))
+
+
+def mark_right(session: Session, right: bool) -> None:
+    """Mark the present frame as right, or no longer: then keys that only held what the solve shows there go, too."""
+    if right:
+        session.mark_right(True)
+        return
+    solved = session.solved_frame()
+    if solved is None:
+        return
+    # Of the footage's own solve: one around the corrections shows what they say, and says nothing of what they are for.
+    performance, here = session.data.solved.performance, session.frame
+    bare = keys.deleted(session.layer, [(shape, here) for shape in performance.shape_names])
+    shown = corrected(bare, performance.weights, performance.shape_names, session.data.first)[solved]
+    held = [(shape, here) for shape, weight in zip(performance.shape_names, shown, strict=True)
+            if (key := session.layer.key((shape, here))) is not None and (key.slope_in, key.slope_out) == (None, None)
+            and abs(key.value - weight) < SAME]
+    session.edit("frame is not right", keys.marked(keys.deleted(session.layer, held), here, False))
 
 
 def undrag(session: Session) -> None:

@@ -63,7 +63,7 @@ class VideoGrid(QWidget):
         self.proxy_words.setStyleSheet(f"color: {theme.QUIET.name()}; padding-right: 8px;")
         self.right_box = QCheckBox("This frame is right", toolTip="It keeps what it shows, however the take is solved "
                                                                   "again (R, Shift+R)")
-        self.right_box.clicked.connect(session.mark_right)
+        self.right_box.clicked.connect(lambda right: edits.mark_right(session, right))
         self.grid = QGridLayout()
         self.grid.setSpacing(2)
         self.grid.setContentsMargins(0, 0, 0, 0)

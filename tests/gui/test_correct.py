@@ -122,6 +122,20 @@ def test_the_box_marks_the_frame_as_right_and_says_so(opened, shoot):
     assert not session.layer
 
 
+def test_a_frame_that_is_not_right_after_all_keeps_only_the_keys_that_say_something(opened):
+    session = opened.session
+    session.seek(FRAME)
+    key(opened, FRAME, 0.9)
+    alone = session.layer
+    opened.actions_by_text["This frame is right"].trigger()
+    assert len(session.layer.spots()) == len(session.data.scene.performance.shape_names)
+    opened.actions_by_text["This frame is not right"].trigger()
+    assert session.layer == alone
+    session.undo.undo()
+    assert session.layer.right == {FRAME}
+    assert len(session.layer.spots()) > 1
+
+
 # ---- whose face it is
 
 
