@@ -137,10 +137,10 @@ class VideoGrid(QWidget):
     def _fill(self, count: int) -> None:
         for pane in self.panes:
             self.grid.removeWidget(pane)
-            pane.setParent(None)
+            pane.hide()  # it lives on until the next turn, and has no camera any more
             pane.deleteLater()
         self.panes = [VideoPane(self.session, index, self.faces, self.turns, self) for index in range(count)]
-        self._alone = None
+        self._alone, self._arranged_for = None, 0.0
         for pane in self.panes:
             pane.enlarged.connect(self._enlarge)
             pane.context.connect(self.context)

@@ -90,7 +90,9 @@ class VideoPane(QWidget):
 
     @property
     def name(self) -> str:
-        return self.session.data.take.cameras[self.index] if self.session.data else ""
+        """Its camera; "" where the take has none of that number any more."""
+        cameras = self.session.data.take.cameras if self.session.data else ()
+        return cameras[self.index] if self.index < len(cameras) else ""
 
     def take_in(self) -> None:
         """The take has new landmarks or a new solve."""
@@ -134,7 +136,7 @@ class VideoPane(QWidget):
         painter = QPainter(self)
         painter.fillRect(self.rect(), theme.PANE)
         source, target = self.source(), self.target()
-        if self.picture is not None and self.session.data is not None:
+        if self.picture is not None and self.name:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             coarse = self.picture.width() / self._size[0], self.picture.height() / self._size[1]
             painter.drawImage(target, self.picture, QRectF(source.x() * coarse[0], source.y() * coarse[1],
