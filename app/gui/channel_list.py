@@ -29,7 +29,9 @@ class ChannelList(QWidget):
         self.session = session
         self.filter = QLineEdit(placeholderText="Filter", clearButtonEnabled=True)
         self.filter.setToolTip("Shapes whose name holds these letters")
+        self.filter.setAccessibleName("Filter curves")
         self.region = QComboBox(toolTip="Only one region of the face")
+        self.region.setAccessibleName("Region of the face")
         self.region.addItems(["all", *REGIONS, "keyed", "moving"])
         self.filter.textChanged.connect(self.apply_filter)
         self.region.currentTextChanged.connect(self.apply_filter)

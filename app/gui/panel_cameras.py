@@ -37,6 +37,7 @@ class CamerasPanel(QWidget):
         self.words.setStyleSheet(f"color: {theme.QUIET.name()}")
         self.table = QTreeWidget(columnCount=4)
         self.table.setHeaderLabels(["Camera", "Focal", "Distance", "Error"])
+        self.table.setAccessibleName("Cameras")
         self.table.setRootIsDecorated(False)
         self.table.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         layout = QVBoxLayout(self)

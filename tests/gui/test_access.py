@@ -78,6 +78,12 @@ def test_tab_reaches_every_control_that_can_be_used(opened, qtbot):
         assert not missing, page
 
 
+def test_what_has_no_words_beside_it_has_a_name(opened):
+    channels = opened.timeline.channels
+    names = [widget.accessibleName() for widget in (channels.filter, channels.region, opened.cameras.table)]
+    assert names == ["Filter curves", "Region of the face", "Cameras"]
+
+
 def test_the_keys_of_a_dcc_do_what_they_do_there(opened, qtbot):
     session, playback = opened.session, opened.session.playback
     for key, speed in ((Qt.Key.Key_L, 1.0), (Qt.Key.Key_L, 2.0), (Qt.Key.Key_J, -1.0), (Qt.Key.Key_K, 0.0)):
