@@ -5,7 +5,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QLinearGradient, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import (
+    QColor,
+    QFontMetrics,
+    QImage,
+    QLinearGradient,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPolygonF,
+)
 from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
 from app.gui import edits, theme
@@ -21,6 +31,8 @@ from solver.corrections import Grip
 
 HEAD = 24
 """Height of the line above the picture."""
+APART = 10
+"""At least between the camera's name and its verdict."""
 COARSE = 0.5
 """Pixels of a face drawn while the take plays, over those of one at rest."""
 FINE, FAIR = 0.06, 0.12
@@ -159,9 +171,10 @@ class VideoPane(QWidget):
     def _paint_head(self, painter: QPainter) -> None:
         line = QRectF(8, 0, self.width() - 16, HEAD)
         painter.fillRect(QRectF(0, 0, self.width(), HEAD), QColor("#000000"))
+        verdict, colour = self._verdict()
+        name, text = beside(painter.fontMetrics(), self.name, verdict, int(line.width()))
         painter.setPen(theme.TEXT)
-        painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self.name)
-        text, colour = self._verdict()
+        painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
         painter.setPen(colour)
         painter.drawText(line, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
 
@@ -336,3 +349,10 @@ class VideoPane(QWidget):
         px = source.width() / max(target.width(), 1e-6)
         return ((position.x() - target.x()) * px + source.x() - 0.5,
                 (position.y() - target.y()) * px + source.y() - 0.5), px
+
+
+def beside(metrics: QFontMetrics, left: str, right: str, room: int) -> tuple[str, str]:
+    """Two texts of one line, shortened where both have no room; the left one keeps half of it."""
+    short = Qt.TextElideMode.ElideRight
+    left = metrics.elidedText(left, short, max(room // 2, room - metrics.horizontalAdvance(right) - APART))
+    return left, metrics.elidedText(right, short, room - metrics.horizontalAdvance(left) - APART)

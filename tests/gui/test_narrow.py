@@ -5,6 +5,8 @@ from PySide6.QtCore import QPoint, QRect, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QScrollArea, QToolButton
 
+from app.gui.video_pane import APART, beside
+
 
 @pytest.fixture
 def narrow(opened, qtbot):
@@ -47,3 +49,14 @@ def test_a_choice_without_room_is_behind_the_arrow(narrow, qtbot):
     assert not box.isChecked()
     narrow.resize(1900, 900)
     qtbot.waitUntil(box.isVisible)
+
+
+def test_a_cameras_name_and_its_verdict_do_not_run_into_each_other(opened):
+    metrics = opened.grid.panes[0].fontMetrics()
+    name, verdict = "the_camera_on_the_left", "calibrated to 0.21 px"
+    whole = metrics.horizontalAdvance(name) + metrics.horizontalAdvance(verdict) + APART
+    assert beside(metrics, name, verdict, whole) == (name, verdict)
+    left, right = beside(metrics, name, verdict, 120)
+    assert metrics.horizontalAdvance(left) + metrics.horizontalAdvance(right) + APART <= 120
+    assert left.endswith("…")
+    assert len(left) > 3
