@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QSize, Qt, QUrl
+from PySide6.QtGui import QDesktopServices, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
@@ -12,12 +12,14 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from app.gui import jobs, theme
+from app.gui.guarded import guarded
 from app.gui.jobs import Job
 from app.gui.session import Session
 
@@ -60,13 +62,32 @@ class JobsPanel(QScrollArea):
         self.clear.setVisible(any(job.state in jobs.ENDED for job in present))
 
 
+@guarded
+class Title(QLabel):
+    """A line that is shortened where it has no room; the tip says it whole."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.setToolTip(text)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+
+    def shown(self) -> str:
+        return self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(60, super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        QPainter(self).drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, self.shown())
+
+
 class JobRow(QWidget):
     """One job."""
 
     def __init__(self, job: Job, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.job = job
-        self.title = QLabel(job.title)
+        self.title = Title(job.title)
         self.says = QLabel()
         self.says.setStyleSheet(f"color: {theme.QUIET.name()}")
         self.error = QLabel(wordWrap=True)
@@ -77,8 +98,8 @@ class JobRow(QWidget):
         self.log = self._button("text-box-outline", "Show its log", self._show_log)
         self.folder = self._button("folder-open-outline", "Show its files", self._show_files)
         line = QHBoxLayout()
-        line.addWidget(self.title)
-        line.addWidget(self.says, 1)
+        line.addWidget(self.title, 1)
+        line.addWidget(self.says)
         for button in (self.log, self.folder, self.cancel):
             line.addWidget(button)
         layout = QVBoxLayout(self)

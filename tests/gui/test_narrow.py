@@ -5,6 +5,7 @@ from PySide6.QtCore import QPoint, QRect, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QScrollArea, QToolButton
 
+from app.gui.jobs_panel import Title
 from app.gui.video_pane import APART, beside
 
 
@@ -60,3 +61,13 @@ def test_a_cameras_name_and_its_verdict_do_not_run_into_each_other(opened):
     assert metrics.horizontalAdvance(left) + metrics.horizontalAdvance(right) + APART <= 120
     assert left.endswith("…")
     assert len(left) > 3
+
+
+def test_a_long_title_of_a_job_leaves_room_for_the_rest(qtbot):
+    title = Title("Cameras from the face in a take whose name is long")
+    qtbot.addWidget(title)
+    assert title.minimumSizeHint().width() < 100 < title.sizeHint().width()
+    title.resize(100, 20)
+    assert title.shown().endswith("…")
+    assert title.toolTip() == title.text()
+    assert not title.grab().isNull()
