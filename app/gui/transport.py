@@ -7,6 +7,7 @@ from app.gui import theme
 from app.gui.session import Session
 from app.gui.sound_player import SoundPlayer
 from app.gui.time_axis import TimeAxis
+from app.gui.view_bar import more_button
 
 WORKSPACES = ("Review", "Animate", "Cameras", "Solve")
 
@@ -54,6 +55,7 @@ class Transport(QToolBar):
         self.workspace.setAccessibleName("Workspace")
         self.workspace.addItems(WORKSPACES)
         self.addWidget(self.workspace)
+        more_button(self)
         session.frame_changed.connect(self._show)
         session.take_changed.connect(self._show)
         session.playback.changed.connect(self._show)

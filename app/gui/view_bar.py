@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QToolBar, QToolButton, QWidget, QWidgetAction
 
+from app.gui import theme
 from app.gui.guarded import guarded
 
 SMALL = 14
@@ -34,11 +35,17 @@ def view_bar(name: str, widgets: Sequence[QWidget], last: Sequence[QAbstractButt
     bar.addWidget(spring)
     for widget in last:
         add(widget)
-    more = bar.findChild(QToolButton, "qt_toolbar_ext_button")
-    more.setAccessibleName(f"{name}: more choices")
-    more.setToolTip("More choices")
-    more.menu().aboutToShow.connect(lambda: [choice.copy() for choice in choices])
+    more_button(bar).menu().aboutToShow.connect(lambda: [choice.copy() for choice in choices])
     return bar
+
+
+def more_button(bar: QToolBar) -> QToolButton:
+    """The arrow at a tool bar's end, to be seen on this ground: the style's own is black."""
+    more = bar.findChild(QToolButton, "qt_toolbar_ext_button")
+    more.setIcon(theme.icon("chevron-double-right"))
+    more.setAccessibleName(f"{bar.windowTitle()}: more choices")
+    more.setToolTip("More choices")
+    return more
 
 
 @guarded

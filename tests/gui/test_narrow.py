@@ -3,7 +3,7 @@
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QScrollArea, QToolButton
+from PySide6.QtWidgets import QAbstractButton, QScrollArea, QToolBar, QToolButton
 
 from app.gui.jobs_panel import Title
 from app.gui.video_pane import APART, beside
@@ -71,3 +71,13 @@ def test_a_long_title_of_a_job_leaves_room_for_the_rest(qtbot):
     assert title.shown().endswith("…")
     assert title.toolTip() == title.text()
     assert not title.grab().isNull()
+
+
+def test_the_arrows_at_the_tool_bars_ends_are_seen_on_the_dark_ground(opened):
+    bars = opened.findChildren(QToolBar)
+    assert len(bars) > 2
+    for bar in bars:
+        picture = bar.findChild(QToolButton, "qt_toolbar_ext_button").icon().pixmap(16, 16).toImage()
+        light = max(picture.pixelColor(x, y).lightness() * (picture.pixelColor(x, y).alpha() > 100)
+                    for x in range(16) for y in range(16))
+        assert light > 150, bar.windowTitle()
