@@ -34,6 +34,8 @@ def take_in(parent: QWidget, session: Session, paths: Sequence[Path]) -> None:
     files = [*clips, *(path for path in paths if path.suffix.lower() in SOUND_SUFFIXES)]
     if folders:
         session.open(folders[0])
+        if len(paths) > 1:
+            session.message.emit(f"only {folders[0].name} was opened; a folder is opened alone")
     elif not clips:
         session.message.emit(f"{paths[0].name if paths else 'that'} is no clip that mien knows; "
                              f"drop {', '.join(CLIP_SUFFIXES)} or a folder")

@@ -75,6 +75,12 @@ def test_a_lone_clip_without_a_shoot_is_opened_where_it_lies(window, files, answ
     assert (window.session.shoot, window.session.data.take.name) == (None, "camB")
 
 
+def test_of_several_folders_one_is_opened_and_it_is_said(window, shoot):
+    drop(window, [shoot, shoot / "takes/T002"])
+    assert window.session.shoot.folder == shoot
+    assert "only my-shoot was opened" in window.messages.words.text()
+
+
 def test_clips_come_into_a_take_that_exists_only_after_a_yes(opened, files, answers, monkeypatch):
     asked = []
     monkeypatch.setattr(intake, "copy_files", lambda session, name, files: asked.append(name))
