@@ -2,9 +2,13 @@
 
 from collections.abc import Sequence
 
+from capture.errors import MienError
+from capture.match import TakeClips
 from capture.shoot import Take
 from capture.sync import by_timecode
+from capture.timecode import parse, seconds_after
 from capture.video import Clip
+from solver.performance import Performance
 
 
 def offsets(take: Take, clips: Sequence[Clip]) -> dict[str, float] | None:
@@ -16,3 +20,16 @@ def offsets(take: Take, clips: Sequence[Clip]) -> dict[str, float] | None:
     if take.sync_path is None and len(clips) > 1 and all(clip.start_timecode is not None for clip in clips):
         return by_timecode(clips).offsets
     return None
+
+
+def first_frame(clips: TakeClips | None, performance: Performance) -> int:
+    """The take's frame at which a performance begins: one of a range says so by its timecode."""
+    if clips is None:
+        return 0
+    try:
+        begins = parse(performance.start_timecode, performance.frame_rate)
+        first = begins.frame if clips.start_timecode is None else \
+            int(seconds_after(begins, clips.start_timecode) * begins.rate)
+    except MienError:
+        return 0
+    return first if 0 <= first < clips.frames else 0

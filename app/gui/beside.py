@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from app.gui.take_data import TakeData, first_frame, read_solved
+from app.clocks import first_frame
+from app.gui.take_data import TakeData, read_solved
 from exporters.scene import Scene
 from solver.posed import posed
 
@@ -44,4 +45,5 @@ def read_beside(path: Path, data: TakeData) -> Beside:
     if scene.take != data.take.name:
         here, there = (np.median(each.performance.head_translation, axis=0) for each in (data.scene, scene))
         shift = here - there
-    return Beside(path.name.removesuffix(".json").removesuffix(".mien"), scene, first_frame(data.clips, scene), shift)
+    first = first_frame(data.clips, scene.performance)
+    return Beside(path.name.removesuffix(".json").removesuffix(".mien"), scene, first, shift)

@@ -112,6 +112,7 @@ class SolvePanel(QWidget):
         if name != self._take:
             self._take = name
             self.actor.clear()
+            self._choose_model()
         self.actor.setPlaceholderText(str(data.take.setting("actor", "")) or "no name" if data is not None else "")
         self._update()
 
@@ -123,6 +124,11 @@ class SolvePanel(QWidget):
         if known != [self.model.itemText(index) for index in range(self.model.count())]:
             self.model.clear()
             self.model.addItems(known)
+
+    def _choose_model(self) -> None:
+        """The one that the take or its shoot names, where it is known here."""
+        if self.session.data is not None:
+            self.model.setCurrentText(str(self.session.data.take.setting("model", self.model.currentText())))
 
     def _update(self) -> None:
         session, data = self.session, self.session.data

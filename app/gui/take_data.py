@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import assets
+from app.clocks import first_frame
 from app.contents import State, state_of
 from app.corrections import corrections_path, load_layer
 from app.gui.known_clips import clips_of
@@ -19,7 +20,6 @@ from capture.camera import Camera, Rig, load_rig
 from capture.errors import DataError, MienError
 from capture.match import TakeClips, plan
 from capture.shoot import Take
-from capture.timecode import parse
 from capture.video import Clip
 from exporters.scene import Scene, make_scene
 from exporters.to_json import read as read_performance
@@ -111,7 +111,8 @@ def read_take(take: Take) -> TakeData:
     layer = _attempt(lambda: load_layer(corrections_path(take)), problems)
     around, around_layer = _around(scene, where)
     landmarks = _landmarks(take, where)
-    return TakeData(take, where, clips, rig, first_frame(clips, scene), scene, scene, around, around_layer, landmarks,
+    first = first_frame(clips, scene.performance) if scene is not None else 0
+    return TakeData(take, where, clips, rig, first, scene, scene, around, around_layer, landmarks,
                     _embedding(scene, landmarks), layer or Layer(), layer is not None, tuple(problems))
 
 
@@ -199,18 +200,6 @@ def _around(scene: Scene | None, where: Places) -> tuple[Scene | None, Layer]:
     if scene is None or performance.steps.get("solve") != scene.performance.steps.get("solve"):
         return None, Layer()
     return make_scene(model_named(performance.model_name), performance), layer
-
-
-def first_frame(clips: TakeClips | None, scene: Scene | None) -> int:
-    """The take's frame at which a performance begins: one of a range says so by its timecode."""
-    if clips is None or scene is None:
-        return 0
-    begin = clips.start_timecode.frame if clips.start_timecode is not None else 0
-    try:
-        first = parse(scene.performance.start_timecode, scene.frame_rate).frame - begin
-    except MienError:
-        return 0
-    return first if 0 <= first < clips.frames else 0
 
 
 def _embedding(scene: Scene | None, landmarks: dict[str, Points]) -> Embedding | None:

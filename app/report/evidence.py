@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from app import __version__, artefacts
-from app.clocks import offsets
+from app.clocks import first_frame, offsets
 from app.detection import kept
 from app.detectors import Landmarker, landmarker_named
 from app.models import model_named
@@ -21,7 +21,6 @@ from capture.errors import ClipError, DataError, MienError
 from capture.match import TakeClips, plan, probe_take
 from capture.shoot import Take
 from capture.sync import Timeline, by_timecode, load_timeline
-from capture.timecode import parse, seconds_after
 from solver import network_file
 from solver.detect import Track, stack
 from solver.embedding import Embedding
@@ -107,7 +106,7 @@ def gather(performance: Performance, where: Places, take: Take | None) -> Eviden
         embedding = attempt(lambda: _embedding(model, landmarks.scheme), "There are no residuals by camera and region")
     settings = artefacts.load_record(where.work / SETTINGS_NAME)
     timeline = attempt(lambda: timeline_of(take, clips), "How the cameras were brought in step is not known")
-    return assemble(Evidence(performance, where, model, embedding, rig, clips, _first(clips, performance), None,
+    return assemble(Evidence(performance, where, model, embedding, rig, clips, first_frame(clips, performance), None,
                              landmarks, timeline, recorded(where.work), tuple(sorted(settings.items())),
                              tuple(missing)))
 
@@ -171,19 +170,6 @@ def _landmarker(scheme: str) -> Landmarker:
 
 def _embedding(model: FaceModel, scheme: str) -> Embedding:
     return _landmarker(scheme).embedding(model)
-
-
-def _first(clips: TakeClips | None, performance: Performance) -> int:
-    """A solve of a range says by its timecode where it begins."""
-    if clips is None:
-        return 0
-    try:
-        begins = parse(performance.start_timecode, performance.frame_rate)
-        first = begins.frame if clips.start_timecode is None else \
-            int(seconds_after(begins, clips.start_timecode) * begins.rate)
-    except MienError:
-        return 0
-    return first if 0 <= first < clips.frames else 0
 
 
 def _version(name: str) -> str:

@@ -104,6 +104,15 @@ def test_an_actor_that_was_typed_is_the_open_takes_and_no_others(opened, qtbot, 
     assert opened.solve.actor.text() == ""
 
 
+def test_the_model_that_a_take_names_is_chosen_for_it(opened, shoot, monkeypatch):
+    monkeypatch.setattr("app.gui.panel_solve.list_models", lambda: ["hero"])
+    (shoot / "takes/T002/take.toml").write_text('model = "hero"\n')
+    opened.session.reload()
+    assert opened.solve.model.currentText() == "mien"
+    opened.session.select_take("T002")
+    assert opened.solve.model.currentText() == "hero"
+
+
 def test_the_log_of_a_job_is_shown(opened, qtbot, idle):
     opened.inspector.show_page("Solve")
     qtbot.mouseClick(opened.solve.solve, LEFT)
