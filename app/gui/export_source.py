@@ -16,13 +16,13 @@ NAME = "corrected.mien.json"
 
 
 def export_source(data: TakeData, layer: Layer, weights: np.ndarray) -> Path:
-    """The performance file to export. Where there are corrections it is written anew; its key then holds them, so that
-    the export step knows an old file from a new one.
+    """The performance file to export. Where there are corrections, or the solve around some is shown, it is written
+    anew; its key then holds them, so that the export step knows an old file from a new one.
 
     Raises:
         OutputError: it cannot be written.
     """
-    if not layer.keys:
+    if not layer.keys and data.scene is data.solved:
         return data.where.work / SOLVE_NAME
     text = repr(sorted((shape, keys) for shape, keys in layer.keys.items()))
     steps = {**data.scene.performance.steps, "correct": hashlib.sha256(text.encode()).hexdigest()[:32]}
