@@ -187,6 +187,9 @@ class MainWindow(QMainWindow):
                 "the same command goes on from there.") != QMessageBox.StandardButton.Yes:
             event.ignore()
             return
+        if not self.session.may_leave():
+            event.ignore()
+            return
         self.take.keep()
         settings = self.session.recent.settings
         settings.setValue("layout/geometry", self.saveGeometry())

@@ -1,5 +1,6 @@
 """All state of the app in one headless object: typed attributes, signals when they change, no widgets."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,21 +13,21 @@ from app.corrections import corrections_path
 from app.gui import jobs, keys
 from app.gui.beside import Beside, read_beside
 from app.gui.jobs import Job, Jobs
+from app.gui.opening import found_at
 from app.gui.playback import Playback
+from app.gui.poses import Poses
 from app.gui.recent import Recent
 from app.gui.saver import Saver
 from app.gui.surveys import Surveys
-from app.gui.take_data import TakeData, read_take, same_footage
+from app.gui.take_data import TakeData, read_take, same_footage, steps_of
 from app.gui.take_lock import TakeLock
 from app.gui.take_state import state_of
 from app.gui.undo import Change
 from app.gui.writer import Writer
 from capture.errors import MienError
 from capture.files import make_folder
-from capture.shoot import Shoot, Take, find_takes, is_shoot, open_shoot
-from exporters.scene import Scene
+from capture.shoot import Shoot, Take
 from solver.corrections import Key, Layer, Spot, corrected
-from solver.posed import posed
 
 SAVE_DELAY_MS = 250
 UNDO_STEPS = 1000
@@ -51,6 +52,7 @@ class Session(QObject):
         clipboard: copied keys.
         undo: the stack of everything that can be taken back.
         unsaved: why the corrections cannot be saved, in one sentence; "" where they are safe.
+        may_discard: asks the user whether a take's corrections may be lost, given its name and why they are not saved.
     """
 
     shoot_changed = Signal()
@@ -85,6 +87,7 @@ class Session(QObject):
         self.locked: frozenset[str] = frozenset()
         self.clipboard: dict[str, tuple[Key, ...]] = {}
         self.unsaved = ""
+        self.may_discard: Callable[[str, str], bool] = lambda take, reason: True
         self.writer = Writer(self)
         self.saver = Saver(self.writer, self)
         self.saver.done.connect(self._saved_or_not)
@@ -96,7 +99,7 @@ class Session(QObject):
         self.playback = Playback(self)
         self.playback.frame_due.connect(self.seek)
         self._lock = TakeLock()
-        self._posed: dict[tuple[int, bytes], np.ndarray] = {}
+        self._poses = Poses()
         self.surveys = Surveys(self)
         self.surveys.changed.connect(self.takes_changed)
         self._save_timer = QTimer(self, singleShot=True, interval=SAVE_DELAY_MS)
@@ -107,7 +110,7 @@ class Session(QObject):
     def open(self, path: Path) -> None:
         """Open a shoot, a take or a clip. What is wrong is told as a message, and what was open stays."""
         path = Path(path)
-        if (found := self._find(path)) is None:
+        if (found := self._find(path)) is None or not self.may_leave():
             return
         self.close_take()
         self.shoot, self.takes = shoot, takes = found
@@ -147,7 +150,7 @@ class Session(QObject):
     def select_take(self, name: str) -> None:
         """Open one of the listed takes."""
         take = next((take for take in self.takes if take.name == name), None)
-        if take is None or (self.data is not None and self.data.take == take):
+        if take is None or (self.data is not None and self.data.take == take) or not self.may_leave():
             return
         self.close_take()
         self.first, self.last, self.frame = 0, 0, 0
@@ -155,12 +158,19 @@ class Session(QObject):
         self.range_changed.emit()
         self.frame_changed.emit(0)
 
+    def may_leave(self) -> bool:
+        """Save the open take; where that fails, ask whether its corrections may be lost."""
+        self.save()
+        return self.data is None or self.layer == self.saver.latest or self.may_discard(self.data.take.name,
+                                                                                        self.unsaved)
+
     def close_take(self) -> None:
         """Save and put away the open take."""
         self.playback.stop()
         self.save()
         self._lock.release()
         self.undo.clear()
+        self.unsaved = ""
         self.data, self.weights, self.before, self.beside, self.layer = None, None, None, None, Layer()
         self.spots, self.shapes, self.solo, self.locked = frozenset(), (), frozenset(), frozenset()
         self.beside_changed.emit()
@@ -235,15 +245,9 @@ class Session(QObject):
     def vertices(self, weights: np.ndarray | None = None) -> np.ndarray | None:
         """(V, 3) metres in the world: the face in the present frame, with the given weights (T, K) or the corrected
         ones; None where it was not solved."""
-        frame = self.solved_frame()
-        if frame is None:
+        if (frame := self.solved_frame()) is None:
             return None
-        row = (self.weights if weights is None else weights)[frame]
-        key = (frame, row.tobytes())
-        if key not in self._posed:
-            self._posed = dict(list(self._posed.items())[-3:])
-            self._posed[key] = posed(self.data.scene.model, self.data.scene.performance, frame, row)
-        return self._posed[key]
+        return self._poses.vertices(self.data.scene, frame, (self.weights if weights is None else weights)[frame])
 
     def show_beside(self, path: Path | None) -> None:
         """Compare with a second performance; with None, no more."""
@@ -311,12 +315,8 @@ class Session(QObject):
         self.saved.emit()
 
     def _find(self, path: Path) -> tuple[Shoot | None, tuple[Take, ...]] | None:
-        parent = path.resolve().parent
-        folders = (path, *([parent.parent] if parent.name == "takes" else ()))
-        folder = next((folder for folder in folders if path.is_dir() and is_shoot(folder)), None)
         try:
-            shoot = open_shoot(folder) if folder is not None else None
-            return shoot, shoot.takes if shoot is not None else find_takes(path)
+            return found_at(path)
         except MienError as error:
             self.message.emit(str(error))
             return None
@@ -346,7 +346,6 @@ class Session(QObject):
         stands = self.around and data.around is not None and data.around_layer.within(self.layer)
         self.data = data = replace(data, scene=data.around if stands else data.solved)
         performance = data.scene.performance if data.scene is not None else None
-        self._posed.clear()
         self.weights = None if performance is None else corrected(self.layer, performance.weights,
                                                                   performance.shape_names, data.first)
         self.levels = None if performance is None else quality.levels(performance)
@@ -377,7 +376,7 @@ class Session(QObject):
         old, data = self.weights, read_take(take)
         if same_footage(data.clips, self.data.clips):
             data = replace(data, clips=self.data.clips)
-        changed = _steps(data.solved) != _steps(self.data.solved) or _steps(data.around) != _steps(self.data.around)
+        changed = steps_of(data) != steps_of(self.data)
         whole, end = self.last == self.data.frames - 1, max(0, data.frames - 1)
         self.data = data
         # Clips that were brought into step, or replaced, may be shorter.
@@ -394,7 +393,3 @@ class Session(QObject):
     def _put_around(self, value: bool) -> None:
         self.around = value
         self._apply_layer()
-
-
-def _steps(scene: Scene | None) -> dict[str, str]:
-    return scene.performance.steps if scene is not None else {}

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QHeaderView, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHeaderView, QLineEdit, QMessageBox, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from app.gui import take_state, theme
 from app.gui.guarded import guarded
@@ -57,6 +57,7 @@ class TakeBrowser(QWidget):
         layout.addWidget(self.filter)
         layout.addWidget(self.tree)
         self._filled: list[tuple[str, str]] = []
+        session.may_discard = self._may_discard
         session.takes_changed.connect(self._update)
         session.take_changed.connect(self._show_current)
 
@@ -130,6 +131,15 @@ class TakeBrowser(QWidget):
     def _chosen(self, item: QTreeWidgetItem | None) -> None:
         if item is not None and item.data(0, NAME):
             self.session.select_take(item.data(0, NAME))
+            # The user may have stayed; while Qt is still choosing, its choice cannot be taken back.
+            QTimer.singleShot(0, self, self._show_current)
+
+    def _may_discard(self, take: str, reason: str) -> bool:
+        choice = QMessageBox.StandardButton
+        return QMessageBox.warning(
+            self.window(), "Corrections are not saved", f"The corrections of {take} are not saved: {reason}. They are "
+            "lost if you leave the take now. Discard them?", choice.Discard | choice.Cancel, choice.Cancel,
+        ) == choice.Discard
 
     def _show_current(self) -> None:
         name = self.session.data.take.name if self.session.data is not None else None

@@ -125,6 +125,11 @@ def same_footage(one: TakeClips | None, other: TakeClips | None) -> bool:
             and (one.late is None or np.array_equal(one.late, other.late)))
 
 
+def steps_of(data: TakeData) -> list[dict[str, str]]:
+    """The keys of the steps that made a take's solves; they differ where these do."""
+    return [scene.performance.steps if scene is not None else {} for scene in (data.solved, data.around)]
+
+
 @lru_cache(maxsize=4)
 def model_named(name: str) -> FaceModel:
     """A face model by its name; kept, because many takes share one.

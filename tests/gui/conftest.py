@@ -96,6 +96,7 @@ def window(qtbot, session):
     window.resize(1200, 800)
     window.show()
     yield window
+    session.may_discard = lambda take, reason: True  # else closing the window might ask
     window.close()
     window.deleteLater()
 
