@@ -1,17 +1,19 @@
 import dataclasses
+import threading
 
 import numpy as np
 import pytest
 
 from app import records
 from app.gui import curve_levels, take_state
+from app.gui.copy_in import copy
 from app.gui.copy_in import main as copy_in
 from app.gui.take_data import model_named, read_take
 from app.gui.take_notes import write_settings
 from app.gui.take_state import CALIBRATED, FAILED, state_of, survey
 from app.places import places
 from app.quality import BAD, DOUBTFUL, GOOD, levels, needs_a_look
-from capture.errors import DataError
+from capture.errors import DataError, OutputError
 from capture.settings import read_settings
 from capture.shoot import open_shoot
 from exporters.scene import make_scene
@@ -98,6 +100,38 @@ def test_clips_are_copied_whole_or_not_at_all(tmp_path, shoot, capsys):
     assert "is there already" in capsys.readouterr().out
     assert copy_in([str(tmp_path / "other"), str(tmp_path / "none.mp4")]) == 3
     assert not list((tmp_path / "other").glob("*") if (tmp_path / "other").exists() else [])
+
+
+def test_clips_of_one_name_are_called_after_their_folders(tmp_path, capsys):
+    clips = [tmp_path / name for name in ("left/GX01.mp4", "right/GX01.mp4", "right/top.mov", "right/top.wav")]
+    for clip in clips:
+        clip.parent.mkdir(exist_ok=True)
+        clip.write_text(str(clip))
+    target = tmp_path / "takes/T009"
+    assert copy_in([str(target), *map(str, clips)]) == 0
+    assert {path.name: path.read_text() for path in target.iterdir()} == {
+        "left.mp4": str(clips[0]), "right.mp4": str(clips[1]), "top.mov": str(clips[2]),
+        "top.wav": str(clips[3])}
+    (tmp_path / "right/GX01.mov").write_text("of the same camera")
+    assert copy_in([str(tmp_path / "other"), str(clips[1]), str(tmp_path / "right/GX01.mov")]) == 3
+    assert "rename" in capsys.readouterr().out
+    assert not (tmp_path / "other").exists()
+    (tmp_path / "right/top.mp4").write_text("of a camera that the take has")
+    assert copy_in([str(target), str(tmp_path / "right/top.mp4")]) == 1
+    assert "top.mov is there already" in capsys.readouterr().out
+
+
+def test_a_file_that_came_while_clips_are_copied_is_not_overwritten(tmp_path):
+    clips = [tmp_path / "a.mp4", tmp_path / "b.mp4"]
+    for clip in clips:
+        clip.write_text("new")
+
+    def report(done, total):
+        (tmp_path / "take/b.mp4").write_text("precious")
+
+    with pytest.raises(OutputError, match="already"):
+        copy(tmp_path / "take", clips, report, threading.Event())
+    assert (tmp_path / "take/b.mp4").read_text() == "precious"
 
 
 def test_curve_levels_hold_every_extreme():
