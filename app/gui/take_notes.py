@@ -8,7 +8,7 @@ from pathlib import Path
 
 from capture.errors import DataError
 from capture.files import write_bytes
-from capture.settings import read_settings
+from capture.settings import CHECKS, read_settings
 
 Values = Mapping[str, str | int | float | None]
 
@@ -20,6 +20,9 @@ def write_settings(folder: Path, values: Values) -> None:
         DataError: the file there makes no sense, so that it cannot be changed safely, or a value does not.
         OutputError: it cannot be written.
     """
+    for key, value in values.items():
+        if value is not None:
+            _check(key, value)
     path = folder / "take.toml"
     before = read_settings(path)
     after = path.read_text(encoding="utf-8-sig") if path.is_file() else ""
@@ -34,6 +37,14 @@ def write_settings(folder: Path, values: Values) -> None:
         raise DataError(f"{path} is written in a way that mien cannot change safely; write "
                         f"{' and '.join(f'`{key}`' for key in values)} on a line each, at its top")
     write_bytes(path, after.encode())
+
+
+def _check(key: str, value: str | int | float) -> None:
+    # A value that could not be read again would make the whole take unusable.
+    try:
+        CHECKS.get(key, str)(value)
+    except DataError as error:
+        raise DataError(f"{key}: {error}") from error
 
 
 def _with(text: str, key: str, value: str | int | float | None) -> str:

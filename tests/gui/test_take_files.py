@@ -32,6 +32,15 @@ def test_notes_leave_the_rest_of_take_toml_alone(tmp_path):
     assert settings["lens"] == {"name": "85 mm"}
 
 
+def test_a_name_that_would_make_the_take_unusable_is_not_written(tmp_path):
+    (tmp_path / "take.toml").write_text('actor = "ben"\n')
+    with pytest.raises(DataError, match="actor: 'Mara / Idris' cannot be a name"):
+        write_settings(tmp_path, {"actor": "Mara / Idris"})
+    assert read_settings(tmp_path / "take.toml") == {"actor": "ben"}
+    write_settings(tmp_path, {"actor": None, "rating": 0})
+    assert read_settings(tmp_path / "take.toml") == {"rating": 0}
+
+
 def test_notes_written_by_hand_over_several_lines_are_not_torn_apart(tmp_path):
     (tmp_path / "take.toml").write_text('notes = """\nrating = 9\nmany\n"""\n')
     before = (tmp_path / "take.toml").read_bytes()
