@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QUndoStack
 
 from app import quality
-from app.corrections import corrections_path
+from app.corrections import corrections_path, layer_key
 from app.gui import jobs, keys
 from app.gui.beside import Beside, read_beside
 from app.gui.jobs import Job, Jobs
@@ -135,10 +135,7 @@ class Session(QObject):
 
     def reload(self) -> None:
         """Look at the disk again: takes that came, clips that vanished, cameras that were calibrated."""
-        if self._path is None:
-            return
-        self.save()
-        if (found := self._find(self._path)) is None:
+        if self._path is None or (found := self._find(self._path)) is None:
             return
         self.shoot, self.takes = found
         self.surveys.begin(self.takes)
@@ -373,6 +370,7 @@ class Session(QObject):
     def _read_again(self, take: Take, solved: bool = False) -> None:
         """Take in a new solve of the open take; layer, selection and undo stay, the old weights can be compared. A
         solve around corrections is a step that can be undone."""
+        self.save()
         old, data = self.weights, read_take(take)
         if same_footage(data.clips, self.data.clips):
             data = replace(data, clips=self.data.clips)
@@ -389,6 +387,11 @@ class Session(QObject):
         if solved and data.around is not None and (changed or not self.around):
             self.undo.push(Change("solve around corrections", False, True, self._put_around))
             self.solved_around.emit(quality.difference(self.before, self.weights, data.scene.performance.shape_names))
+        known = self.saver.latest
+        if data.layer_readable and self.layer == known and layer_key(data.layer) != layer_key(known):
+            self.saver.begin(data.layer)  # somebody else wrote it, as `mien face` does
+            self.undo.push(Change("corrections from disk", (known, self.spots),
+                                  (data.layer, self.spots & data.layer.spots()), self._put_layer))
 
     def _put_around(self, value: bool) -> None:
         self.around = value

@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox
 
-from app.corrections import load_layer
+from app.corrections import load_layer, save_layer
 from tests.gui import faked
 
 LEFT = Qt.MouseButton.LeftButton
@@ -67,3 +67,31 @@ def test_the_window_closes_only_if_the_corrections_may_be_lost_or_are_saved(open
     assert opened.close()
     assert len(asked) == 1
     assert load_layer(shoot / "takes/T001/corrections.json").keys
+
+
+def test_corrections_that_somebody_else_wrote_are_taken_up_and_can_be_undone(opened, shoot):
+    session, path = opened.session, shoot / "takes/T001/corrections.json"
+    session.edit("key", faked.keyed(session, "jawOpen", 5, 0.9))
+    session.save()
+    own, said = session.layer, load_layer(path).pointed(("camA", 5), (40.0, 30.0))
+    save_layer(said, path)
+    session.reload()
+    assert session.layer == said
+    session.edit("key", faked.keyed(session, "jawOpen", 9, 0.9))
+    session.save()
+    assert load_layer(path).faces == said.faces
+    session.undo.undo()
+    session.undo.undo()
+    session.save()
+    assert load_layer(path) == own
+
+
+def test_corrections_that_are_not_saved_yet_are_kept_whatever_lies_on_disk(opened, shoot, stuck):
+    session, path = opened.session, shoot / "takes/T001/corrections.json"
+    own = session.layer
+    session.save()
+    path.rmdir()
+    save_layer(own.pointed(("camA", 5), (40.0, 30.0)), path)
+    session._lock.reason = "another window has it"
+    session.reload()
+    assert session.layer == own
