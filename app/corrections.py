@@ -22,6 +22,8 @@ from solver.corrections import Grip, Key, Layer, Sight
 FORMAT = "mien.corrections"
 VERSION = 3
 NAME = "corrections.json"
+LOCK_NAME = "corrections.lock"
+"""Among a take's artefacts while a window has it open: the process, its program and its machine, a line each."""
 NONE = "none"
 LARGEST = 1e9
 """No weight and no place in a picture is near it."""

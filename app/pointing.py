@@ -1,11 +1,13 @@
 """`mien face`: which of several faces is the actor's, as a click into a camera's picture says in the app."""
 
+import socket
 from dataclasses import replace
 from pathlib import Path
 
-from app.corrections import corrections_path, load_layer, save_layer
+from app.corrections import LOCK_NAME, corrections_path, load_layer, save_layer
+from app.places import places
 from app.pointed_face import looked, pointed
-from capture.errors import DataError, UsageError
+from capture.errors import BusyError, DataError, UsageError
 from capture.files import make_folder
 from capture.match import probe_take
 from capture.shoot import Take, find_takes
@@ -20,6 +22,7 @@ def run(path: Path, camera: str | None, frame: int, place: Place | None, forget:
     Raises:
         UsageError: there is more than one take, or the camera is none of its.
         DataError: there is no such frame or place, or no face there; or the corrections cannot be read.
+        BusyError: a window has the take open, and would write over what is said here.
     """
     takes = list(find_takes(path))
     if len(takes) != 1:
@@ -39,6 +42,7 @@ def run(path: Path, camera: str | None, frame: int, place: Place | None, forget:
         _look(take, sight, place)
         layer = layer.pointed(sight, place)
     if layer != before:
+        _check_closed(take)
         make_folder(file.parent)
         save_layer(layer, file)
     for (name, at), (x, y) in layer.faces.items():
@@ -55,3 +59,14 @@ def _look(take: Take, sight: Sight, place: Place) -> None:
     if looked(clip, pointed({sight: place}, clip, Path("--at")), ())[1]:
         raise DataError(f"{clip.path}: no face is to be found at {place[0]:g}, {place[1]:g} in frame {frame}; point at "
                         "the middle of a face that is seen well")
+
+
+def _check_closed(take: Take) -> None:
+    """Look whether a window of this machine has the take open; one of another machine cannot be asked if it lives."""
+    try:
+        pid, _, host, *_ = (places(take, None).work / LOCK_NAME).read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        return
+    if host == socket.gethostname() and Path("/proc", pid).exists():
+        raise BusyError(f"{take.name} is open in the app (process {pid}), which keeps its corrections; close it there, "
+                        "or click on the face there")

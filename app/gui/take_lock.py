@@ -4,10 +4,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QLockFile
 
+from app.corrections import LOCK_NAME
 from capture.errors import MienError
 from capture.files import make_folder
-
-NAME = "corrections.lock"
 
 
 class TakeLock:
@@ -29,7 +28,7 @@ class TakeLock:
         except MienError:
             self.reason = f"{folder} cannot be written; is its disk read-only? Copy the shoot elsewhere"
             return
-        file = QLockFile(str(folder / NAME))
+        file = QLockFile(str(folder / LOCK_NAME))
         file.setStaleLockTime(0)
         if file.tryLock(0):
             self._file = file

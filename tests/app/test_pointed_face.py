@@ -1,6 +1,8 @@
 """A person says which of several faces is the actor's: heard by the detection, in its keys, and refused where wrong."""
 
+import os
 import re
+import socket
 from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,7 +12,7 @@ import numpy as np
 import pytest
 
 from app import actor_look, detection, pointed_face
-from app.corrections import load_layer, save_layer
+from app.corrections import LOCK_NAME, load_layer, save_layer
 from app.detectors import Landmarker
 from app.preparing import Options, Prepared, prepare
 from capture.errors import DataError
@@ -159,6 +161,17 @@ def test_the_command_says_it_prints_it_and_takes_it_back(take: Path) -> None:
     assert mien_here("face", take).stdout == said
     assert "nobody pointed" in mien_here("face", take, "--forget").stdout
     assert load_layer(take / "corrections.json") == Layer()
+
+
+def test_the_command_refuses_while_a_window_has_the_take_open(take: Path) -> None:
+    lock = take / ".mien" / LOCK_NAME
+    lock.parent.mkdir()
+    lock.write_text(f"{os.getpid()}\nmien\n{socket.gethostname()}\n")
+    ended = mien_here("face", take, "--frame", "7", "--at", "500,160", check=1)
+    assert "close it there" in ended.stderr
+    assert not (take / "corrections.json").exists()
+    lock.write_text(f"999999999\nmien\n{socket.gethostname()}\n")  # its window crashed
+    mien_here("face", take, "--frame", "7", "--at", "500,160")
 
 
 @pytest.mark.parametrize(("words", "code", "complaint"), [
