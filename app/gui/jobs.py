@@ -35,12 +35,14 @@ class Job(QObject):
     Attributes:
         title: for the list of jobs.
         take: the take it works on, "" for none.
+        place: what was open when it was added: takes of one name are many.
         arguments: of the command line, without those that every job gets.
         state: "waiting", "running", "done", "failed" or "cancelled".
         step, done, total: how far it is within its present step.
         seconds: how long it ran, once it has ended; waiting is not running.
         seconds_left: of that step, where a guess is honest; None before.
         error: why it failed, in one sentence.
+        counts: its failure says something of its take: nobody has looked at the disk since.
         outputs: paths of the files it made.
         log: its lines, oldest first.
         light: it runs beside others, because it does not fill the machine.
@@ -61,6 +63,8 @@ class Job(QObject):
         self.outputs: list[str] = []
         self.log: list[str] = []
         self.light = False
+        self.place: Path | None = None
+        self.counts = True
         self.seconds = 0.0
         self._began, self._step_began = 0.0, 0.0
         self._rest = b""
@@ -166,7 +170,11 @@ class Job(QObject):
 
 
 class Jobs(QObject):
-    """All jobs, oldest first. Solves run one after another, because one fills the machine; light ones start at once."""
+    """All jobs, oldest first. Solves run one after another, because one fills the machine; light ones start at once.
+
+    Attributes:
+        place: what is open now; only its jobs are a take's.
+    """
 
     changed = Signal()
     ended = Signal(object)
@@ -174,11 +182,12 @@ class Jobs(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.jobs: list[Job] = []
+        self.place: Path | None = None
 
     def add(self, title: str, arguments: Sequence[str], take: str = "", module: str = MODULE,
             light: bool = False) -> Job:
         job = Job(title, arguments, take, module, self)
-        job.light = light
+        job.light, job.place = light, self.place
         job.changed.connect(self.changed)
         job.ended.connect(lambda: self._ended(job))
         self.jobs.append(job)
@@ -188,8 +197,18 @@ class Jobs(QObject):
         return job
 
     def of_take(self, take: str) -> Job | None:
-        """The latest job on a take."""
-        return next((job for job in reversed(self.jobs) if job.take == take), None)
+        """The latest job on a take of what is open."""
+        return next((job for job in reversed(self.jobs) if job.take == take and job.place == self.place), None)
+
+    def said_of(self, take: str) -> tuple[str, str]:
+        """The state of that job, "" where there is none, and why it failed, as far as that still counts."""
+        job = self.of_take(take)
+        return (job.state, job.error if job.state == FAILED and job.counts else "") if job is not None else ("", "")
+
+    def forget_failures(self) -> None:
+        """The disk is looked at again, and says itself how its takes are."""
+        for job in self.jobs:
+            job.counts = job.counts and job.state != FAILED
 
     def running(self) -> list[Job]:
         return [job for job in self.jobs if job.state == RUNNING]

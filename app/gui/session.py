@@ -115,6 +115,7 @@ class Session(QObject):
         self.close_take()
         self.shoot, self.takes = shoot, takes = found
         self._path = shoot.folder if shoot is not None else path
+        self.jobs.place = self._path.resolve()
         self.surveys.begin(takes)
         self.recent.add(self._path)
         self.shoot_changed.emit()
@@ -139,6 +140,7 @@ class Session(QObject):
             return
         self.shoot, self.takes = found
         self.surveys.begin(self.takes)
+        self.jobs.forget_failures()
         self.takes_changed.emit()
         for take in self.takes:
             if self.data is not None and take.name == self.data.take.name:
@@ -175,9 +177,7 @@ class Session(QObject):
 
     def state(self, take: Take) -> tuple[str, str]:
         """A take's state and its reason."""
-        job = self.jobs.of_take(take.name)
-        return state_of(self.surveys.known.get(take.name), job.state if job is not None else "",
-                        job.error if job is not None and job.state == jobs.FAILED else "")
+        return state_of(self.surveys.known.get(take.name), *self.jobs.said_of(take.name))
 
     def seconds(self, take: Take) -> float | None:
         known = self.surveys.known.get(take.name)
@@ -363,6 +363,8 @@ class Session(QObject):
     def _job_ended(self, job: Job) -> None:
         if job.error:
             self.message.emit(job.error)
+        if job.place != self.jobs.place:
+            return
         self.surveys.again(job.take)
         if self.data is not None and job.take == self.data.take.name and job.state == jobs.DONE:
             self._read_again(self.data.take, solved="solve" in job.arguments)

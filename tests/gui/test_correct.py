@@ -197,7 +197,7 @@ def solves(opened, monkeypatch):
         save_layer(layer, data.where.work / AROUND_LAYER_NAME)
         write(dataclasses.replace(data.solved, performance=around), data.where.work / AROUND_NAME)
         job = jobs.Job(title, arguments, take, parent=session)
-        job.state = jobs.DONE
+        job.state, job.place = jobs.DONE, session.jobs.place
         session._job_ended(job)
         return job
 

@@ -9,7 +9,9 @@ from PySide6.QtWidgets import QMessageBox
 
 from app.gui import intake, jobs
 from app.gui.jobs import Job, Jobs
+from app.gui.take_state import FAILED
 from exporters.to_json import read
+from tests.gui import faked
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -142,6 +144,19 @@ def test_a_solve_that_fails_leaves_a_sentence_and_the_old_solve(opened, qtbot, s
     qtbot.waitUntil(lambda: opened.browser.items()[0].text(2) == "failed")
     assert (shoot / "takes/T001/.mien/solve.json").read_bytes() == before
     assert session.weights is not None
+
+
+def test_a_failure_is_one_takes_until_the_disk_is_looked_at_again(opened, qtbot, shoot, command, tmp_path):
+    session, other = opened.session, faked.film_shoot(tmp_path / "other", ("T001",))
+    job = session.jobs.add("Solve T001", [], "T001", command("import sys; sys.exit('mien: it broke')"))
+    ended(qtbot, job)
+    assert session.state(session.data.take) == (FAILED, "it broke")
+    session.open(other)
+    assert session.state(session.data.take)[0] != FAILED, "another shoot has a take of that name"
+    session.open(shoot)
+    assert session.state(session.data.take)[0] == FAILED
+    session.reload()
+    assert session.state(session.data.take)[0] != FAILED
 
 
 def test_closing_the_window_ends_every_job(qtbot, session, shoot, command):
