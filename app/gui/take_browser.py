@@ -56,7 +56,7 @@ class TakeBrowser(QWidget):
         layout.setContentsMargins(6, 6, 6, 0)
         layout.addWidget(self.filter)
         layout.addWidget(self.tree)
-        self._filled: list[tuple[str, str]] = []
+        self._filled: object = None
         session.may_discard = self._may_discard
         session.takes_changed.connect(self._update)
         session.take_changed.connect(self._show_current)
@@ -74,7 +74,7 @@ class TakeBrowser(QWidget):
         self.dropped.emit([Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()])
 
     def _update(self) -> None:
-        wanted = [(_actor(take), take.name) for take in self.session.takes]
+        wanted = self._title(), [(_actor(take), take.name) for take in self.session.takes]
         if wanted != self._filled:
             self._fill()
             self._filled = wanted
@@ -86,15 +86,17 @@ class TakeBrowser(QWidget):
         actors = list(dict.fromkeys(_actor(take) for take in self.session.takes))
         return sorted(self.session.takes, key=lambda take: actors.index(_actor(take)))
 
+    def _title(self) -> str:
+        return f"Shoot {self.session.shoot.name}" if self.session.shoot is not None else "Clips"
+
     def _fill(self) -> None:
         self.tree.blockSignals(True)
         self.tree.clear()
         groups: dict[str, QTreeWidgetItem] = {}
-        title = f"Shoot {self.session.shoot.name}" if self.session.shoot is not None else "Clips"
         for take in self._ordered():
             actor = _actor(take)
             if actor not in groups:
-                groups[actor] = QTreeWidgetItem(self.tree, [f"{title}  {actor}".rstrip()])
+                groups[actor] = QTreeWidgetItem(self.tree, [f"{self._title()}  {actor}".rstrip()])
                 groups[actor].setFlags(Qt.ItemFlag.ItemIsEnabled)
                 groups[actor].setFirstColumnSpanned(True)
                 groups[actor].setExpanded(True)

@@ -11,6 +11,7 @@ from app.gui import jobs
 from app.gui.main_window import MainWindow
 from app.gui.session import Session
 from capture.shoot import open_shoot
+from tests.gui import faked
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -67,6 +68,12 @@ def test_shoots_and_clips_are_opened_by_buttons_and_again_from_the_recent_ones(w
     buttons = [recent.itemAt(place).widget() for place in range(recent.count())]
     qtbot.mouseClick(next(button for button in buttons if button.toolTip() == str(shoot)), LEFT)
     qtbot.waitUntil(lambda: window.session.data is not None)
+
+
+def test_the_list_is_headed_by_the_shoot_that_is_open(opened, tmp_path):
+    assert opened.browser.tree.topLevelItem(0).text(0) == "Shoot my-shoot"
+    opened.session.open(faked.film_shoot(tmp_path / "tuesday"))
+    assert opened.browser.tree.topLevelItem(0).text(0) == "Shoot tuesday"
 
 
 def test_a_camera_gets_all_the_room_and_gives_it_back(opened, qtbot):
