@@ -1,5 +1,6 @@
 """The inspector's Export page: which formats, where to, with or without the corrections."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtWidgets import (
@@ -18,9 +19,9 @@ from PySide6.QtWidgets import (
 from app.gui import theme
 from app.gui.export_source import export_source
 from app.gui.session import Session
-from app.places import SOLVE_NAME
 from capture.errors import MienError
 from exporters import FORMATS
+from solver.corrections import Layer
 
 NAMES = {"fbx": "FBX: Maya, MotionBuilder, Unreal", "glb": "GLB: Blender, the web", "usd": "USD: Houdini, Omniverse",
          "csv": "CSV: Live Link Face", "json": "JSON: everything, lossless"}
@@ -73,12 +74,14 @@ class ExportPanel(QWidget):
 
     def start(self) -> None:
         """Write the open take's files."""
-        session, data = self.session, self.session.data
         if not self.export.isEnabled():
             return
+        session, data = self.session, self.session.data
+        layer, weights = session.layer, session.weights
+        if not self.corrections.isChecked():
+            data, layer, weights = replace(data, scene=data.solved), Layer(), data.solved.performance.weights
         try:
-            source = export_source(data, session.layer, session.weights) if self.corrections.isChecked() \
-                else data.where.work / SOLVE_NAME
+            source = export_source(data, layer, weights)
         except MienError as error:
             session.message.emit(str(error))
             return

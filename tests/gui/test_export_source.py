@@ -2,11 +2,14 @@
 
 import dataclasses
 
+import pytest
+
 from app.corrections import save_layer
-from app.gui import keys
+from app.gui import jobs, keys
 from app.gui.export_source import export_source
 from app.places import AROUND_LAYER_NAME, AROUND_NAME, SOLVE_NAME
 from exporters.to_json import read, write
+from tests.gui import faked
 
 
 def test_the_solve_around_dragged_landmarks_is_exported_as_it_is_shown(opened):
@@ -25,3 +28,22 @@ def test_the_solve_around_dragged_landmarks_is_exported_as_it_is_shown(opened):
     path = export_source(session.data, session.layer, session.weights)
     assert (read(path).weights == session.weights).all()
     assert (read(path).weights == around.weights).all()
+
+
+@pytest.mark.parametrize("corrections", [True, False])
+def test_a_renamed_take_is_exported_under_its_present_name(window, shoot, qtbot, corrections):
+    (shoot / "takes/T001").rename(shoot / "takes/hero")
+    window.session.open(shoot)
+    window.session.select_take("hero")
+    window.session.edit("key", faked.keyed(window.session, "jawOpen", 5, 0.9))
+    window.export.corrections.setChecked(corrections)
+    for name, box in window.export.boxes.items():
+        box.setChecked(name == "json")
+    window.export.start()
+    job = window.session.jobs.jobs[-1]
+    qtbot.waitUntil(lambda: job.state in jobs.ENDED, timeout=60_000)
+    assert job.outputs == [str(shoot / "solved/hero.mien.json")], job.error
+    written = read(shoot / "solved/hero.mien.json")
+    expected = window.session.weights if corrections else window.session.data.solved.performance.weights
+    assert (written.take, written.frames) == ("hero", len(expected))
+    assert (written.weights == expected).all()
