@@ -1,5 +1,6 @@
 """One take is corrected in one window at a time: a lock file beside its corrections."""
 
+import os
 from pathlib import Path
 
 from PySide6.QtCore import QLockFile
@@ -19,6 +20,8 @@ class TakeLock:
     def __init__(self) -> None:
         self.reason = ""
         self._file: QLockFile | None = None
+        self._held: os.stat_result | None = None
+        self._left: list[os.stat_result] = []
 
     def take(self, folder: Path) -> None:
         """Ask for it. A lock whose process died counts as free, so a crash blocks nobody."""
@@ -30,8 +33,8 @@ class TakeLock:
             return
         file = QLockFile(str(folder / LOCK_NAME))
         file.setStaleLockTime(0)
-        if file.tryLock(0):
-            self._file = file
+        if file.tryLock(0) or (self._left_behind(folder / LOCK_NAME) and file.tryLock(0)):
+            self._file, self._held = file, _seen(folder / LOCK_NAME)
         elif file.error() == QLockFile.LockError.LockFailedError:
             self.reason = "another window has this take open; close it there, then choose the take again here"
         else:
@@ -39,5 +42,29 @@ class TakeLock:
 
     def release(self) -> None:
         if self._file is not None:
+            if self._held is not None and not _same(self._held, _seen(Path(self._file.fileName()))):
+                self._left.append(self._held)  # its folder was renamed: it is not found there to be taken away
             self._file.unlock()
         self._file, self.reason = None, ""
+
+    def _left_behind(self, path: Path) -> bool:
+        """Take away a lock that this window left in a folder that was renamed while it had the take open."""
+        found = _seen(path)
+        try:
+            own = any(_same(left, found) for left in self._left) and path.read_text().startswith(f"{os.getpid()}\n")
+            if own:
+                path.unlink()
+        except OSError:
+            return False
+        return own
+
+
+def _seen(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except OSError:
+        return None
+
+
+def _same(one: os.stat_result, other: os.stat_result | None) -> bool:
+    return other is not None and os.path.samestat(one, other)

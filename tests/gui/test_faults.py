@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt
 
 from app.corrections import load_layer, save_layer
 from app.gui import jobs, keys, take_state
+from app.gui.session import Session
 from capture.errors import OutputError
 from capture.settings import read_settings
 from solver.corrections import Key
@@ -61,6 +62,23 @@ def test_a_take_that_was_moved_away_is_told_and_the_others_go_on(opened, shoot, 
     qtbot.waitUntil(lambda: bool(opened.grid.panes) and opened.grid.panes[0].picture is not None)
     assert load_layer(shoot.parent / "T001/corrections.json").keys, "what was saved went along"
     assert not (shoot / "takes/T001").exists(), "and nothing is written where it was"
+
+
+def test_a_take_that_was_renamed_while_it_was_open_can_be_corrected_further(opened, shoot):
+    session = opened.session
+    (shoot / "takes/T001").rename(shoot / "takes/hero")
+    session.reload()
+    session.select_take("hero")
+    correct(session)
+    session.save()
+    assert session.unsaved == ""
+    assert load_layer(shoot / "takes/hero/corrections.json").keys
+    other = Session()
+    other.open(shoot / "takes/hero")
+    correct(other, 7)
+    other.save()
+    assert "another window" in other.unsaved, "the lock still keeps others out"
+    other.close()
 
 
 def test_a_shoot_that_vanishes_as_a_whole_is_told(opened, shoot):
