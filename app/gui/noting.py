@@ -10,16 +10,23 @@ from capture.shoot import Take
 
 def note(session: Session, takes: Iterable[Take], values: Values) -> None:
     """Put values into the takes' take.toml, None taking one away. What cannot be written is told, and taken back."""
-    for take in takes:
+    for take in _present(session, takes):
         before = {key: take.settings.get(key) for key in values}
         _set(take, values)
         session.writer.write(partial(write_settings, take.folder, values), partial(_noted, session, take, before))
     session.takes_changed.emit()
 
 
+def _present(session: Session, takes: Iterable[Take]) -> list[Take]:
+    """The takes as they are listed now: an undo may hold them from before the disk was looked at again."""
+    listed = {take.folder: take for take in session.takes}
+    return [listed.get(take.folder, take) for take in takes]
+
+
 def _noted(session: Session, take: Take, before: Values, reason: str) -> None:
     if reason:
-        _set(take, before)
+        for present in _present(session, (take,)):
+            _set(present, before)
         session.message.emit(reason)
         session.takes_changed.emit()
 

@@ -168,12 +168,12 @@ class Session(QObject):
         self.playback.stop()
         self.save()
         self._lock.release()
-        self.undo.clear()
         self.unsaved = ""
         self.data, self.weights, self.before, self.beside, self.layer = None, None, None, None, Layer()
         self.spots, self.shapes, self.solo, self.locked = frozenset(), (), frozenset(), frozenset()
         self.beside_changed.emit()
         self.take_changed.emit()
+        self.undo.clear()  # last, because a panel may have noted something as the take was left
 
     def state(self, take: Take) -> tuple[str, str]:
         """A take's state and its reason."""

@@ -74,6 +74,23 @@ def test_ratings_and_notes_go_to_take_toml_and_can_be_undone(opened, qtbot, shoo
     assert opened.take.notes.toPlainText() == ""
 
 
+def test_notes_are_undone_after_a_look_at_the_disk_and_stay_with_their_take(opened, qtbot, shoot):
+    session, toml = opened.session, shoot / "takes/T001/take.toml"
+    opened.take._rate(3)
+    session.reload()
+    session.undo.undo()
+    session.writer.wait()
+    assert read_settings(toml)["rating"] == 0
+    assert opened.take._rating() == 0, "the panel shows what is written"
+    assert session.takes[0].settings["rating"] == 0
+    opened.inspector.show_page("Take")
+    qtbot.keyClicks(opened.take.notes, "typing")
+    session.select_take("T002")
+    session.writer.wait()
+    assert read_settings(toml)["notes"] == "typing"
+    assert not session.undo.canUndo(), "it is no step of the next take"
+
+
 def test_clips_that_vanished_are_told_and_the_rest_goes_on(window, shoot, qtbot):
     (shoot / "takes/T001/camA.mp4").unlink()
     (shoot / "takes/T001/camB.mp4").unlink()
