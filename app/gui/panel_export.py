@@ -1,7 +1,7 @@
 """The inspector's Export page: which formats, where to, with or without the corrections."""
 
+import os
 from dataclasses import replace
-from pathlib import Path
 
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -41,7 +41,7 @@ class ExportPanel(QWidget):
         self.boxes = {name: QCheckBox(text) for name, text in NAMES.items() if name in FORMATS}
         chosen = session.recent.choice("export/formats", "fbx,glb,json").split(",")
         self.folder = QLineEdit(session.recent.choice("export/folder", ""), placeholderText="solved/ in the shoot",
-                                toolTip="Where the files go")
+                                toolTip="Where the files go: a whole path, or one from the shoot's folder on")
         self.choose = QToolButton(icon=theme.icon("folder-open-outline"), toolTip="Choose a folder")
         self.choose.setAccessibleName("Choose a folder")
         self.corrections = QCheckBox("With my corrections", checked=True,
@@ -85,7 +85,9 @@ class ExportPanel(QWidget):
         except MienError as error:
             session.message.emit(str(error))
             return
-        folder = Path(self.folder.text().strip()) if self.folder.text().strip() else data.where.out
+        # "~" is home, and what is no whole path begins at the shoot, wherever the app was started.
+        typed = os.path.expanduser(self.folder.text().strip())
+        folder = data.where.out.parent / typed if typed else data.where.out
         formats = ",".join(self.formats())
         session.recent.choose("export/formats", formats)
         session.recent.choose("export/folder", self.folder.text().strip())

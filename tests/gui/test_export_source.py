@@ -1,6 +1,7 @@
 """What the Export page hands to `mien export`."""
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
@@ -47,3 +48,14 @@ def test_a_renamed_take_is_exported_under_its_present_name(window, shoot, qtbot,
     expected = window.session.weights if corrections else window.session.data.solved.performance.weights
     assert (written.take, written.frames) == ("hero", len(expected))
     assert (written.weights == expected).all()
+
+
+@pytest.mark.parametrize(("typed", "folder"), [
+    ("~/out", "home/out"), ("to the client", "my-shoot/to the client"), ("", "my-shoot/solved"), ("/x/y", "/x/y")])
+def test_the_folder_is_found_from_home_or_from_the_shoot(opened, tmp_path, monkeypatch, typed, folder):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    begun = []
+    monkeypatch.setattr(opened.session, "run", lambda title, arguments, **_: begun.append(arguments))
+    opened.export.folder.setText(typed)
+    opened.export.start()
+    assert Path(begun[0][begun[0].index("--out") + 1]) == tmp_path / folder
