@@ -91,21 +91,24 @@ def nudge(session: Session, frames: int, value: float) -> None:
 
 
 def mark_right(session: Session, right: bool) -> None:
-    """Mark the present frame as right, or no longer: then keys that only held what the solve shows there go, too."""
-    if right:
-        session.mark_right(True)
-        return
-    solved = session.solved_frame()
+    """Mark the present frame as right: it keeps what it shows, however the take is solved again. Or no longer: then
+    keys that only held what the solve shows there go, too."""
+    solved, here = session.solved_frame(), session.frame
     if solved is None:
         return
+    layer = keys.marked(session.layer, here, right)
+    if right:
+        shapes = session.data.scene.performance.shape_names
+        session.edit("mark frame as right", keys.pinned(layer, here, shapes, session.weights[solved]))
+        return
     # Of the footage's own solve: one around the corrections shows what they say, and says nothing of what they are for.
-    performance, here = session.data.solved.performance, session.frame
-    bare = keys.deleted(session.layer, [(shape, here) for shape in performance.shape_names])
+    performance = session.data.solved.performance
+    bare = keys.deleted(layer, [(shape, here) for shape in performance.shape_names])
     shown = corrected(bare, performance.weights, performance.shape_names, session.data.first)[solved]
     held = [(shape, here) for shape, weight in zip(performance.shape_names, shown, strict=True)
-            if (key := session.layer.key((shape, here))) is not None and (key.slope_in, key.slope_out) == (None, None)
+            if (key := layer.key((shape, here))) is not None and (key.slope_in, key.slope_out) == (None, None)
             and abs(key.value - weight) < SAME]
-    session.edit("frame is not right", keys.marked(keys.deleted(session.layer, held), here, False))
+    session.edit("frame is not right", keys.deleted(layer, held))
 
 
 def undrag(session: Session) -> None:

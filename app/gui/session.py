@@ -223,15 +223,6 @@ class Session(QObject):
         if before != after:
             self.undo.push(Change(text, before, after, self._put_layer, merge=drag))
 
-    def mark_right(self, right: bool) -> None:
-        """Mark the present frame as right: it keeps what it shows, however the take is solved again."""
-        if (solved := self.solved_frame()) is None:
-            return
-        layer = keys.marked(self.layer, self.frame, right)
-        if right:
-            layer = keys.pinned(layer, self.frame, self.data.scene.performance.shape_names, self.weights[solved])
-        self.edit("mark frame as right" if right else "frame is not right", layer)
-
     def solved_frame(self) -> int | None:
         """The present frame as the solve counts it; None where it was not solved."""
         if self.data is None or self.data.scene is None:
