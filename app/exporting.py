@@ -93,9 +93,9 @@ def _one(solved: Performance, path: Path, options: argparse.Namespace, treatment
     native = _native(scene, options, options.rig or model_name)
     for note in (*notes, *more, *said(native, preset, options.format)):
         tell.note(performance.take, note)
-    changed = scene.performance is not solved
-    if changed and any(out.resolve() == path.resolve() for out in files.values()):
-        raise UsageError(f"{path} is the solve itself, and would be replaced by the changed curves; "
+    source = _source(path)
+    if scene.performance is not solved and any(out.resolve() == source for out in files.values()):
+        raise UsageError(f"{source} is the solve itself, and would be replaced by the changed curves; "
                          "give another folder with --out, or leave json out of --format")
     outputs = []
     for index, name in enumerate(options.format):
@@ -108,6 +108,14 @@ def _one(solved: Performance, path: Path, options: argparse.Namespace, treatment
             outputs.append(str(files[name]))
     tell.progress(performance.take, "export", len(outputs), len(outputs))
     return tuple(outputs)
+
+
+def _source(path: Path) -> Path:
+    """The file of a solve as the user has it: what was given, or what lies in the results of the take's folder."""
+    if path.is_file() and path.suffix == ".json":
+        return path.resolve()
+    take = find_takes(path)[0]
+    return (places(take, None).out / (take.name + FORMATS["json"])).resolve()
 
 
 def _files(solved: Performance, path: Path, options: argparse.Namespace) -> dict[str, Path]:

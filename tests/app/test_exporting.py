@@ -113,6 +113,29 @@ def test_mistakes_get_a_sentence(take, capsys, arguments, code, sentence):
     assert take.read_bytes() == before
 
 
+@pytest.fixture
+def folder(tmp_path):
+    """A take's folder in a shoot, with its solve."""
+    folder = tmp_path / "shoot" / "takes" / "T001"
+    folder.mkdir(parents=True)
+    (folder / "camA.mp4").touch()
+    for path in (folder / ".mien" / "solve.json", tmp_path / "shoot" / "solved" / "T001.mien.json"):
+        write(make_scene(MODEL, PERFORMANCE), path)
+    return folder
+
+
+def test_changed_curves_of_a_takes_folder_do_not_replace_its_solve(folder, tmp_path, capsys):
+    solve = tmp_path / "shoot" / "solved" / "T001.mien.json"
+    before = solve.read_bytes()
+    for where in ([], ["--out", solve.parent]):
+        mien("export", folder, "--mirror", "--format", "json", *where, code=2)
+        assert "is the solve itself" in capsys.readouterr().err
+        assert solve.read_bytes() == before
+    mien("export", folder, "--mirror", "--format", "json", "--out", tmp_path / "out")
+    mien("export", folder, "--format", "json")
+    assert solve.read_bytes() == before
+
+
 @pytest.mark.parametrize(("to", "packets"), [("livelink", live_link(PERFORMANCE, "anna")), ("vmc", vmc(PERFORMANCE))])
 def test_a_take_is_streamed(take, to, packets):
     expected = [data for frame in range(12) for data in packets(frame)]
