@@ -1,6 +1,7 @@
 """`mien export`: solved takes again, in other formats, for other programs and rigs, cleaned on request."""
 
 import argparse
+import contextlib
 import dataclasses
 from collections.abc import Callable
 from functools import partial
@@ -39,10 +40,15 @@ def run(options: argparse.Namespace) -> int:
     preset = preset_of(options)
     retarget = load_map(options.map) if options.map else None
     results = []
-    for path in options.paths:
+    paths = tuple(dict.fromkeys(options.paths))
+    kept: dict[Path, Path] = {}  # a file that another take must not replace -> which take's it is
+    for path in paths:
+        with contextlib.suppress(MienError):  # said below, when it is its turn
+            kept[_source(path)] = path
+    for path in paths:
         try:
             solved = performance_at(path)
-            outputs = _one(solved, path, options, treatment, preset, retarget, tell)
+            outputs = _one(solved, path, options, treatment, preset, retarget, tell, kept)
             tell.take(solved.take, "done", "", outputs)
             results.append(0)
         except MienError as error:
@@ -80,9 +86,13 @@ def preset_of(options: argparse.Namespace) -> to_fbx.Preset:
 
 
 def _one(solved: Performance, path: Path, options: argparse.Namespace, treatment: Treatment, preset: to_fbx.Preset,
-         retarget: RetargetMap | None, tell: Teller) -> tuple[str, ...]:
-    """Write one take, read from `path`; the paths written."""
+         retarget: RetargetMap | None, tell: Teller, kept: dict[Path, Path]) -> tuple[str, ...]:
+    """Write one take, read from `path`; the paths written, which are then among those `kept`."""
     files = _files(solved, path, options)
+    for out in files.values():
+        if (owner := kept.get(out.resolve(), path)) != path:
+            raise UsageError(f"{out} is of the take {owner}, and {path} is called {solved.take!r} too and would "
+                             "replace it; export them apart, each with its own --out")
     model_name = options.model if options.model != BUILT_IN else solved.model_name
     model = model_named(model_name)
     if model.sha256 != solved.model_sha256:
@@ -97,6 +107,7 @@ def _one(solved: Performance, path: Path, options: argparse.Namespace, treatment
     if scene.performance is not solved and any(out.resolve() == source for out in files.values()):
         raise UsageError(f"{source} is the solve itself, and would be replaced by the changed curves; "
                          "give another folder with --out, or leave json out of --format")
+    kept |= {out.resolve(): path for out in files.values()}
     outputs = []
     for index, name in enumerate(options.format):
         tell.progress(performance.take, "export", index, len(options.format))

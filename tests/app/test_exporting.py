@@ -136,6 +136,20 @@ def test_changed_curves_of_a_takes_folder_do_not_replace_its_solve(folder, tmp_p
     assert solve.read_bytes() == before
 
 
+def test_two_takes_of_one_name_do_not_replace_one_another(take, tmp_path, capsys):
+    other = tmp_path / "other" / "T001.mien.json"
+    write(make_scene(MODEL, made_performance(MODEL, 12, seed=5)), other)
+    sources = take.read_bytes(), other.read_bytes()
+    assert sources[0] != sources[1]
+    mien("export", take, other, "--format", "json,csv", "--out", tmp_path / "out", code=1)
+    assert "called 'T001' too and would replace it; export them apart" in capsys.readouterr().err
+    assert (tmp_path / "out" / "T001.mien.json").read_bytes() == sources[0]
+    mien("export", take, other, "--format", "json", "--out", other.parent, code=1)  # over the one that comes next
+    assert (take.read_bytes(), other.read_bytes()) == sources
+    mien("export", take, take, other, "--format", "csv")
+    assert (tmp_path / "other" / "T001.csv").is_file()
+
+
 @pytest.mark.parametrize(("to", "packets"), [("livelink", live_link(PERFORMANCE, "anna")), ("vmc", vmc(PERFORMANCE))])
 def test_a_take_is_streamed(take, to, packets):
     expected = [data for frame in range(12) for data in packets(frame)]
