@@ -6,13 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from exporters.metahuman import by_table, has_controls
-from exporters.retarget import RetargetMap, Target, apply, identity_map
+from exporters.retarget import HEARD, RetargetMap, Target, apply, identity_map
 from exporters.transfer import corresponds, transfer
 from solver.face_model import FaceModel
 from solver.performance import Performance
-
-HEARD = 0.01
-"""A weight that never reaches this is no loss."""
 
 
 @dataclass(frozen=True)

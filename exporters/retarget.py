@@ -16,6 +16,16 @@ MODES = ("product", "min")
 STEP = 1e-4
 """Weight by which a source is moved to see what a target answers."""
 
+HEARD = 0.01
+"""A weight that never reaches this is no loss."""
+
+SIDE = re.compile(
+    "(?:Left|Right|(?<![A-Za-z])(?:left|right|LEFT|RIGHT))(?![a-z])"
+    "|(?<![A-Za-z])[lrLR](?![A-Za-z])"  # L_name, name.L
+    "|(?<=[a-z0-9])[LR](?![a-z])|(?<=[a-z][A-Z])[LR](?![A-Za-z])")  # eyeBlinkL, mouthFunnelDL, but not CTRL
+OTHER = {one: other for left, right in (("Left", "Right"), ("LEFT", "RIGHT"), ("left", "right"), ("l", "r"), ("L", "R"))
+         for one, other in ((left, right), (right, left))}
+
 
 @dataclass(frozen=True)
 class Coupling:
@@ -74,7 +84,7 @@ def apply(retarget: RetargetMap, performance: Performance) -> Performance:
 def identity_map(sources: Sequence[str], targets: Sequence[str]) -> tuple[RetargetMap, tuple[str, ...]]:
     """A map by name, and the targets for which no source has that name (they stay at 0).
 
-    Case, underscores and the ways to write a side (Left, _L, L_) do not count. A target with a side takes a source
+    Case, underscores and the ways to write a side (Left, _L, L_, .L) do not count. A target with a side takes a source
     without one; a target without takes the mean of the two sides.
     """
     found: dict[tuple[str, str], list[str]] = {}
@@ -84,7 +94,9 @@ def identity_map(sources: Sequence[str], targets: Sequence[str]) -> tuple[Retarg
     for name in targets:
         stem, side = _key(name)
         pair = [found[stem, end][0] for end in "lr" if (stem, end) in found]
-        if (stem, side) in found:
+        if name in sources:
+            out.append(Target(name, ((name, 1.0),)))
+        elif (stem, side) in found:
             out.append(Target(name, ((found[stem, side][0], 1.0),)))
         elif side and (stem, "") in found:
             out.append(Target(name, ((found[stem, ""][0], 1.0),)))
@@ -113,6 +125,13 @@ def swap_sides(performance: Performance, head: bool = True) -> Performance:
                                gaze=performance.gaze[:, ::-1] * [-1.0, 1.0])
 
 
+def one_sided(performance: Performance) -> list[str]:
+    """The shapes that move and have a side in their name, where no shape is their other side: a mirror leaves them."""
+    names = performance.shape_names
+    return [name for name, column in zip(names, performance.weights.T, strict=True)
+            if _other_side(name) not in names and np.abs(column).max() >= HEARD]
+
+
 def _evaluate(retarget: RetargetMap, names: Sequence[str], weights: np.ndarray) -> np.ndarray:
     """(T, K) -> (T, K')."""
     column = {name: weights[:, index] for index, name in enumerate(names)}
@@ -134,16 +153,17 @@ def _evaluate(retarget: RetargetMap, names: Sequence[str], weights: np.ndarray) 
 def _key(name: str) -> tuple[str, str]:
     """A name without what does not count: its stem and its side, "l", "r" or ""."""
     stem, side = name, ""
-    if match := re.fullmatch(r"(.+?)(?:_?(Left|Right)|_(left|right|[lrLR]))", name):
-        stem, side = match[1], (match[2] or match[3])[0].lower()
-    elif match := re.fullmatch(r"([lrLR])_(.+)", name):
-        stem, side = match[2], match[1].lower()
+    places = list(SIDE.finditer(name))
+    if places and (end := places[-1]).end() == len(name) and end.start() > 0:
+        stem, side = name[:end.start()], end[0][0].lower()
+    elif places and places[0].start() == 0 and places[0].end() < len(name):
+        stem, side = name[places[0].end():], places[0][0][0].lower()
     return re.sub("[^a-z0-9]", "", stem.lower()), side
 
 
 def _other_side(name: str) -> str:
-    if match := re.fullmatch(r"(.*?)(Left|Right|left|right|_[lrLR])", name):
-        other = match[2].translate(str.maketrans("lrLR", "rlRL")) if len(match[2]) == 2 else {
-            "Left": "Right", "Right": "Left", "left": "right", "right": "left"}[match[2]]
-        return match[1] + other
-    return name
+    """Of a look to one side too: the left eye's look to the right is in a mirror the right eye's look to the left."""
+    if SIDE.search(name):
+        return SIDE.sub(lambda side: OTHER[side[0]], name)
+    glued = re.search("(left|right)$", name)
+    return name[:glued.start()] + OTHER[glued[0]] if glued else name

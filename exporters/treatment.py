@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from exporters.cleanup import Change, dead_zone, resample, smooth
-from exporters.retarget import swap_sides
+from exporters.retarget import one_sided, swap_sides
 from solver.performance import Performance
 
 
@@ -48,6 +48,8 @@ def treat(performance: Performance, treatment: Treatment) -> tuple[Performance, 
     if treatment.frame_rate is not None and treatment.frame_rate != performance.frame_rate:
         performance, change = resample(performance, treatment.frame_rate)
         note("the new frame rate", change)
+    if (treatment.mirror or treatment.swap_sides) and (lost := one_sided(performance)):
+        notes.append(f"no shape is called as the other side of {', '.join(lost)}: left where they are")
     if treatment.mirror:
         performance = swap_sides(performance)
     if treatment.swap_sides:

@@ -94,6 +94,20 @@ def test_a_mirror_shows_the_same_face_from_the_other_side():
     np.testing.assert_allclose(back.head_rotation, PERFORMANCE.head_rotation, atol=1e-12)
 
 
+@pytest.mark.parametrize("pair", [
+    ("CTRL_expressions_eyeBlinkL", "CTRL_expressions_eyeBlinkR"), ("L_smile", "R_smile"), ("smile.L", "smile.R"),
+    ("smile_l", "smile_r"), ("head|Left_smile", "head|Right_smile"), ("eyeblinkleft", "eyeblinkright"),
+    ("CTRL_expressions_mouthFunnelDL", "CTRL_expressions_mouthFunnelDR"), ("mouthPressLeftX", "mouthPressRightX"),
+    # In a mirror the left eye's look to the right is the right eye's look to the left.
+    ("CTRL_expressions_eyeLookRightL", "CTRL_expressions_eyeLookLeftR"), ("jawLeft", "jawRight")])
+def test_a_mirror_finds_the_other_side_in_every_usual_spelling(pair):
+    names = (*pair, "jawOpen", "CTRL_expressions_eyeLookRightR", "smile", "Rim", "lower_Lip_CTRL", "upright")
+    moving = dataclasses.replace(PERFORMANCE, shape_names=names, weights=PERFORMANCE.weights[:, :len(names)],
+                                 sigma=PERFORMANCE.sigma[:, :len(names)])
+    out = swap_sides(moving)
+    np.testing.assert_array_equal(out.weights, moving.weights[:, [1, 0, *range(2, len(names))]])
+
+
 def mirrored_model():
     """Points at the left, the right and the middle; each shape moves its own side forward and up."""
     neutral = np.array([[0.03, 0.01, 0.1], [-0.03, 0.01, 0.1], [0.0, -0.02, 0.1]])

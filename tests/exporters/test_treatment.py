@@ -38,6 +38,18 @@ def test_only_names_change_sides():
     assert notes == ()
 
 
+def test_moving_shapes_whose_other_side_is_not_found_are_named():
+    names = tuple({"mouthSmileLeft": "Smile.L", "mouthSmileRight": "Grin.R", "jawLeft": "asideL"}.get(name, name)
+                  for name in PERFORMANCE.shape_names)
+    weights = PERFORMANCE.weights.copy()
+    weights[:, [names.index("Smile.L"), names.index("Grin.R")]] = 0.5
+    weights[:, [names.index("asideL"), names.index("jawRight")]] = 0.0  # says nothing of what stays still
+    odd = dataclasses.replace(PERFORMANCE, shape_names=names, weights=weights)
+    for asked in (Treatment(mirror=True), Treatment(swap_sides=True)):
+        _, notes = treat(odd, asked)
+        assert notes == ("no shape is called as the other side of Smile.L, Grin.R: left where they are",)
+
+
 @pytest.mark.parametrize("suffix", sorted(WRITERS))
 def test_every_writer_takes_the_model_and_bare_curves_twice_alike(tmp_path, suffix):
     model = dataclasses.replace(MODEL, eyes=())
