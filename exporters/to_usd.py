@@ -135,9 +135,10 @@ def _shapes(pxr: Any, stage: Any, prim: Any, mesh: Mesh, skeleton: Any) -> None:
     UsdSkel, Vt = pxr.UsdSkel, pxr.Vt
     binding = UsdSkel.BindingAPI.Apply(prim.GetPrim())
     binding.CreateSkeletonRel().SetTargets([skeleton.GetPath()])
-    binding.CreateGeomBindTransformAttr(pxr.Gf.Matrix4d(1.0))
-    binding.CreateJointIndicesPrimvar(True, 1).Set(Vt.IntArray([0]))
-    binding.CreateJointWeightsPrimvar(True, 1).Set(Vt.FloatArray([1.0]))
+    if mesh.name == "Face":  # an eyeball moves by its own node, and what a joint holds takes no notice of that
+        binding.CreateGeomBindTransformAttr(pxr.Gf.Matrix4d(1.0))
+        binding.CreateJointIndicesPrimvar(True, 1).Set(Vt.IntArray([0]))
+        binding.CreateJointWeightsPrimvar(True, 1).Set(Vt.FloatArray([1.0]))
     targets = []
     every = shape_normals(mesh, mesh.shapes)
     for number, (name, shape, turn) in enumerate(zip(mesh.shape_names, mesh.shapes, every, strict=True)):

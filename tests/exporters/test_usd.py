@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 import pytest
-from pxr import Usd, UsdGeom, UsdShade, UsdSkel
+from pxr import Gf, Usd, UsdGeom, UsdShade, UsdSkel
 
 from capture.errors import OutputError
 from exporters import to_usd
@@ -56,6 +56,28 @@ def test_eyes_stand_and_turn_in_the_head(stage):
     found = points @ matrix[:3, :3] + matrix[3, :3]
     expected = deform(SCENE.model, PERFORMANCE.weights[7], None, PERFORMANCE.gaze[7])[MODEL.eyes[0].vertices]
     np.testing.assert_allclose(found, expected, atol=1e-7)
+
+
+def test_a_shape_that_moves_an_eyeball_leaves_it_where_its_node_is(tmp_path):
+    """What OpenUSD bakes for a program that knows no blend shapes, against `deform`."""
+    jaw = MODEL.shape_names.index("jawForward")
+    shapes = MODEL.shapes.copy()
+    for eye in MODEL.eyes:
+        shapes[jaw, eye.vertices] = [0.0, 0.0, 0.01]
+    weights = PERFORMANCE.weights.copy()
+    weights[:, jaw] = np.linspace(0, 1, 20)
+    performance = dataclasses.replace(PERFORMANCE, weights=weights, gaze=np.zeros((20, 2, 2)))
+    scene = make_scene(dataclasses.replace(MODEL, shapes=shapes), performance)
+    to_usd.write(scene, tmp_path / "T001.usdc")
+    stage = Usd.Stage.Open(str(tmp_path / "T001.usdc"))
+    assert UsdSkel.BakeSkinning(UsdSkel.Root(stage.GetPrimAtPath("/T001/Head")), Gf.Interval(0, 19))
+    for name, eye in zip(("EyeLeft", "EyeRight"), MODEL.eyes, strict=True):
+        mesh = UsdGeom.Mesh(stage.GetPrimAtPath(f"/T001/Head/{name}"))
+        for frame in (0, 13, 19):
+            matrix = np.array(mesh.GetLocalTransformation(frame))
+            found = np.array(mesh.GetPointsAttr().Get(frame)) @ matrix[:3, :3] + matrix[3, :3]
+            expected = deform(scene.model, weights[frame], None, performance.gaze[frame])[eye.vertices]
+            np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
 def test_parts_and_awkward_names_are_kept_apart(tmp_path):
