@@ -164,7 +164,7 @@ def run_mesh(options: argparse.Namespace) -> int:
     from app.models import model_named
 
     folder = _folder(options)
-    model = model_named(options.model or load_actor(folder).model_name)
+    model = model_named(options.model or load_actor(folder).model_name, paths=bool(options.model))
     write_neutral(load_actor(folder, model), model, options.out)
     print(options.out)
     return 0

@@ -93,14 +93,15 @@ def _one(solved: Performance, path: Path, options: argparse.Namespace, treatment
         if (owner := kept.get(out.resolve(), path)) != path:
             raise UsageError(f"{out} is of the take {owner}, and {path} is called {solved.take!r} too and would "
                              "replace it; export them apart, each with its own --out")
-    model_name = options.model if options.model != BUILT_IN else solved.model_name
-    model = model_named(model_name)
+    given = options.model != BUILT_IN
+    model_name = options.model if given else solved.model_name
+    model = model_named(model_name, paths=given)
     if model.sha256 != solved.model_sha256:
         raise DataError(f"{path} was solved with another model than {model.name!r}; "
                         "name the model it was solved with by --model")
     performance, notes = treat(solved, treatment)
     scene, controls, more = _on_rig(performance, model, options.rig, retarget)
-    native = _native(scene, options, options.rig or model_name)
+    native = _native(scene, options, options.rig or model_name, given or options.rig is not None)
     for note in (*notes, *more, *said(native, preset, options.format)):
         tell.note(performance.take, note)
     source = _source(path)
@@ -155,14 +156,14 @@ def _on_rig(performance: Performance, model: FaceModel, rig: str | None,
     return scene, scene, ()
 
 
-def _native(scene: Scene, options: argparse.Namespace, model_name: str) -> Scene:
+def _native(scene: Scene, options: argparse.Namespace, model_name: str, paths: bool) -> Scene:
     """The scene as programs get it that play shapes by name: with ARKit's names, or with the rig's own."""
     if options.names != "own":
         return scene
     if options.map and options.rig is None:
         raise UsageError("--names own asks for a rig's own names, and the curves of --map have the map's; "
                          "name the rig with --rig, or leave --names out")
-    own, names = own_model_named(model_name)
+    own, names = own_model_named(model_name, paths)
     return make_scene(own, in_own_names(scene.performance, own, names))
 
 

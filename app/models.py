@@ -18,22 +18,22 @@ from solver.shape_names import names_lines
 __all__ = ["BUILT_IN", "list_models", "model_named", "own_model_named", "run"]
 
 
-def model_named(name: str) -> FaceModel:
-    """The model that `--model NAME|PATH` means.
+def model_named(name: str, paths: bool = True) -> FaceModel:
+    """The model that `--model NAME|PATH` means; without `paths` the one that a file names.
 
     Raises:
         ModelError: there is none, or it is damaged.
     """
-    return find_model(name, assets.path("head.npz"))
+    return find_model(name, assets.path("head.npz"), paths)
 
 
-def own_model_named(name: str) -> tuple[FaceModel, dict[str, str]]:
+def own_model_named(name: str, paths: bool = True) -> tuple[FaceModel, dict[str, str]]:
     """The same model with its shapes' own names, and own name -> the one that mien goes by.
 
     Raises:
         ModelError: there is none, or it is damaged.
     """
-    return own_model(name, assets.path("head.npz"))
+    return own_model(name, assets.path("head.npz"), paths)
 
 
 def run(action: str, source: str | None, name: str | None, out: Path) -> int:

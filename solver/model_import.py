@@ -149,22 +149,24 @@ def names_of(name: str) -> NamesFound | None:
     return names_found(added_model(name).shape_names, names_table(name))
 
 
-def find_model(name: str, built_in: Path | None = None) -> FaceModel:
-    """The model that `--model NAME|PATH` means.
+def find_model(name: str, built_in: Path | None = None, paths: bool = False) -> FaceModel:
+    """The model of a name.
 
     Args:
-        name: a name given to `add_model`, "mien" for the built-in head, or a path.
+        name: a name given to `add_model`, or "mien" for the built-in head.
         built_in: where the built-in head lies.
+        paths: whether the name may be a path too, as in `--model NAME|PATH`. A name out of a file never is: it may come
+            from a stranger, and a path from there could be a device or all of the disk.
 
     Raises:
         ModelError: there is none (the message lists the known names), or its table of names is damaged.
         UsageError: its table of names speaks of shapes that it does not have.
     """
-    model, table = own_model(name, built_in)
+    model, table = own_model(name, built_in, paths)
     return rename_shapes(model, table)
 
 
-def own_model(name: str, built_in: Path | None = None) -> tuple[FaceModel, dict[str, str]]:
+def own_model(name: str, built_in: Path | None = None, paths: bool = False) -> tuple[FaceModel, dict[str, str]]:
     """The same model as it came: its shapes by their own names, and own name -> the one that mien goes by ("" for a
     shape that is left out; a shape without an entry keeps its name).
 
@@ -173,11 +175,11 @@ def own_model(name: str, built_in: Path | None = None) -> tuple[FaceModel, dict[
     """
     if name == BUILT_IN and built_in is not None:
         return dataclasses.replace(load_model(built_in), name=BUILT_IN), {}
-    path = Path(name)
     if name in list_models():
         model, table = load_model(_registered(name)), names_file(name)
         return model, read_names(table) if table.exists() else guess_names(model.shape_names)
-    if path.exists():
+    path = Path(name)
+    if paths and (path.is_file() or path.is_dir()):
         model = _packed(path, path.stem)
         return model, guess_names(model.shape_names)
     known = ", ".join([BUILT_IN, *list_models()])

@@ -131,7 +131,7 @@ def timeline_of(take: Take | None, clips: TakeClips | None) -> Timeline | None:
 
 @lru_cache(maxsize=4)
 def _model_named(name: str) -> FaceModel:
-    return model_named(name)
+    return model_named(name, paths=False)  # a performance says it
 
 
 def _model(performance: Performance) -> FaceModel:

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import json
+import os
 import socket
 from fractions import Fraction
 
@@ -10,7 +11,9 @@ import numpy as np
 import pytest
 
 from app import cli, export_options
+from app.gui.take_data import read_solved
 from app.models import model_named
+from capture.errors import ModelError
 from exporters import FORMATS
 from exporters.live import live_link, vmc
 from exporters.scene import make_scene
@@ -148,6 +151,22 @@ def test_two_takes_of_one_name_do_not_replace_one_another(take, tmp_path, capsys
     assert (take.read_bytes(), other.read_bytes()) == sources
     mien("export", take, take, other, "--format", "csv")
     assert (tmp_path / "other" / "T001.csv").is_file()
+
+
+def test_a_models_name_in_a_take_is_never_opened_as_a_path(take, tmp_path, capsys, monkeypatch):
+    save_model(MODEL, tmp_path / "hero.npz")
+    os.mkfifo(tmp_path / "pipe")
+    document = json.loads(take.read_text())
+    monkeypatch.chdir(tmp_path)
+    for name in ("hero.npz", str(tmp_path / "hero.npz"), "pipe", "/dev/zero", "/", "."):
+        take.write_text(json.dumps(document | {"model": document["model"] | {"name": name}}))
+        mien("export", take, "--format", "csv", code=3)
+        assert f"there is no model {name!r}" in capsys.readouterr().err
+        with pytest.raises(ModelError, match="there is no model"):
+            read_solved(take)
+    mien("export", take, "--format", "csv", "--model", "hero.npz")
+    mien("export", take, "--format", "csv", "--model", "pipe", code=3)
+    assert "there is no model 'pipe'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("to", "packets"), [("livelink", live_link(PERFORMANCE, "anna")), ("vmc", vmc(PERFORMANCE))])

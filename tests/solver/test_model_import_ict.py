@@ -129,7 +129,7 @@ def test_models_are_known_by_name(tmp_path, monkeypatch):
     assert list_models() == ["ours"]
     found = find_model("ours")
     assert (found.name, found.sha256) == ("ours", small_face().sha256)
-    assert find_model(str(source)).name == "face"
+    assert find_model(str(source), paths=True).name == "face"
     assert find_model("mien", built_in=source).name == "mien"
     with pytest.raises(ModelError, match=r"known are: mien, ours.*mien model add"):
         find_model("theirs")
