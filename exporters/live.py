@@ -13,6 +13,7 @@ import numpy as np
 from capture import timecode
 from capture.errors import DataError, OutputError
 from exporters.rotations import continuous, gaze_quaternions
+from exporters.scene import LARGEST
 from exporters.to_csv import angles
 from solver.face_model import ARKIT
 from solver.performance import Performance
@@ -23,8 +24,6 @@ VMC_PORT = 39539
 DATAGRAM = 1400
 """Bytes of a datagram that no network on the way has to cut."""
 
-LARGEST = 1e6
-"""No weight, metre or radian of a face is near it; what is sent has to fit a float of 32 bits."""
 LONGEST_NAME = 256
 """Bytes of a shape's name that is sent."""
 

@@ -14,6 +14,9 @@ from solver.performance import Performance
 EYES = ("EyeLeft", "EyeRight")
 """What the eyes' nodes are called in every format."""
 
+LARGEST = 1e6
+"""No weight, metre or radian of a face is near it; what is written or sent has to fit a float of 32 bits."""
+
 GENERATOR = "mien"
 VERSION = "0.1.0"
 
@@ -59,7 +62,8 @@ def make_scene(model: FaceModel, performance: Performance) -> Scene:
 
     Raises:
         DataError: the performance belongs to another model.
-        OutputError: a number in it is not finite, so no program could use it; the message names shape and frame.
+        OutputError: a number in it is not finite or no face's, so no program could use it; the message names shape and
+            frame.
     """
     check_fits(model, performance)
     check_numbers(performance)
@@ -103,26 +107,32 @@ def check_fits(model: FaceModel, performance: Performance) -> None:
 
 
 def check_numbers(performance: Performance) -> None:
-    """Raise OutputError for no frames, a value that is not finite or a quaternion that is no rotation."""
+    """Raise OutputError for no frames, a value that is not finite or that no face has, or a quaternion that is no
+    rotation."""
     where = f"take {performance.take!r} cannot be written"
     cure = "solve the take again"
     if performance.frames == 0:
         raise OutputError(f"{where}: it has no frames; {cure}")
     for name, table in (("weight", performance.weights), ("sigma", performance.sigma)):
-        bad = np.argwhere(~np.isfinite(table))
+        bad = _bad(table)
         if len(bad):
             frame, shape = bad[0]
             raise OutputError(f"{where}: the {name} of {performance.shape_names[shape]} in frame {frame} is "
-                              f"{table[frame, shape]}, not a number; {cure}")
+                              f"{table[frame, shape]}, not a number that a face has; {cure}")
     for name, table in (("head's rotation", performance.head_rotation), ("gaze", performance.gaze),
                         ("head's translation", performance.head_translation), ("share of cameras", performance.seen)):
-        bad = np.argwhere(~np.isfinite(table))
+        bad = _bad(table)
         if len(bad):
             raise OutputError(f"{where}: the {name} in frame {bad[0][0]} is {table[tuple(bad[0])]}, "
-                              f"not a number; {cure}")
-    if not np.isfinite(performance.identity).all() or np.isinf(performance.residual_px).any():
-        raise OutputError(f"{where}: its identity or its residual is not finite; {cure}")
+                              f"not a number that a face has; {cure}")
+    if len(_bad(performance.identity)) or np.isinf(performance.residual_px).any():
+        raise OutputError(f"{where}: its identity or its residual is no number that a face has; {cure}")
     length = np.linalg.norm(performance.head_rotation, axis=1)
     if (bad := np.flatnonzero(np.abs(length - 1.0) > 1e-3)).size:
         raise OutputError(f"{where}: the head's rotation in frame {bad[0]} is a quaternion of length "
                           f"{length[bad[0]]:.3g}, not 1; {cure}")
+
+
+def _bad(table: np.ndarray) -> np.ndarray:
+    """Where it has a value that is not finite, or beyond any face's."""
+    return np.argwhere(~(np.abs(table) <= LARGEST))

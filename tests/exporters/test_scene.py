@@ -49,19 +49,20 @@ def test_another_models_performance_is_refused():
         make_scene(MODEL, dataclasses.replace(PERFORMANCE, identity=np.zeros(3)))
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_a_weight_that_is_not_finite_is_refused_by_shape_and_frame(value):
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e39, -2e6])
+def test_a_weight_that_no_face_has_is_refused_by_shape_and_frame(value):
     weights = PERFORMANCE.weights.copy()
     weights[5, MODEL.shape_names.index("jawOpen")] = value
     with pytest.raises(OutputError, match="jawOpen in frame 5"):
         make_scene(MODEL, dataclasses.replace(PERFORMANCE, weights=weights))
 
 
-@pytest.mark.parametrize("name", ["head_rotation", "head_translation", "gaze", "sigma", "seen"])
-def test_any_other_number_that_is_not_finite_is_refused(name):
+@pytest.mark.parametrize("value", [np.nan, 1e300])
+@pytest.mark.parametrize("name", ["head_rotation", "head_translation", "gaze", "sigma", "seen", "identity"])
+def test_any_other_number_that_no_face_has_is_refused(name, value):
     table = getattr(PERFORMANCE, name).copy()
-    table[3] = np.nan
-    with pytest.raises(OutputError, match="in frame 3"):
+    table[3] = value
+    with pytest.raises(OutputError, match="identity" if name == "identity" else "in frame 3"):
         make_scene(MODEL, dataclasses.replace(PERFORMANCE, **{name: table}))
 
 
