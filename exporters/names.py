@@ -63,5 +63,14 @@ def renamed(scene: Scene, naming: Naming) -> Scene:
         model=dataclasses.replace(model, shape_names=shapes, part_names=clean(model.part_names, naming)))
 
 
+def in_utf8(scene: Scene) -> Scene:
+    """The scene with names that UTF-8 can hold: those of files in another encoding lose their odd letters."""
+    try:
+        "".join([scene.take, *scene.model.shape_names, *scene.model.part_names]).encode()
+    except UnicodeEncodeError:
+        return renamed(scene, ANY)
+    return scene
+
+
 def _cut(text: str, longest: int) -> str:
     return text.encode("utf-8", "surrogateescape")[:longest].decode("utf-8", "ignore")

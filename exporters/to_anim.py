@@ -9,7 +9,7 @@ import numpy as np
 
 from capture.files import write_bytes
 from exporters.cleanup import reduce_keys
-from exporters.names import ANY, MAYA, clean
+from exporters.names import ANY, MAYA, clean, in_utf8
 from exporters.rotations import continuous, euler_xyz
 from exporters.scene import GENERATOR, VERSION, Scene
 
@@ -32,6 +32,7 @@ def write_unity(scene: Scene, path: Path, mesh: str = "Face", tolerance: float =
     Raises:
         OutputError: it cannot be written.
     """
+    scene = in_utf8(scene)
     performance = scene.performance
     times = scene.times
     floats = []

@@ -13,6 +13,7 @@ import numpy as np
 
 from capture.files import write_bytes
 from exporters.mesh import Mesh, meshes, normals, shape_normals
+from exporters.names import in_utf8
 from exporters.rotations import continuous
 from exporters.scene import GENERATOR, VERSION, Scene
 
@@ -76,6 +77,7 @@ def write(scene: Scene, path: Path) -> None:
 
 def document(scene: Scene) -> tuple[dict[str, Any], bytes]:
     """The glTF document and its binary buffer."""
+    scene = in_utf8(scene)
     buffer = _Buffer()
     parts = meshes(scene)
     performance = scene.performance

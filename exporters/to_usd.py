@@ -13,7 +13,7 @@ import numpy as np
 from capture.errors import OutputError
 from capture.files import write_bytes
 from exporters.mesh import Mesh, meshes, normals, shape_normals
-from exporters.names import ANY, renamed
+from exporters.names import in_utf8
 from exporters.rotations import continuous
 from exporters.scene import GENERATOR, VERSION, Scene
 
@@ -27,7 +27,7 @@ def write(scene: Scene, path: Path) -> None:
         OutputError: it cannot be written, or usd-core is not installed.
     """
     pxr = _library()
-    stage = _stage(pxr, _in_utf8(scene))  # a layer lives only as long as its stage
+    stage = _stage(pxr, in_utf8(scene))  # a layer lives only as long as its stage
     layer = stage.GetRootLayer()
     if path.suffix == ".usda":
         write_bytes(path, layer.ExportToString().encode())
@@ -37,15 +37,6 @@ def write(scene: Scene, path: Path) -> None:
         whole = Path(folder) / "take.usdc"
         layer.Export(str(whole))
         write_bytes(path, whole.read_bytes())
-
-
-def _in_utf8(scene: Scene) -> Scene:
-    """The scene with names that USD can hold: those of files in another encoding lose their odd letters."""
-    try:
-        "".join([scene.take, *scene.model.shape_names, *scene.model.part_names]).encode()
-    except UnicodeEncodeError:
-        return renamed(scene, ANY)
-    return scene
 
 
 def _name_fields_first(pxr: Any, layer: Any) -> None:

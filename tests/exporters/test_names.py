@@ -70,6 +70,17 @@ def test_every_format_takes_them(tmp_path, suffix):
     assert (tmp_path / f"T001{suffix}").stat().st_size > 500
 
 
+@pytest.mark.parametrize("suffix", [".glb", ".unity.anim", ".usda"])
+def test_a_name_in_another_encoding_makes_a_file_that_can_be_read(tmp_path, suffix):
+    """Its odd letters are half a letter each to Unicode, which readers refuse with all of the file."""
+    odd = ("caf\udce9", *MODEL.shape_names[1:])
+    performance = dataclasses.replace(made_performance(MODEL, 3), take="caf\udce9", shape_names=odd)
+    WRITERS[suffix](make_scene(dataclasses.replace(MODEL, shape_names=odd), performance), tmp_path / f"x{suffix}")
+    data = (tmp_path / f"x{suffix}").read_bytes()
+    assert b"caf" in data
+    assert b"udce9" not in data
+
+
 def test_nothing_is_written_of_no_frames_or_no_numbers():
     performance = SCENE.performance
     bad = performance.weights.copy()
