@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from app.cptake import take_of, write_cptake
-from app.export_notes import KEYED, said
+from app.export_notes import said
 from app.export_options import UNITS
 from app.models import BUILT_IN, model_named, own_model_named
 from app.places import places
@@ -116,7 +116,7 @@ def _one(solved: Performance, path: Path, options: argparse.Namespace, treatment
             outputs.append(str(write_cptake(path, solved.take)))
         else:
             shown = controls if name.startswith("metahuman") else native if name in NATIVE else scene
-            _writer(name, preset)(shown, files[name])
+            _writer(name, preset, options.program)(shown, files[name])
             outputs.append(str(files[name]))
     tell.progress(performance.take, "export", len(outputs), len(outputs))
     return tuple(outputs)
@@ -173,10 +173,12 @@ def _controls(performance: Performance, model: FaceModel) -> Scene:
     return bare_scene(by_table(performance))
 
 
-def _writer(name: str, preset: to_fbx.Preset) -> Callable[[Scene, Path], None]:
+def _writer(name: str, preset: to_fbx.Preset, program: str | None) -> Callable[[Scene, Path], None]:
     """The format's writer, with what the options say."""
     if name == "fbx":
         return partial(to_fbx.write, preset=preset)
-    if name in KEYED:
-        return partial(to_anim.write_maya if name == "maya" else to_anim.write_unity, tolerance=preset.tolerance)
+    if name == "maya":
+        return partial(to_anim.write_maya, tolerance=preset.tolerance)
+    if name == "unity":
+        return partial(to_anim.write_unity, tolerance=preset.tolerance, bones=program == "unity")
     return WRITERS[FORMATS[name]]

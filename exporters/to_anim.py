@@ -9,6 +9,7 @@ import numpy as np
 
 from capture.files import write_bytes
 from exporters.cleanup import reduce_keys
+from exporters.mesh import meshes
 from exporters.names import ANY, MAYA, clean, in_utf8
 from exporters.rotations import continuous, euler_xyz
 from exporters.scene import GENERATOR, VERSION, Scene
@@ -22,12 +23,14 @@ MAYA_FRACTIONS = {Fraction(24000, 1001): "23.976fps", Fraction(30000, 1001): "29
                   Fraction(48000, 1001): "47.952fps", Fraction(60000, 1001): "59.94fps"}
 
 
-def write_unity(scene: Scene, path: Path, mesh: str = "Face", tolerance: float = 0.0) -> None:
+def write_unity(scene: Scene, path: Path, mesh: str = "Face", tolerance: float = 0.0, bones: bool = False) -> None:
     """Write an AnimationClip in Unity's text form.
 
     Curves are `blendShape.NAME`, 0..100, on the SkinnedMeshRenderer at `mesh` below the animated object; the head's
-    motion is on the object itself, the eyes' on EyeLeft and EyeRight. Unity is left-handed: x is mirrored, as its own
-    FBX import does. Keys that change no weight by more than `tolerance` are left out.
+    motion is on the object itself, the eyes' on EyeLeft and EyeRight. With `bones` the paths are those of the FBX for
+    Unity: the object is the imported file, with Head, Head/EyeLeft and Head/EyeRight beside the meshes. Unity is
+    left-handed: x is mirrored, as its own FBX import does. Keys that change no weight by more than `tolerance` are left
+    out.
 
     Raises:
         OutputError: it cannot be written.
@@ -37,13 +40,20 @@ def write_unity(scene: Scene, path: Path, mesh: str = "Face", tolerance: float =
     times = scene.times
     floats = []
     # As in the FBX for Unity, so that a curve finds its shape there.
-    for name, weights in zip(clean(performance.shape_names, ANY), performance.weights.T, strict=True):
+    names = clean(performance.shape_names, ANY)
+    moved = {mesh: performance.shape_names}
+    if bones:
+        moved |= {f"{eye.name}Mesh": eye.shape_names for eye in meshes(scene)[1:]}
+    for place, shape in ((place, shape) for place, shapes in moved.items() for shape in shapes):
+        index = performance.shape_names.index(shape)
+        weights = performance.weights[:, index]
         keys = reduce_keys(weights, tolerance)
         floats.append(f"  - serializedVersion: 2\n    curve:\n{_unity_curve(times[keys], 100.0 * weights[keys, None])}"
-                      f"    attribute: {_yaml('blendShape.' + name)}\n    path: {_yaml(mesh)}\n"
+                      f"    attribute: {_yaml('blendShape.' + names[index])}\n    path: {_yaml(place)}\n"
                       f"    classID: {SKINNED_MESH_RENDERER}\n    script: {{fileID: 0}}\n    flags: 0\n")
-    turns = {"": performance.head_rotation} | scene.eye_turns
-    rotations = [f"  - curve:\n{_unity_curve(times, continuous(turn) * [1, -1, -1, 1])}    path: {_yaml(node)}\n"
+    head, above = ("Head", "Head/") if bones else ("", "")
+    turns = {head: performance.head_rotation} | {above + eye: turn for eye, turn in scene.eye_turns.items()}
+    rotations = [f"  - curve:\n{_unity_curve(times, continuous(turn) * [1, -1, -1, 1])}    path: {node}\n"
                  for node, turn in turns.items()]
     position = _unity_curve(times, performance.head_translation * [-1, 1, 1])
     stop = _number(times[-1])
@@ -53,7 +63,7 @@ def write_unity(scene: Scene, path: Path, mesh: str = "Face", tolerance: float =
         f"  m_PrefabAsset: {{fileID: 0}}\n  m_Name: {_yaml(scene.take)}\n  serializedVersion: 7\n  m_Legacy: 0\n"
         "  m_Compressed: 0\n  m_UseHighQualityCurve: 1\n"
         f"  m_RotationCurves:\n{''.join(rotations)}  m_CompressedRotationCurves: []\n  m_EulerCurves: []\n"
-        f"  m_PositionCurves:\n  - curve:\n{position}    path: \n  m_ScaleCurves: []\n"
+        f"  m_PositionCurves:\n  - curve:\n{position}    path: {head}\n  m_ScaleCurves: []\n"
         f"  m_FloatCurves:\n{''.join(floats)}  m_PPtrCurves: []\n"
         f"  m_SampleRate: {_number(float(scene.frame_rate))}\n  m_WrapMode: 0\n"
         "  m_Bounds:\n    m_Center: {x: 0, y: 0, z: 0}\n    m_Extent: {x: 0, y: 0, z: 0}\n"

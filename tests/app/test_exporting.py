@@ -65,8 +65,10 @@ def test_curves_are_cleaned_resampled_and_mirrored_and_each_change_is_told(take,
 
 def test_each_programs_fbx(take, tmp_path):
     for program in ("maya", "unity", "unreal", "blender"):
-        mien("export", take, "--out", tmp_path / program, "--format", "fbx", "--for", program)
+        mien("export", take, "--out", tmp_path / program, "--format", "fbx,unity", "--for", program)
     mien("export", take, "--out", tmp_path / "curves", "--format", "fbx", "--curves-only", "--key-tolerance", "0.01")
+    assert {path.parent.name: "path: Head/EyeLeft\n" in path.read_text() for path in tmp_path.glob("*/*.anim")} == {
+        "maya": False, "unity": True, "unreal": False, "blender": False}
     sizes = {path.parent.name: path.stat().st_size for path in tmp_path.glob("*/T001.fbx")}
     assert sizes["curves"] < 0.1 * sizes["maya"]
     assert Read(tmp_path / "unreal" / "T001.fbx").named("Model", "Head", "LimbNode")

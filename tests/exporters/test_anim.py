@@ -1,13 +1,16 @@
+import dataclasses
 import re
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
+from exporters import to_fbx
 from exporters.metahuman import LABEL, PREFIX, convert
 from exporters.rotations import euler_xyz
 from exporters.scene import bare_scene, make_scene
 from exporters.to_anim import write_maya, write_unity
+from tests.exporters.fbx_file import Read
 from tests.synthetic import made_performance, small_face
 
 MODEL = small_face()
@@ -81,6 +84,30 @@ def test_unitys_clip_holds_every_curve(tmp_path):
     x, y, z, w = PERFORMANCE.head_rotation.T
     np.testing.assert_allclose(curves["RotationCurves", ""][1], np.stack([x, -y, -z, w], axis=-1), atol=1e-8)
     assert ("RotationCurves", "EyeRight") in curves
+
+
+def test_unitys_clip_fits_the_hierarchy_of_the_fbx_for_unity(tmp_path):
+    shapes = MODEL.shapes.copy()
+    shapes[MODEL.shape_names.index("jawForward"), MODEL.eyes[0].vertices] = [0.0, 0.0, 0.01]
+    scene = make_scene(dataclasses.replace(MODEL, shapes=shapes), PERFORMANCE)
+    to_fbx.write(scene, tmp_path / "T001.fbx", to_fbx.PRESETS["unity"])
+    file = Read(tmp_path / "T001.fbx")
+
+    def below(parent, place=""):
+        for model in file.below(parent, "Model"):
+            yield place + file.name(model), model
+            yield from below(model, f"{place}{file.name(model)}/")
+
+    nodes = dict(below(0))
+    write_unity(scene, tmp_path / "T001.anim", bones=True)
+    curves, _ = unity_curves(tmp_path / "T001.anim")
+    assert {node for _, node in curves} == {"Head", "Head/EyeLeft", "Head/EyeRight", "Face", "EyeLeftMesh"}
+    assert {node for _, node in curves} <= nodes.keys()
+    assert ("blendShape.jawForward", "EyeLeftMesh") in curves
+    for axis, sign in zip("XYZ", (-1, 1, 1), strict=True):
+        _, values = file.curve(nodes["Head"], "Lcl Translation", axis)
+        np.testing.assert_allclose(curves["PositionCurves", "Head"][1][:, "XYZ".index(axis)], sign * values / 100,
+                                   atol=1e-6)
 
 
 def test_unitys_tangents_point_at_the_neighbours(tmp_path):
