@@ -23,6 +23,9 @@ SIDE = re.compile(
     "(?:Left|Right|(?<![A-Za-z])(?:left|right|LEFT|RIGHT))(?![a-z])"
     "|(?<![A-Za-z])[lrLR](?![A-Za-z])"  # L_name, name.L
     "|(?<=[a-z0-9])[LR](?![a-z])|(?<=[a-z][A-Z])[LR](?![A-Za-z])")  # eyeBlinkL, mouthFunnelDL, but not CTRL
+DIRECTED = ("jaw", "mouth", "tongue", "look")
+"""Stems whose sides are where they go, not a half of the face."""
+
 OTHER = {one: other for left, right in (("Left", "Right"), ("LEFT", "RIGHT"), ("left", "right"), ("l", "r"), ("L", "R"))
          for one, other in ((left, right), (right, left))}
 
@@ -85,7 +88,7 @@ def identity_map(sources: Sequence[str], targets: Sequence[str]) -> tuple[Retarg
     """A map by name, and the targets for which no source has that name (they stay at 0).
 
     Case, underscores and the ways to write a side (Left, _L, L_, .L) do not count. A target with a side takes a source
-    without one; a target without takes the mean of the two sides.
+    without one; a target without takes the mean of the two sides, unless they are ways to go (jawLeft, mouthLeft).
     """
     found: dict[tuple[str, str], list[str]] = {}
     for name in sources:
@@ -93,12 +96,13 @@ def identity_map(sources: Sequence[str], targets: Sequence[str]) -> tuple[Retarg
     out, missing = [], []
     for name in targets:
         stem, side = _key(name)
-        pair = [found[stem, end][0] for end in "lr" if (stem, end) in found]
+        halves = not stem.endswith(DIRECTED)  # of one movement, as the smile's; the jaw's ways to go are none of "Jaw"
+        pair = [found[stem, end][0] for end in "lr" if halves and (stem, end) in found]
         if name in sources:
             out.append(Target(name, ((name, 1.0),)))
         elif (stem, side) in found:
             out.append(Target(name, ((found[stem, side][0], 1.0),)))
-        elif side and (stem, "") in found:
+        elif side and halves and (stem, "") in found:
             out.append(Target(name, ((found[stem, ""][0], 1.0),)))
         elif not side and len(pair) == 2:
             out.append(Target(name, ((pair[0], 0.5), (pair[1], 0.5))))

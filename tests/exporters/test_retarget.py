@@ -76,6 +76,14 @@ def test_a_shape_split_by_side_takes_the_whole_and_the_whole_takes_the_mean():
         (("browInnerUp", 1.0),), (("browInnerUp", 1.0),), (("smile_L", 0.5), ("smile_R", 0.5)), ()]
 
 
+def test_a_jaw_to_the_left_is_no_half_of_a_jaw():
+    found, missing = identity_map(ARKIT, ("Jaw", "Mouth", "mouth_L", "jaw_open", "CTRL_jaw"))
+    assert missing == ("Jaw", "Mouth", "CTRL_jaw")
+    assert [target.terms for target in found.targets] == [
+        (), (), (("mouthLeft", 1.0),), (("jawOpen", 1.0),), ()]
+    assert identity_map(("Jaw", "Mouth"), ("jawLeft", "mouthRight"))[1] == ("jawLeft", "mouthRight")
+
+
 def test_a_mirror_shows_the_same_face_from_the_other_side():
     symmetric = mirrored_model()
     out = swap_sides(PERFORMANCE)
