@@ -100,7 +100,7 @@ def _one(solved: Performance, path: Path, options: argparse.Namespace, treatment
         raise DataError(f"{path} was solved with another model than {model.name!r}; "
                         "name the model it was solved with by --model")
     performance, notes = treat(solved, treatment)
-    scene, controls, more = _on_rig(performance, model, options.rig, retarget)
+    scene, controls, more = _on_rig(performance, model, options, retarget)
     native = _native(scene, options, options.rig or model_name, given or options.rig is not None)
     for note in (*notes, *more, *said(native, preset, options.format)):
         tell.note(performance.take, note)
@@ -138,17 +138,19 @@ def _files(solved: Performance, path: Path, options: argparse.Namespace) -> dict
     return {name: folder / (solved.take + FORMATS[name]) for name in options.format if name != "cptake"}
 
 
-def _on_rig(performance: Performance, model: FaceModel, rig: str | None,
+def _on_rig(performance: Performance, model: FaceModel, options: argparse.Namespace,
             retarget: RetargetMap | None) -> tuple[Scene, Scene, tuple[str, ...]]:
     """The scene that is written, the one whose curves become MetaHuman's, and what there is to say."""
-    if rig is not None:
-        target = model_named(rig)
+    if options.rig is not None:
+        target = model_named(options.rig)
         baked = bake(performance, model, target, retarget)
         scene = make_scene(target, baked.performance)
         solved = baked.by_deformation and has_controls(target.shape_names)
         return scene, scene if solved else _controls(performance, model), baked.notes
     if retarget is not None:
-        mapped = bare_scene(apply(retarget, performance))
+        # The curves are those of a rig that mien has never seen; all that is known of it is its map.
+        mapped = bare_scene(dataclasses.replace(apply(retarget, performance), model_name=options.map.stem,
+                                                model_sha256=""))
         lost = dropped(performance, list(retarget.targets))
         return mapped, _controls(performance, model), (
             (f"the map takes nothing from {', '.join(lost)}: dropped",) if lost else ())

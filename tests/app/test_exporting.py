@@ -79,6 +79,7 @@ def test_another_rigs_curves_by_a_map(take, tmp_path):
     mien("export", take, "--out", tmp_path / "out", "--format", "json,fbx,csv", "--map", tmp_path / "rig.toml")
     out = read(tmp_path / "out" / "T001.mien.json")
     assert out.shape_names == ("Smile",)
+    assert (out.model_name, out.model_sha256, len(out.identity)) == ("rig", "", 0)
     np.testing.assert_allclose(out.weights[:, 0],
                                0.5 * PERFORMANCE.weights[:, MODEL.shape_names.index("mouthSmileLeft")])
 
