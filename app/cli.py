@@ -153,7 +153,7 @@ def build_parser() -> argparse.ArgumentParser:
                                    "mien record my-shoot --camera camA=/dev/video0 --slate sc04"), _positive)
 
     live_options.add_options(add("live", _run_live, "a camera's face as weights while it happens; sent on and recorded",
-                                 "mien live --camera camA=/dev/video0 --to livelink"), _positive)
+                                 "mien live --camera camA=/dev/video0 --to livelink"))
 
     submit = add("submit", _run_submit, "write a shoot as a job for a render farm",
                  "mien submit my-shoot --openjd job")
@@ -178,7 +178,8 @@ def build_parser() -> argparse.ArgumentParser:
     stream.add_argument("path", type=Path, metavar="TAKE", help="a TAKE.mien.json, or the folder of a solved take")
     stream.add_argument("--to", choices=("livelink", "vmc"), default="livelink")
     stream.add_argument("--host", default="127.0.0.1", help="the receiver (default: this computer)")
-    stream.add_argument("--port", type=_positive, help="its UDP port (default: 11111 for livelink, 39539 for vmc)")
+    stream.add_argument("--port", type=live_options.port,
+                        help="its UDP port (default: 11111 for livelink, 39539 for vmc)")
     stream.add_argument("--subject", default="mien", help="the face's name in Unreal (default mien)")
     stream.add_argument("--loop", action="store_true", help="again and again, until Ctrl+C")
 

@@ -46,6 +46,8 @@ def run(options: argparse.Namespace) -> int:
     sources = sources_of(options)
     if len(sources) > 1 and options.camera:
         raise UsageError("the live preview looks through one camera; give one --camera")
+    if options.to == "livelink":
+        wire.check_subject(options.subject)
     tell = teller(options.events)
     with contextlib.ExitStack() as held:
         send = held.enter_context(wire.sending(options.port or PORTS[options.to], options.host)) if options.to else None

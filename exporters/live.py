@@ -11,7 +11,7 @@ from fractions import Fraction
 import numpy as np
 
 from capture import timecode
-from capture.errors import DataError, OutputError
+from capture.errors import DataError, OutputError, UsageError
 from exporters.rotations import continuous, gaze_quaternions
 from exporters.scene import LARGEST
 from exporters.to_csv import angles
@@ -26,6 +26,9 @@ DATAGRAM = 1400
 
 LONGEST_NAME = 256
 """Bytes of a shape's name that is sent."""
+
+LONGEST_SUBJECT = 468
+"""Bytes of a face's name with which a packet still fits what Unreal's receiver makes room for."""
 
 AWAKE = 0.002
 """Seconds before a frame in which it is waited for without sleeping."""
@@ -63,7 +66,9 @@ def live_link(performance: Performance, subject: str = "mien", device: str = DEV
 
     Raises:
         DataError: the start timecode does not exist at the frame rate.
+        UsageError: the subject is longer than Unreal takes.
     """
+    check_subject(subject)
     _check(performance)
     start = timecode.parse(performance.start_timecode, performance.frame_rate)
     weights = np.zeros((performance.frames, len(ARKIT)))
@@ -79,6 +84,13 @@ def live_link(performance: Performance, subject: str = "mien", device: str = DEV
                                  values[frame % len(values)])]
 
     return packets
+
+
+def check_subject(subject: str) -> None:
+    """Raise UsageError for a face's name that Unreal would not take, as it drops such packets without a word."""
+    if len(subject.encode("utf-8", "surrogateescape")) > LONGEST_SUBJECT:
+        raise UsageError(f"the subject {subject[:40]!r}... is longer than the {LONGEST_SUBJECT} bytes that Unreal "
+                         "takes; give a shorter name")
 
 
 def _check(performance: Performance) -> None:

@@ -172,6 +172,15 @@ def test_a_models_name_in_a_take_is_never_opened_as_a_path(take, tmp_path, capsy
     assert "there is no model 'pipe'" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("arguments", "sentence"), [
+    (["--port", "0"], "0 is no port"), (["--port", "70000"], "70000 is no port, a whole number from 1 to 65535"),
+    (["--port", "-1"], "--port"), (["--subject", 157 * "\u9854"], "is longer than the 468 bytes that Unreal takes")])
+def test_what_no_receiver_could_get_is_refused(take, capsys, arguments, sentence):
+    for command in (["stream", take], ["live", "--camera", "camA=loop:none.mp4"]):
+        mien(*command, "--to", "livelink", *arguments, code=2)
+        assert sentence in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("to", "packets"), [("livelink", live_link(PERFORMANCE, "anna")), ("vmc", vmc(PERFORMANCE))])
 def test_a_take_is_streamed(take, to, packets):
     expected = [data for frame in range(12) for data in packets(frame)]
