@@ -131,13 +131,15 @@ def _shapes(pxr: Any, stage: Any, prim: Any, mesh: Mesh, skeleton: Any) -> None:
         binding.CreateJointIndicesPrimvar(True, 1).Set(Vt.IntArray([0]))
         binding.CreateJointWeightsPrimvar(True, 1).Set(Vt.FloatArray([1.0]))
     targets = []
+    taken = set(prim.GetPrim().GetChildrenNames())  # the faces of each material
     every = shape_normals(mesh, mesh.shapes)
     for number, (name, shape, turn) in enumerate(zip(mesh.shape_names, mesh.shapes, every, strict=True)):
         steps = mesh.steps_of(name)
-        child = pxr.Tf.MakeValidIdentifier(name)
+        stem = child = pxr.Tf.MakeValidIdentifier(name)
+        while child in taken:
+            child, number = f"{stem}_{number}", number + 1
+        taken.add(child)
         path = prim.GetPath().AppendChild(child)
-        if path in targets:
-            path = prim.GetPath().AppendChild(f"{child}_{number}")
         rows = np.flatnonzero(np.any([shape.any(axis=1), *(step.offsets.any(axis=1) for step in steps)], axis=0))
         rows = rows if len(rows) else np.zeros(1, dtype=int)
         blend = UsdSkel.BlendShape.Define(stage, path)

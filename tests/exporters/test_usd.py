@@ -8,6 +8,7 @@ from pxr import Gf, Usd, UsdGeom, UsdShade, UsdSkel
 
 from capture.errors import OutputError
 from exporters import to_usd
+from exporters.mesh import meshes
 from exporters.scene import make_scene
 from solver.face_model import deform
 from tests.synthetic import made_performance, small_face
@@ -94,6 +95,22 @@ def test_parts_and_awkward_names_are_kept_apart(tmp_path):
     subsets = UsdShade.MaterialBindingAPI(face).GetMaterialBindSubsets()
     assert sum(len(subset.GetIndicesAttr().Get()) for subset in subsets) == 144
     assert stage.GetRootLayer().customLayerData["take"] == "12 take/é"
+
+
+def test_names_that_become_one_are_counted_up_until_one_is_free(tmp_path):
+    face_part = MODEL.face_part.copy()
+    face_part[:40] = 1
+    parts = [f"{name}_{number}" for number, name in enumerate(MODEL.part_names)]
+    names = (parts[0], "a_b_3", "a b", "a-b", parts[1], *MODEL.shape_names[5:])
+    model = dataclasses.replace(MODEL, face_part=face_part, shape_names=names)
+    scene = make_scene(model, dataclasses.replace(PERFORMANCE, shape_names=names))
+    to_usd.write(scene, tmp_path / "odd.usda")
+    stage = Usd.Stage.Open(str(tmp_path / "odd.usda"))
+    face = stage.GetPrimAtPath("/T001/Head/Face")
+    targets = UsdSkel.BindingAPI(face).GetBlendShapeTargetsRel().GetTargets()
+    assert len(set(targets)) == 52
+    assert all(stage.GetPrimAtPath(target).IsA(UsdSkel.BlendShape) for target in targets)
+    assert len(UsdShade.MaterialBindingAPI(face).GetMaterialBindSubsets()) == len(set(meshes(scene)[0].face_part))
 
 
 @pytest.mark.parametrize("suffix", [".usda", ".usdc", ".usd"])
