@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import assets
+from capture import timecode
 from capture.errors import DataError
 from capture.files import write_bytes
 from capture.timecode import is_rate
@@ -160,6 +161,10 @@ def _performance(path: Path, document: dict[str, Any]) -> Performance:
     rate = Fraction(*map(int, document["frame_rate"]))
     if not is_rate(rate):
         raise DataError(f"{path}: frame_rate is no number of frames a second that a camera films; {DAMAGED}")
+    try:
+        timecode.parse(document["start_timecode"], rate)
+    except DataError as error:
+        raise DataError(f"{path}: start_timecode: {error}") from None
     head, eyes = document["head"], document["eyes"]
     # The weights come first: once they have as many rows as `frames` says, that number is safe to allocate by.
     weights = _table(path, "weights", document["weights"], (frames, len(shapes)))
@@ -174,17 +179,21 @@ def _performance(path: Path, document: dict[str, Any]) -> Performance:
     if (bad := np.flatnonzero(np.abs(length - 1.0) > 1e-3)).size:
         raise DataError(f"{path}: head/rotation in frame {bad[0]} is a quaternion of length {length[bad[0]]:.3g}, "
                         f"not 1; {DAMAGED}")
+    seen = _table(path, "quality/seen", quality["seen"], (frames,))
+    if (bad := np.flatnonzero((seen < 0) | (seen > 1))).size:
+        raise DataError(f"{path}: quality/seen in frame {bad[0]} is {seen[bad[0]]:.6g}, no share of the cameras from 0 "
+                        f"to 1; {DAMAGED}")
     return Performance(
         take=document["take"], actor=document.get("actor", ""), model_name=document["model"]["name"],
         model_sha256=document["model"]["sha256"], frame_rate=rate,
-        start_timecode=document["start_timecode"], cameras=tuple(document.get("cameras", ())), shape_names=shapes,
-        weights=weights, head_rotation=rotation,
+        start_timecode=document["start_timecode"].strip(), cameras=tuple(document.get("cameras", ())),
+        shape_names=shapes, weights=weights, head_rotation=rotation,
         head_translation=_table(path, "head/translation", head["translation"], (frames, 3)),
         gaze=np.stack(gaze, axis=1), identity=_table(path, "identity", identity, (len(identity),)),
         sigma=(_table(path, "sigma", document["sigma"], weights.shape) if "sigma" in document
                else np.zeros_like(weights)),
         residual_px=_table(path, "quality/residual_px", quality["residual_px"], (frames,), holes=True),
-        seen=_table(path, "quality/seen", quality["seen"], (frames,)),
+        seen=seen,
         flags=tuple(tuple(words) for words in quality["flags"]),
         steps={name: step["key"] for name, step in document.get("steps", {}).items()})
 

@@ -152,6 +152,10 @@ def test_a_takes_name_that_leads_to_another_folder_is_refused(tmp_path, document
     (lambda d: d["quality"].pop("seen"), "quality: 'seen' is a required"),
     (lambda d: d.update(identity=[10**400]), "identity is not a table"),
     (lambda d: d.update(start_timecode="noon"), "start_timecode"),
+    (lambda d: d.update(start_timecode="10:00:00:45"), "start_timecode: .*has frame 45"),
+    (lambda d: d.update(start_timecode="25:00:00:00"), "start_timecode: .*no time of day"),
+    (lambda d: d["quality"]["seen"].__setitem__(9, 5.0), "quality/seen in frame 9 is 5, no share"),
+    (lambda d: d["quality"]["seen"].__setitem__(9, -0.5), "quality/seen in frame 9 is -0.5, no share"),
     (lambda d: d.update(sigma=[]), "sigma is not a table"),
 ])
 def test_damage_is_named(tmp_path, document, change, match):
