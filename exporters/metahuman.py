@@ -5,7 +5,9 @@ asset itself is not part of mien. What comes out is labelled with the one or the
 would do with ARKit curves, and is no solve on a MetaHuman.
 """
 
+import csv
 import dataclasses
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -128,7 +130,9 @@ def write_csv(scene: Scene, path: Path) -> None:
     """
     performance = convert(scene.performance)
     start = timecode.parse(performance.start_timecode, performance.frame_rate)
-    lines = [f"# {performance.model_name}", ",".join(("Frame", "Timecode", *performance.shape_names))]
+    header = io.StringIO()  # a rig's own names may hold commas, quotes and line breaks
+    csv.writer(header, lineterminator="").writerow(("Frame", "Timecode", *performance.shape_names))
+    lines = ["# " + " ".join(performance.model_name.splitlines()), header.getvalue()]
     lines += [f"{frame},{start + frame}," + ",".join(f"{value:.6f}" for value in row)
               for frame, row in enumerate(performance.weights.tolist())]
     write_bytes(path, ("\n".join(lines) + "\n").encode("utf-8", "surrogateescape"))

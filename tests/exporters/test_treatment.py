@@ -75,3 +75,15 @@ def test_the_metahuman_table_says_what_it_is(tmp_path):
     expected = convert(PERFORMANCE)
     for index, name in enumerate(expected.shape_names):
         assert float(rows[7][name]) == pytest.approx(expected.weights[7, index], abs=1e-6)
+
+
+def test_odd_names_keep_their_columns_in_the_metahuman_table(tmp_path):
+    names = ("CTRL_expressions_a,b", 'CTRL_expressions_x\n"y"', *(f"CTRL_expressions_{k}" for k in range(50)))
+    model = dataclasses.replace(MODEL, name="two\nlines", shape_names=names)
+    scene = make_scene(model, dataclasses.replace(PERFORMANCE, model_name="two\nlines", shape_names=names))
+    WRITERS[".metahuman.csv"](scene, tmp_path / "T001.metahuman.csv")
+    with (tmp_path / "T001.metahuman.csv").open(newline="") as file:
+        assert file.readline() == "# MetaHuman controls, solved from the deformation of two lines\n"
+        header, *rows = csv.reader(file)
+    assert header[2:54] == list(names)
+    assert {len(row) for row in rows} == {len(header)}
