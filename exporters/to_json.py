@@ -149,7 +149,7 @@ def _short(message: str) -> str:
 def _performance(path: Path, document: dict[str, Any]) -> Performance:
     # To JSON Schema 12.0 is an integer too.
     frames, shapes = int(document["frames"]), tuple(document["shapes"])
-    if document["take"] in ("", ".", "..") or set(document["take"]) & set("/\\\0"):
+    if document["take"] in ("", "..") or Path(document["take"]).name != document["take"] or "\0" in document["take"]:
         # Exports are files of that name: from a stranger's file it must not lead out of their folder.
         raise DataError(f"{path}: the take {document['take'][:80]!r} is no name of a file; give it a name without "
                         "slashes")

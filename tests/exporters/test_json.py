@@ -122,7 +122,7 @@ def test_a_newer_version_is_refused_in_words(tmp_path, document):
     refused(tmp_path, document | {"version": 2}, "newer mien .* update mien")
 
 
-@pytest.mark.parametrize("take", ["", ".", "..", "../../precious", "/tmp/precious", "a/b", "..\\b", "a\0b"])
+@pytest.mark.parametrize("take", ["", ".", "..", "../../precious", "/tmp/precious", "a/b", "a\0b"])
 def test_a_takes_name_that_leads_to_another_folder_is_refused(tmp_path, document, take):
     refused(tmp_path, document | {"take": take}, "is no name of a file")
 
