@@ -1,7 +1,6 @@
 """The `mien` command: reads the options, runs the commands, turns errors into sentences and exit codes."""
 
 import argparse
-import os
 import signal
 import sys
 import threading
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from app import __version__, actor_options, bench_options, export_options, live_options, net_options, record_options
 from app.pace import PACE, seconds_a_frame
+from app.streams import lasting_streams
 from capture.errors import Cancelled, MienError
 
 FORMATS = ("json", "csv", "fbx", "glb", "usd", "usda", "maya", "unity", "metahuman", "metahuman-fbx", "metahuman-json")
@@ -20,6 +20,11 @@ DEFAULT_FORMATS = ("json", "csv", "glb", "fbx")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 all done, 1 some takes failed, 2 usage, 3 nothing could be read,
     130 cancelled."""
+    with lasting_streams():
+        return _main(arguments)
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     parser = build_parser()
     try:
         options = parser.parse_args(arguments)
@@ -34,10 +39,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, Cancelled):
         print("mien: cancelled; run the same command again to go on from here", file=sys.stderr)
         return Cancelled.exit_code
-    except BrokenPipeError:
-        # The reader of a pipe went away: nothing is wrong here, and nobody listens any more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except MienError as error:
         if options.debug:
             traceback.print_exc()

@@ -19,6 +19,8 @@ import sys
 import time
 from typing import Protocol, TextIO
 
+from app.streams import Lasting
+
 
 class Teller(Protocol):
     """Tells a person or a program how the work goes."""
@@ -73,8 +75,7 @@ class Lines:
             self.line(f"{done} of {done + failed} takes done" + (f", {failed} failed" if failed else ""))
 
     def line(self, text: str) -> None:
-        # Looked up each time: while a detector's library is kept quiet, sys.stderr is another stream.
-        print(text, file=sys.stderr, flush=True)
+        print(text, file=_stderr(), flush=True)
 
 
 class Bar(Lines):
@@ -93,10 +94,10 @@ class Bar(Lines):
         self.drawn = now
         filled = self.WIDTH * done // max(total, 1)
         bar = "#" * filled + "." * (self.WIDTH - filled)
-        print(f"\r\x1b[K{take}: {step:<16} [{bar}] {done}/{total}", end="", file=sys.stderr, flush=True)
+        print(f"\r\x1b[K{take}: {step:<16} [{bar}] {done}/{total}", end="", file=_stderr(), flush=True)
 
     def line(self, text: str) -> None:
-        print("\r\x1b[K", end="", file=sys.stderr)
+        print("\r\x1b[K", end="", file=_stderr())
         super().line(text)
 
 
@@ -147,7 +148,7 @@ class Table(Lines):
         rows.append(f"{self.done} of {self.takes} takes done, {failed} failed, {len(self.rows)} running, "
                     f"{left - len(self.rows)} to do; {_clock(spent)}"
                     + (f", about {_clock(spent / (self.done + failed) * left)} left" if self.done + failed else ""))
-        print("\n".join(row[:width - 1] for row in rows), file=sys.stderr, flush=True)
+        print("\n".join(row[:width - 1] for row in rows), file=_stderr(), flush=True)
         self.height = len(rows)
 
     def _bar(self, done: int, total: int) -> str:
@@ -156,8 +157,13 @@ class Table(Lines):
 
     def _erase(self) -> None:
         if self.height:
-            print(f"\x1b[{self.height}A\x1b[J", end="", file=sys.stderr)
+            print(f"\x1b[{self.height}A\x1b[J", end="", file=_stderr())
             self.height = 0
+
+
+def _stderr() -> Lasting:
+    """Looked up each time: while a detector's library is kept quiet, sys.stderr is another stream."""
+    return Lasting(sys.stderr)
 
 
 def _clock(seconds: float) -> str:
@@ -196,7 +202,7 @@ class JsonLines:
         self.write(event="end", exit_code=exit_code, done=done, failed=failed)
 
     def write(self, **event: object) -> None:
-        print(json.dumps(event, ensure_ascii=False), file=self.stream, flush=True)
+        print(json.dumps(event), file=self.stream, flush=True)
 
 
 def teller(events: bool, takes: int = 1) -> Teller:

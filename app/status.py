@@ -51,7 +51,7 @@ def run(paths: Sequence[Path], out: Path | None, events: bool) -> int:
     if events:
         for state in states:
             print(json.dumps({"event": "state", "take": state.take, "state": state.state, "detail": state.detail,
-                              "outputs": list(state.outputs)}, ensure_ascii=False), flush=True)
+                              "outputs": list(state.outputs)}), flush=True)
     elif states:
         width = max(len(state.take) for state in states)
         for state in states:
