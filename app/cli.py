@@ -8,7 +8,16 @@ import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from app import __version__, actor_options, bench_options, export_options, live_options, net_options, record_options
+from app import (
+    __version__,
+    actor_options,
+    bench_options,
+    export_options,
+    live_options,
+    model_options,
+    net_options,
+    record_options,
+)
 from app.pace import PACE, seconds_a_frame
 from app.streams import lasting_streams
 from capture.errors import Cancelled, MienError
@@ -191,13 +200,8 @@ def build_parser() -> argparse.ArgumentParser:
     report.add_argument("--out", type=Path, metavar="DIR", help="where `mien solve` put the results, if by --out")
     report.add_argument("--force", action="store_true", help="write it again even if nothing changed")
 
-    model = add("model", _run_model, "list, add, show and check face models",
-                "mien model add ICT-FaceKit-master.zip --name ict")
-    model.add_argument("action", choices=("list", "add", "show", "check"))
-    model.add_argument("source", nargs="?", help="a model's name, or a file or folder to add")
-    model.add_argument("--name", help="what an added model shall be called")
-    model.add_argument("--out", type=Path, default=Path(), help="where `check` puts its picture")
-
+    model_options.add_options(add("model", model_options.run, "list, add, show and check face models",
+                                  "mien model add ICT-FaceKit-master.zip --name ict"), common)
     net_options.add_options(add("net", net_options.run, "train, export and measure the landmark networks",
                                 "mien net bench"), common)
 
@@ -373,12 +377,6 @@ def _run_stream(options: argparse.Namespace) -> int:
     from app.streaming import run
 
     return run(options)
-
-
-def _run_model(options: argparse.Namespace) -> int:
-    from app.models import run
-
-    return run(options.action, options.source, options.name, options.out)
 
 
 def _run_doctor(options: argparse.Namespace) -> int:

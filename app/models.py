@@ -1,5 +1,6 @@
 """Which face models there are, and `mien model list|add|show|check`."""
 
+import argparse
 from pathlib import Path
 
 import cv2
@@ -7,7 +8,6 @@ import numpy as np
 
 import assets
 from app.detectors import landmarker_named
-from capture.errors import UsageError
 from capture.files import write_bytes
 from solver.embedding_picture import embedding_picture
 from solver.face_model import ARKIT, FaceModel
@@ -15,7 +15,7 @@ from solver.model_import import BUILT_IN, add_model, find_model, list_models, na
 from solver.rig_jaw import OPEN
 from solver.shape_names import names_lines
 
-__all__ = ["BUILT_IN", "list_models", "model_named", "own_model_named", "run"]
+__all__ = ["BUILT_IN", "list_models", "model_named", "own_model_named"]
 
 
 def model_named(name: str, paths: bool = True) -> FaceModel:
@@ -36,30 +36,41 @@ def own_model_named(name: str, paths: bool = True) -> tuple[FaceModel, dict[str,
     return own_model(name, assets.path("head.npz"), paths)
 
 
-def run(action: str, source: str | None, name: str | None, out: Path) -> int:
-    """One action of `mien model`. Returns the exit code."""
-    if action == "list":
-        for known in (BUILT_IN, *list_models()):
-            print(_summary(known, model_named(known)))
-        return 0
-    if source is None:
-        raise UsageError(f"`mien model {action}` needs a {'file or folder' if action == 'add' else 'model'}; "
-                         f"see `mien model --help`")
-    if action == "add":
-        model = add_model(Path(source), name or Path(source).stem)
-        print(_summary(model.name, model))
-        _names(model.name)
-        _treatment(model)
-        return 0
-    model = model_named(source)
-    print(_summary(source, model))
-    _treatment(model)
-    if action == "show":
-        _names(source)
-        _show(model)
-    else:
-        _check(model, out)
+def run_list(_: argparse.Namespace) -> int:
+    """`mien model list`."""
+    for known in (BUILT_IN, *list_models()):
+        print(_summary(known, model_named(known)))
     return 0
+
+
+def run_add(options: argparse.Namespace) -> int:
+    """`mien model add`."""
+    model = add_model(Path(options.source), options.name or Path(options.source).stem)
+    print(_summary(model.name, model))
+    _names(model.name)
+    _treatment(model)
+    return 0
+
+
+def run_show(options: argparse.Namespace) -> int:
+    """`mien model show`."""
+    model = _seen(options.source)
+    _names(options.source)
+    _show(model)
+    return 0
+
+
+def run_check(options: argparse.Namespace) -> int:
+    """`mien model check`."""
+    _check(_seen(options.source), options.out)
+    return 0
+
+
+def _seen(name: str) -> FaceModel:
+    model = model_named(name)
+    print(_summary(name, model))
+    _treatment(model)
+    return model
 
 
 def _summary(name: str, model: FaceModel) -> str:

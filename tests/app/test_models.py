@@ -51,6 +51,13 @@ def test_names_are_shown_when_a_rig_is_added(cache: Path, tmp_path: Path, own: s
     assert f"Look this over; whatever is wrong can be changed in {cache / 'models' / 'hero.toml'}" in said
 
 
+def test_the_options_of_an_action_stand_before_and_after_its_file(cache: Path, tmp_path: Path) -> None:
+    (tmp_path / "rig.glb").write_bytes(glb_with(("JawOpen",)))
+    mien_here("model", "add", "--name", "hero", tmp_path / "rig.glb")
+    assert "hero: " in mien_here("model", "list").stdout
+    assert "list, add, show or check" in error_of(mien_here("model", check=2))
+
+
 def test_what_the_user_changes_in_the_table_counts(cache: Path, tmp_path: Path) -> None:
     (tmp_path / "rig.glb").write_bytes(glb_with(("JawOpen", "grin_L", "tongue_up", "helper")))
     mien_here("model", "add", tmp_path / "rig.glb", "--name", "hero")
