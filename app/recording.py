@@ -18,7 +18,6 @@ from capture.errors import ClipError, MienError, OutputError, UsageError
 from capture.files import make_folder
 from capture.record import LIVE, Camera, Recorded, Status, clock_timecode
 from capture.record_sources import Source, attached, parse_source
-from capture.settings import CHECKS
 
 TICK_SECONDS = 0.05
 TELL_SECONDS = 0.2
@@ -40,11 +39,12 @@ def run(options: argparse.Namespace) -> int:
         return 0
     if options.shoot is None:
         raise UsageError("say which shoot to record into: `mien record my-shoot`; it is made where it is not there")
+    slate = Slate(options.slate or "", options.take, options.actor or "")
     sources = sources_of(options)
     tell = teller(options.events)
     make_folder(options.shoot / "takes")
-    recorder = Recorder(options.shoot, sources, Slate(options.slate or "", options.take, options.actor or ""), tell,
-                        round(options.keep_free * GIB), options.faces, options.pictures and options.events)
+    recorder = Recorder(options.shoot, sources, slate, tell, round(options.keep_free * GIB), options.faces,
+                        options.pictures and options.events)
     try:
         if options.armed:
             commanded(recorder, told())
@@ -300,8 +300,7 @@ def _slated(slate: Slate, word: str, value: str) -> Slate:
         if not value.isdecimal() or int(value) < 1:
             raise UsageError(f"{value!r} is no take number; give 1, 2, 3 and so on")
         return Slate(slate.scene, int(value), slate.actor)
-    name = CHECKS["actor"](value) if value else ""
-    return Slate(name, None, slate.actor) if word == "slate" else Slate(slate.scene, slate.number, name)
+    return Slate(value, None, slate.actor) if word == "slate" else Slate(slate.scene, slate.number, value)
 
 
 def _words(part: Recorded) -> str:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.places import SYNC_NAME
-from capture.errors import OutputError, UsageError
+from capture.errors import DataError, OutputError, UsageError
 from capture.files import make_folder, output_error, write_bytes
 from capture.links import check_inside
 from capture.record import Recorded
+from capture.settings import CHECKS
 from capture.sync import Clock, Timeline, save_timeline
 
 METHOD = "arrival at the recorder"
@@ -19,11 +20,26 @@ TOML = "take.toml"
 
 @dataclass(frozen=True)
 class Slate:
-    """What is on the slate: the scene (or nothing), the take's number (None: the next that is free), the actor."""
+    """What is on the slate: the scene (or nothing), the take's number (None: the next that is free), the actor.
+
+    Raises:
+        UsageError: the scene or the actor cannot be a folder's name, which both become.
+    """
 
     scene: str = ""
     number: int | None = None
     actor: str = ""
+
+    def __post_init__(self) -> None:
+        for what, name in (("slate", self.scene), ("actor", self.actor)):
+            try:
+                if name:
+                    CHECKS["actor"](name)
+            except DataError as error:
+                raise UsageError(f"{what}: {error}") from error
+            if name.startswith("."):
+                raise UsageError(f"{what}: {name!r} begins with a dot, and mien looks into no hidden folder; "
+                                 "choose another name")
 
 
 def take_name(scene: str, number: int) -> str:

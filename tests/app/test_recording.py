@@ -223,6 +223,15 @@ def test_bad_input_is_a_sentence(tmp_path, monkeypatch, words, said):
     assert find_nothing(tmp_path / "shoot")
 
 
+@pytest.mark.parametrize("words", [["--slate", "../../evil"], ["--slate", ".hidden"], ["--slate", "/tmp/x"],
+                                   ["--slate", "sc04", "--actor", "../anna"]])
+def test_a_slate_leads_nowhere(clip, tmp_path, words):
+    ended = mien_here("record", tmp_path / "a" / "shoot", *cameras(clip, 1), *words, "--seconds", "1", *QUICK, check=2)
+    assert words[-1] in ended.stderr
+    assert not (tmp_path / "a").exists()
+    assert [path.name for path in tmp_path.iterdir()] == []
+
+
 def test_a_take_number_that_is_taken_is_refused(clip, tmp_path):
     (tmp_path / "shoot/takes/sc04_t02").mkdir(parents=True)
     ended = mien_here("record", tmp_path / "shoot", *cameras(clip, 1), "--slate", "sc04", "--take", "2", "--seconds",
