@@ -174,10 +174,14 @@ def neutral_frame(ready: Prepared, options: Options) -> int | None:
 
 
 def _frame(text: str, clips: TakeClips, option: str) -> int:
-    """A frame number as typed, or the frame at a timecode."""
+    """A frame number as typed, or the frame at a timecode; takes may cross midnight."""
     if text.isdecimal():
         return int(text)
+    start = clips.start_timecode or parse("00:00:00:00", clips.rate)
+    try:
+        moment = parse_like(text, start)
+    except DataError as error:
+        raise UsageError(f"{option} {text}: {error}; a frame number will do, too") from error
     if clips.start_timecode is None:
         raise UsageError(f"{option} {text} is a timecode, and the clips carry none; give a frame number")
-    start = clips.start_timecode
-    return int(seconds_after(parse_like(text, start), start) * start.rate)
+    return int(seconds_after(moment, start) * start.rate)

@@ -8,12 +8,13 @@ import pytest
 
 from app.cli import main
 from app.outcomes import options_of
-from app.preparing import neutral_frame
+from app.preparing import neutral_frame, survey
 from app.request import Request
 from capture.errors import DataError, UsageError
 from capture.settings import read_settings
 from capture.shoot import find_takes
 from capture.timecode import parse
+from tests.clips import numbered, write_clip
 
 
 def take_of(folder: Path, settings: str) -> Path:
@@ -78,3 +79,21 @@ def test_one_frame_cannot_be_of_two_takes(tmp_path: Path, capsys: pytest.Capture
         take_of(tmp_path / "takes" / name, "")
     assert main(["solve", str(tmp_path), "--neutral", "3"]) == 2
     assert "--neutral 3 is a frame of one take, and there are 2" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("timecode", [None, "23:59:59:20"])
+@pytest.mark.parametrize("option", ["start", "end", "neutral"])
+@pytest.mark.parametrize("wrong", ["abc", "00:00:61:00", "00:00:00:25", "-3"])
+def test_what_is_no_frame_is_a_fault_of_usage(tmp_path: Path, option: str, wrong: str, timecode: str | None) -> None:
+    write_clip(tmp_path / "camA.mp4", numbered(30), 25, timecode=timecode)
+    take, = find_takes(tmp_path)
+    options = options_of(take, Request("mien", **{option: wrong}))
+    with pytest.raises(UsageError, match=rf"{option}.* {wrong}: .*; a frame number will do"):  # noqa: PT012
+        survey(take, options)
+        neutral_frame(ready(0, timecode), options)
+
+
+def test_the_end_may_lie_past_midnight(tmp_path: Path) -> None:
+    write_clip(tmp_path / "camA.mp4", numbered(30), 25, timecode="23:59:59:20")
+    take, = find_takes(tmp_path)
+    assert survey(take, options_of(take, Request("mien", end="00:00:00:05")))[-1] == (0, 10)
