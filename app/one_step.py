@@ -33,6 +33,8 @@ def run(options: argparse.Namespace) -> int:
         UsageError: this mien is not the one that is expected, or an option makes no sense.
         MienError: what every take needs is missing.
     """
+    if options.only != "detect" and (options.camera is not None or options.frames is not None):
+        raise UsageError(f"--camera and --frames go with --only detect, not with --only {options.only}; leave them out")
     if options.expect and options.expect != digest():
         raise UsageError(f"the job was submitted by mien {options.expect}, and here is {digest()}; install the same "
                          "mien and the same libraries on all machines")

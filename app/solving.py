@@ -17,6 +17,9 @@ POLL_SECONDS = 2.0
 
 def run(options: argparse.Namespace) -> int:
     """Solve every take below the given paths. Returns the exit code."""
+    for name in ("camera", "frames", "expect"):
+        if getattr(options, name, None):
+            raise UsageError(f"--{name} goes with --only, which does one step of a solve; leave it out")
     if options.cluster:
         everywhere(options)
     takes, unread = takes_of(options.paths)

@@ -59,3 +59,13 @@ def test_two_clips_whose_results_would_lie_in_one_place_are_refused(
     for more in ((), ("--out", str(tmp_path / "out"))):
         assert main(["solve", *map(str, clips), *more]) == 2
         assert "two of the takes are called 'camA'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["--camera", "camA"], ["--frames", "0-9"], ["--expect", "x"],
+                                   ["--only", "prepare", "--camera", "camA"], ["--only", "solve", "--frames", "0-9"]])
+def test_what_only_one_step_heeds_is_refused_elsewhere(tmp_path: Path, capsys: pytest.CaptureFixture[str],
+                                                       words: list[str]) -> None:
+    (tmp_path / "camA.mp4").write_bytes(b"")
+    assert main(["solve", str(tmp_path), *words]) == 2
+    assert f"{words[-2]} " in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["camA.mp4"]
