@@ -53,8 +53,8 @@ def inputs_of(take: Take, rig: Path | None) -> dict[str, State | str]:
     Raises:
         ClipError: a clip is gone.
     """
-    folder, shoot = take.folder, take.shoot.folder if take.shoot is not None else None
-    settings = {"take.toml": folder and folder / "take.toml", "shoot.toml": shoot and shoot / "shoot.toml",
+    shoot = take.shoot.folder if take.shoot is not None else None
+    settings = {"take.toml": take.settings_path, "shoot.toml": shoot and shoot / "shoot.toml",
                 "rig.toml": rig or take.rig_path, "sync.toml": take.sync_path, CORRECTIONS: corrections_path(take)}
     return {**{clip.name: state_of(clip) for clip in take.clips},
             **{name: _bytes_key(path) if path is not None else "" for name, path in settings.items()}}

@@ -6,8 +6,9 @@
       calibration/camA.mp4 ...  optional: board clips
       takes/T001/camA.mp4 camB.mp4 ... [audio.wav] [take.toml]
 
-A folder of clips alone is a take, one clip alone a take with one camera. A camera is a clip's stem; a folder of
-numbered pictures counts as a clip. What mien does not know it leaves alone, and it never looks into hidden files.
+A folder of clips alone is a take, one clip alone a take with one camera: what the take.toml beside it says counts. A
+camera is a clip's stem; a folder of numbered pictures counts as a clip. What mien does not know it leaves alone, and it
+never looks into hidden files.
 """
 
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ class Take:
         shoot: where it belongs, if anywhere; without that shoot's list of takes.
         rig_path: the rig.toml beside the clips, else the shoot's, else None.
         sync_path: the sync.toml beside the clips, which `mien sync` writes.
+        settings_path: the take.toml that `settings` are of.
         problem: why it cannot be used, in one sentence; "" for a sound take.
     """
 
@@ -47,6 +49,7 @@ class Take:
     rig_path: Path | None = None
     sync_path: Path | None = None
     problem: str = ""
+    settings_path: Path | None = None
 
     @property
     def cameras(self) -> tuple[str, ...]:
@@ -92,7 +95,8 @@ def find_takes(path: Path) -> tuple[Take, ...]:
             raise ClipError(f"{path} is not a clip that mien knows; give one of {', '.join(CLIP_SUFFIXES)}, "
                             "a PNG, JPEG or EXR picture, a take folder or a shoot folder")
         check_take(path.parent, path.parent)
-        return (Take(path.stem, None, (path,), rig_path=_existing(path.parent / "rig.toml")),)
+        return (Take(path.stem, None, (path,), _settings_beside(path), rig_path=_existing(path.parent / "rig.toml"),
+                     settings_path=_existing(path.parent / "take.toml")),)
     if is_shoot(path):
         takes = open_shoot(path).takes
         if not takes:
@@ -137,7 +141,8 @@ def open_shoot(folder: Path) -> Shoot:
         try:
             takes.append(_read_take(entry, bare, folder))
         except InputError as error:
-            takes.append(Take(entry.name, entry, (), shoot=bare, problem=str(error)))
+            takes.append(Take(entry.name, entry, (), shoot=bare, problem=str(error),
+                              settings_path=_existing(entry / "take.toml")))
     return Shoot(folder, bare.name, settings, tuple(takes), bare.rig_path, calibration)
 
 
@@ -148,11 +153,15 @@ def camera_name(clip: Path) -> str:
 
 def _read_take(folder: Path, shoot: Shoot | None, root: Path) -> Take:
     check_take(folder, root)
-    settings = read_settings(folder / "take.toml")
+    settings_path, settings = _existing(folder / "take.toml"), read_settings(folder / "take.toml")
     clips = _clips(folder, root)
     if not clips and pictures.is_sequence(folder):
         check_tree(folder, root)
         clips = (folder,)
+        if settings_path is None and shoot is None:  # in a shoot, what lies beside it are other takes
+            beside = folder.resolve()
+            check_inside(beside.parent / "take.toml", beside.parent)
+            settings_path, settings = _existing(beside.parent / "take.toml"), _settings_beside(beside)
     if not clips:
         raise ClipError(f"{folder} holds no clip; put one clip per camera into it "
                         f"({', '.join(CLIP_SUFFIXES)}, or a folder of numbered pictures)")
@@ -163,18 +172,26 @@ def _read_take(folder: Path, shoot: Shoot | None, root: Path) -> Take:
         check_inside(audio, root)
     rig_path = _existing(folder / "rig.toml") or (shoot.rig_path if shoot else None)
     name = folder.name if folder.name not in ("", "..") else folder.resolve().name
-    return Take(name, folder, clips, settings, audio, shoot, rig_path, _existing(folder / "sync.toml"))
+    return Take(name, folder, clips, settings, audio, shoot, rig_path, _existing(folder / "sync.toml"),
+                settings_path=settings_path)
+
+
+def _settings_beside(clip: Path) -> dict[str, object]:
+    """What the take.toml beside a lone clip, or a lone folder of pictures, says of it."""
+    settings = read_settings(clip.parent / "take.toml")
+    if "neutral" in settings and any(_is_clip(entry) for entry in _entries(clip.parent) if entry.name != clip.name):
+        settings.pop("neutral", None)  # a frame of the take that these clips are together, on its own clock
+    return settings
 
 
 def _clips(folder: Path, root: Path) -> tuple[Path, ...]:
     """The clips in a folder, one per camera, in the order of the cameras' names."""
     by_camera: dict[str, Path] = {}
     for entry in _entries(folder):
-        video = entry.suffix.lower() in CLIP_SUFFIXES and not entry.is_dir()
-        if not video and not pictures.is_numbered(entry):
+        if not _is_clip(entry):
             continue
         check_inside(entry, root)
-        if not video:
+        if entry.is_dir():
             check_tree(entry, root)
         camera = camera_name(entry)
         if camera in by_camera:
@@ -182,6 +199,10 @@ def _clips(folder: Path, root: Path) -> tuple[Path, ...]:
                             f"{entry.name}; move one of them out of it")
         by_camera[camera] = entry
     return tuple(by_camera[camera] for camera in sorted(by_camera))
+
+
+def _is_clip(entry: Path) -> bool:
+    return pictures.is_numbered(entry) if entry.is_dir() else entry.suffix.lower() in CLIP_SUFFIXES
 
 
 def _entries(folder: Path) -> list[Path]:

@@ -11,7 +11,7 @@ from app.locks import LOCK_NAME, RUNNING_NAME
 from app.places import ASKED_NAME, RIG_NAME, SOLVE_NAME, Places, places
 from app.request import Request, takes_of
 from app.status import SUMMARY_NAME, TakeState, state_of_take, write_summaries
-from capture.shoot import Take
+from capture.shoot import Take, find_takes
 
 
 @pytest.fixture
@@ -141,3 +141,10 @@ def test_the_summary_of_a_part_tells_of_the_whole_shoot(take: Take) -> None:
     written, = write_summaries([take], Request("mien"))
     assert [(one["take"], one["state"]) for one in json.loads(written.read_bytes())["takes"]] == [
         ("T001", "done"), ("T002", "to do")]
+
+
+def test_a_lone_clip_is_solved_again_after_the_take_toml_beside_it_has_changed(tmp_path: Path) -> None:
+    (tmp_path / "camA.mp4").write_bytes(b"x")
+    before = records.inputs_of(find_takes(tmp_path / "camA.mp4")[0], None)
+    (tmp_path / "take.toml").write_text("focal_35mm = 50\n")
+    assert records.changed(before, records.inputs_of(find_takes(tmp_path / "camA.mp4")[0], None)) == "take.toml"

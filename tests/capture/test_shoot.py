@@ -71,6 +71,40 @@ def test_a_lone_clip_and_a_bare_folder_are_takes(tmp_path):
     assert (take.name, take.folder, take.cameras) == (tmp_path.name, tmp_path, ("scene 3",))
 
 
+def test_a_lone_clip_heeds_the_take_toml_beside_it(tmp_path, shoot):
+    clip = touch(tmp_path / "one/camA.mp4")
+    written = touch(tmp_path / "one/take.toml", 'actor = "ben"\nfocal_35mm = 54\nneutral = 7\n')
+    take, = find_takes(clip)
+    assert (take.setting("actor"), take.setting("focal_35mm"), take.setting("neutral")) == ("ben", 54, "7")
+    assert take.settings_path == written
+    touch(tmp_path / "one/camB.mp4")
+    take, = find_takes(clip)
+    assert (take.setting("actor"), take.setting("neutral")) == ("ben", None), "the frame is one of both cameras' clock"
+    touch(written, "rating = 9\n")
+    with pytest.raises(DataError, match=r"take\.toml: rating"):
+        find_takes(clip)
+    assert find_takes(shoot / "takes/T002/camA.mp4")[0].setting("actor") == "ben"
+
+
+def test_a_lone_folder_of_pictures_heeds_the_take_toml_beside_it(tmp_path, shoot, monkeypatch):
+    numbers = touch(tmp_path / "one/camA/0001.png").parent
+    written = touch(tmp_path / "one/take.toml", "frame_rate = 24\n")
+    assert find_takes(numbers)[0].setting("frame_rate") == 24
+    monkeypatch.chdir(numbers)
+    assert find_takes(Path())[0].settings_path == written
+    touch(numbers / "take.toml", "frame_rate = 25\n")
+    assert find_takes(numbers)[0].setting("frame_rate") == 25
+    # In a shoot a take that is one folder of pictures has its own, and none beside it.
+    touch(shoot / "takes/T003/0001.png")
+    touch(shoot / "takes/take.toml", 'actor = "nobody"\n')
+    assert find_takes(shoot / "takes/T003")[0].setting("actor") == "anna"
+    touch(written, "").unlink()
+    written.symlink_to(shoot / "shoot.toml")
+    (numbers / "take.toml").unlink()
+    with pytest.raises(InputError, match="leads out"):
+        find_takes(numbers)
+
+
 def test_a_bad_take_does_not_take_the_others_with_it(shoot):
     touch(shoot / "takes/T003/take.toml", "rating = 9\n")
     (shoot / "takes/T004").mkdir()
