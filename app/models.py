@@ -45,7 +45,11 @@ def run_list(_: argparse.Namespace) -> int:
 
 def run_add(options: argparse.Namespace) -> int:
     """`mien model add`."""
-    model = add_model(Path(options.source), options.name or Path(options.source).stem)
+    name = options.name or Path(options.source).stem
+    replaced = name in list_models()
+    model = add_model(Path(options.source), name)
+    if replaced:
+        print(f"{name} was there, and is replaced; what its table of names said of the same shapes is kept")
     print(_summary(model.name, model))
     _names(model.name)
     _treatment(model)

@@ -85,20 +85,31 @@ def _packed(source: Path, name: str) -> FaceModel:
 def add_model(source: Path, name: str) -> FaceModel:
     """Read `source` and know it as `name` from now on; an earlier model of that name is replaced.
 
-    Beside it lies a table of what its shapes' names mean (`names_file`), which the user may edit.
+    Beside it lies a table of what its shapes' names mean (`names_file`), which the user may edit; what an earlier
+    model's says of shapes that are there still is kept.
 
     Raises:
-        ModelError: see `import_model`.
-        UsageError: the name cannot be used.
+        ModelError: see `import_model`; or the earlier model's table is damaged.
+        UsageError: the name cannot be used, or the earlier table leaves out all shapes.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name) or name == BUILT_IN:
         raise UsageError(f"a model cannot be named {name!r}; use up to 64 letters, digits, dots, dashes and "
                          f"underscores, and not {BUILT_IN!r}, which is the built-in head")
     model = _packed(source, name)
     table = guess_names(model.shape_names)
+    if name in list_models() and names_file(name).exists():
+        kept = read_names(names_file(name))
+        try:
+            looked_over = added_model(name).shape_names
+        except ModelError:  # it is damaged, and adding it again is the cure
+            looked_over = tuple(kept)
+        table = {own: meaning for own, meaning in table.items()
+                 if own not in looked_over and meaning not in kept.values()}
+        table |= {own: meaning for own, meaning in kept.items() if own in model.shape_names}
+    renamed = _renamed(model, table)
     save_model(model, _registered(name))
     write_names(names_file(name), model.shape_names, table)
-    return _renamed(model, table)
+    return renamed
 
 
 def names_file(name: str) -> Path:

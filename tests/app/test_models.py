@@ -2,6 +2,7 @@
 sentence, with nothing written but in the cache."""
 
 import struct
+import tomllib
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -76,8 +77,25 @@ def test_what_the_user_changes_in_the_table_counts(cache: Path, tmp_path: Path) 
     assert "no shape named 'Jaw'" in error_of(mien_here("model", "show", "hero", check=2))
     table.write_text("[names\n")
     assert "hero.toml" in error_of(mien_here("model", "show", "hero", check=None))
-    mien_here("model", "add", tmp_path / "rig.glb", "--name", "hero")  # adding it again starts from the guess
+    assert "hero.toml" in error_of(mien_here("model", "add", tmp_path / "rig.glb", "--name", "hero", check=3))
+    table.unlink()
+    mien_here("model", "add", tmp_path / "rig.glb", "--name", "hero")  # without a table it starts from the guess
     assert table.read_text() == text
+
+
+def test_a_model_that_is_added_again_keeps_what_the_user_said_of_its_names(cache: Path, tmp_path: Path) -> None:
+    (tmp_path / "rig.glb").write_bytes(glb_with(("JawOpen", "grin_L", "gone", "MouthPucker")))
+    assert "replaced" not in mien_here("model", "add", tmp_path / "rig.glb", "--name", "hero").stdout
+    table = cache / "models" / "hero.toml"
+    table.write_text('[names]\n"grin_L" = "mouthSmileLeft"\n"gone" = "jawLeft"\n"MouthPucker" = ""\n')
+    (tmp_path / "rig.glb").write_bytes(glb_with(("JawOpen", "grin_L", "MouthPucker", "EyeBlink_L", "MouthSmile_L")))
+    said = mien_here("model", "add", tmp_path / "rig.glb", "--name", "hero").stdout
+    assert "hero was there, and is replaced" in said
+    assert tomllib.loads(table.read_text())["names"] == {
+        "grin_L": "mouthSmileLeft", "MouthPucker": "", "EyeBlink_L": "eyeBlinkLeft"}
+    (cache / "models" / "hero.npz").write_bytes(b"damaged")
+    mien_here("model", "add", tmp_path / "rig.glb", "--name", "hero")
+    assert tomllib.loads(table.read_text())["names"]["grin_L"] == "mouthSmileLeft"
 
 
 def obj(vertices: np.ndarray) -> str:
