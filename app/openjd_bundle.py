@@ -17,9 +17,11 @@ from pathlib import Path
 from app.batch_profiles import missing
 from app.detection import stretches
 from app.identity import digest
+from app.models import model_named
 from app.outcomes import options_of
 from app.preparing import survey
 from app.request import Request, request_of
+from capture.camera import load_rig
 from capture.errors import InputError, MienError, UsageError
 from capture.files import write_bytes
 from capture.shoot import Take, is_shoot, open_shoot
@@ -66,8 +68,8 @@ def run(options: argparse.Namespace) -> int:
     """Write the bundle and print where it is. Returns the exit code.
 
     Raises:
-        UsageError: the path is no shoot.
-        InputError: the shoot cannot be read or holds no take.
+        UsageError: the path is no shoot, or --start and --end leave no frames of any take.
+        InputError: the shoot cannot be read or holds no take, or there is no such rig or model.
         OutputError: the bundle cannot be written.
     """
     folder = options.path.absolute()
@@ -77,8 +79,11 @@ def run(options: argparse.Namespace) -> int:
     if not shoot.takes:
         raise InputError(f"{options.path} is a shoot without a take; put each take's clips into takes/T001 and so on")
     request = request_of(options, shoot.takes)
+    if request.rig is not None:  # these before anything is written: every worker would refuse
+        load_rig(request.rig)
+    model_named(request.model)
     parameters = parameters_of(folder, request)
-    groups = list(_groups([(take.name, _stretches(take, request)) for take in shoot.takes]))
+    groups = list(_groups(_all_stretches(shoot.takes, request)))
     for number, (takes, stretches_of) in enumerate(groups, 1):
         place = options.openjd if len(groups) == 1 else options.openjd / str(number)
         name = f"mien {shoot.name}" + (f" {number} of {len(groups)}" if len(groups) > 1 else "")
@@ -162,12 +167,31 @@ def _step(name: str, description: str, parameters: Sequence[Parameter], space: d
             "script": {"actions": {"onRun": action}}}
 
 
+def _all_stretches(takes: Sequence[Take], request: Request) -> list[tuple[str, list[Stretch]]]:
+    """Each take's name and what there is to detect in it; nothing where it cannot be used, which the job's first step
+    records.
+
+    Raises:
+        UsageError: the options leave nothing of any take.
+    """
+    found: list[tuple[str, list[Stretch]]] = []
+    refused: list[UsageError] = []
+    for take in takes:
+        stretches_of: list[Stretch] = []
+        try:
+            stretches_of = _stretches(take, request)
+        except UsageError as error:  # of this take: a longer one may have such frames
+            refused.append(error)
+        except MienError:
+            pass
+        found.append((take.name, stretches_of))
+    if refused and not any(stretches_of for _, stretches_of in found):
+        raise refused[0]
+    return found
+
+
 def _stretches(take: Take, request: Request) -> list[Stretch]:
-    """What there is to detect in a take; nothing where it cannot be used, which the job's first step records."""
-    try:
-        clips, _, _, (first, stop) = survey(take, options_of(take, request))
-    except MienError:
-        return []
+    clips, _, _, (first, stop) = survey(take, options_of(take, request))
     borders = [start for start, _ in stretches(first, stop)][::PARTS_PER_TASK]
     return [Stretch(take.name, clip.camera, start, end - 1)
             for clip in clips.clips for start, end in zip(borders, [*borders[1:], stop], strict=True)]

@@ -165,3 +165,18 @@ def test_what_is_no_shoot_is_refused(demo: Path, tmp_path: Path) -> None:
 def test_an_option_that_no_job_can_have_is_refused(tmp_path: Path) -> None:
     ended = mien_here("submit", tmp_path, "--openjd", tmp_path / "job", "--force", check=2)
     assert "--force" in ended.stderr
+
+
+@pytest.mark.parametrize(("words", "code", "said"), [
+    (["--start", "abc"], 2, "--start abc"), (["--end", "99"], 2, "leave no frames"), (["--model", "nope"], 3, "nope"),
+    (["--rig", "nowhere.toml"], 3, "nowhere.toml")])
+def test_what_every_worker_would_refuse_is_refused(tmp_path: Path, words: list[str], code: int, said: str) -> None:
+    for name in ("T001", "T002"):
+        (tmp_path / "shoot" / "takes" / name).mkdir(parents=True)
+    write_clip(tmp_path / "shoot" / "takes" / "T001" / "camA.mp4", numbered(12))
+    ended = mien_here("submit", tmp_path / "shoot", "--openjd", tmp_path / "job", *words, check=code)
+    assert said in ended.stderr
+    assert not (tmp_path / "job").exists()
+    write_clip(tmp_path / "shoot" / "takes" / "T002" / "camA.mp4", numbered(120))
+    if words[0] == "--end":
+        mien_here("submit", tmp_path / "shoot", "--openjd", tmp_path / "job", *words)
