@@ -5,7 +5,7 @@ from pathlib import Path
 
 from app.places import SOLVE_NAME, places
 from app.progress import teller
-from capture.errors import UsageError
+from capture.errors import InputError, UsageError
 from capture.shoot import find_takes
 from exporters import live
 from exporters.to_json import read
@@ -32,7 +32,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def performance_at(path: Path) -> Performance:
-    """The performance in a TAKE.mien.json, or the one that was solved of a take's folder.
+    """The performance in a TAKE.mien.json, the one of a folder of results, or the one that was solved of a take's
+    folder.
 
     Raises:
         DataError: there is none.
@@ -40,7 +41,21 @@ def performance_at(path: Path) -> Performance:
     """
     if path.is_file() and path.suffix == ".json":
         return read(path)
+    results = results_in(path)
+    if len(results) > 1:
+        raise UsageError(f"{path} holds {len(results)} solved takes; give one of them, such as {results[0]}")
+    if results:
+        return read(results[0])
     takes = find_takes(path)
     if len(takes) != 1:
         raise UsageError(f"{path} holds {len(takes)} takes; give one take, or its TAKE.mien.json")
     return read(places(takes[0], None).work / SOLVE_NAME)
+
+
+def results_in(folder: Path) -> list[Path]:
+    """The solved takes in a folder of results; none in a folder of footage, which may hold a live take's file."""
+    files = sorted(folder.glob("*.mien.json")) if folder.is_dir() else []
+    try:
+        return [] if files and find_takes(folder) else files
+    except InputError:
+        return files

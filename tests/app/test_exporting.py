@@ -13,6 +13,7 @@ import pytest
 from app import cli, export_options
 from app.gui.take_data import read_solved
 from app.models import model_named
+from app.streaming import performance_at, results_in
 from capture.errors import ModelError
 from exporters import FORMATS
 from exporters.live import live_link, vmc
@@ -196,3 +197,18 @@ def test_a_take_is_streamed(take, to, packets):
     assert received[0] == expected[0]
     left = iter(expected)
     assert all(data in left for data in received)
+
+
+def test_a_folder_of_results_is_as_good_as_its_take(take, tmp_path, capsys):
+    assert performance_at(take.parent).take == PERFORMANCE.take
+    mien("export", take.parent, "--out", tmp_path / "out", "--format", "csv")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["T001.csv"]
+    (take.parent / "T002.mien.json").write_bytes(take.read_bytes())
+    mien("stream", take.parent, code=2)
+    assert "holds 2 solved takes; give one of them, such as" in capsys.readouterr().err
+    # Beside footage lies a live take's, which is no solve.
+    folder = tmp_path / "T003"
+    folder.mkdir()
+    (folder / "live.mien.json").write_bytes(take.read_bytes())
+    (folder / "camA.mp4").write_bytes(b"")
+    assert results_in(folder) == []
