@@ -126,7 +126,7 @@ class Recorder:
 
     Attributes:
         state: "arming", "armed" or "rolling".
-        done, failed: takes so far.
+        done, failed: takes so far; one with a problem has failed, though its clips are there.
     """
 
     def __init__(self, shoot: Path, sources: Sequence[Source], slate: Slate, tell: Teller, keep_free: int,
@@ -150,7 +150,7 @@ class Recorder:
 
     @property
     def exit_code(self) -> int:
-        return 0 if self.done and not self.failed else int(bool(self.failed))
+        return int(bool(self.failed))
 
     @property
     def seconds(self) -> float:
@@ -211,7 +211,8 @@ class Recorder:
         except OutputError as error:
             outputs = tuple(str(part.path) for part in recorded if part.path is not None)
             problems.append(str(error))
-        self.done, self.failed = self.done + bool(outputs), self.failed + (bool(problems) or not outputs)
+        failed = bool(problems) or not outputs
+        self.done, self.failed = self.done + (not failed), self.failed + failed
         for part in recorded:
             if part.path is not None:
                 self.tell.note(folder.name, _words(part))

@@ -156,6 +156,7 @@ def test_a_camera_unplugged_midway_costs_nothing_else(clip, tmp_path):
     take = next(event for event in told(ended) if event["event"] == "take")
     assert take["state"] == "done"
     assert take["error"] == "camB gives no more pictures; look at its cable and power"
+    assert told(ended)[-1] == {"event": "end", "exit_code": 1, "done": 0, "failed": 1}
     counts = {found.camera: found.frames for found in probe_take(find_takes(tmp_path / "shoot")[0])}
     assert counts["camA"] > 65
     assert 40 <= counts["camB"] <= 60
