@@ -12,7 +12,7 @@ from app.places import ASKED_NAME, SOLVE_NAME, Places, places
 from app.preparing import survey
 from app.progress import teller
 from app.request import Request, model_of
-from capture.errors import MienError, UsageError
+from capture.errors import InputError, MienError, UsageError
 from capture.files import write_with
 from capture.shoot import Take, find_takes
 from exporters.to_json import read
@@ -91,6 +91,8 @@ def _made(options: argparse.Namespace, takes: list[Take]) -> int:
 
 def run_list(options: argparse.Namespace) -> int:
     """A line for each profile of a shoot."""
+    if not options.shoot.is_dir():
+        raise InputError(f"{options.shoot} is not a folder; give a shoot folder with --in")
     for path in sorted((options.shoot / FOLDER).glob(f"*/{NAME}")):
         try:
             actor = load_actor(path.parent)

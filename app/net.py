@@ -101,9 +101,9 @@ def run_export(options: argparse.Namespace) -> int:
 
 def run_bench(options: argparse.Namespace) -> int:
     """Measure every way to run the networks, print the table and draw it."""
-    tell = teller(options.events)
+    tell, still = teller(options.events), _still(options.picture)
     speeds = network_speed.measure(tuple(options.batches), not options.no_compile, lambda text: tell.note("net", text))
-    speeds += network_speed.measure_detectors(_still(options.picture))
+    speeds += network_speed.measure_detectors(still)
     print(f"{'network':<16}{'way':<28}{'batch':>6}{'CPU ms a picture':>18}")
     for speed in speeds:
         print(f"{speed.network:<16}{speed.way:<28}{speed.batch:>6}{speed.ms:>18.2f}")

@@ -29,13 +29,17 @@ ROOM_SECONDS = 30.0
 GIB = 1 << 30
 ARMING, ARMED, ROLLING = "arming", "armed", "rolling"
 DAY_SECONDS = 86400
+NO_CAMERA = "no camera is attached; connect one, or name a stream with --camera camA=rtsp://..."
 
 
 def run(options: argparse.Namespace) -> int:
     """Record until told to stop. Returns the exit code."""
     if options.list:
-        for source, title in attached():
+        found = attached()
+        for source, title in found:
             print(f"{source.camera}={source.address}  {title}")
+        if not found:
+            print(f"mien: {NO_CAMERA}", file=sys.stderr)
         return 0
     if options.shoot is None:
         raise UsageError("say which shoot to record into: `mien record my-shoot`; it is made where it is not there")
@@ -67,7 +71,7 @@ def sources_of(options: argparse.Namespace) -> tuple[Source, ...]:
     sources = tuple(parse_source(text, options.size, options.rate) for text in options.camera or ()) or tuple(
         source for source, _ in attached(options.size, options.rate))
     if not sources:
-        raise UsageError("no camera is attached; connect one, or name a stream with --camera camA=rtsp://...")
+        raise UsageError(NO_CAMERA)
     names = [source.camera for source in sources]
     if twins := sorted({name for name in names if names.count(name) > 1}):
         raise UsageError(f"two cameras are called {twins[0]}; each needs a name of its own")

@@ -164,7 +164,7 @@ def _read_take(folder: Path, shoot: Shoot | None, root: Path) -> Take:
             settings_path, settings = _existing(beside.parent / "take.toml"), _settings_beside(beside)
     if not clips:
         raise ClipError(f"{folder} holds no clip; put one clip per camera into it "
-                        f"({', '.join(CLIP_SUFFIXES)}, or a folder of numbered pictures)")
+                        f"({', '.join(CLIP_SUFFIXES)}, or a folder of numbered PNG, JPEG or EXR pictures)")
     sounds = [file for file in _entries(folder) if file.suffix.lower() in SOUND_SUFFIXES and file.is_file()]
     named = [file for file in sounds if file.stem.lower() == "audio"]
     audio = next(iter(named or (sounds if len(sounds) == 1 else [])), None)

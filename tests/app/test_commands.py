@@ -173,3 +173,11 @@ def test_the_performance_reads_back(demo: Path) -> None:
     assert performance.start_timecode == "10:00:00:00"
     assert performance.cameras == ("camA", "camB", "camC")
     assert len(performance.steps) == 4  # three detections and the solve
+
+
+def test_what_is_not_there_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["actor", "list", "--in", str(tmp_path / "nope")]) == 3
+    assert "nope is not a folder" in capsys.readouterr().err
+    (tmp_path / "0001.tif").write_bytes(b"")
+    assert main(["solve", str(tmp_path)]) == 3
+    assert "numbered PNG, JPEG or EXR pictures" in capsys.readouterr().err

@@ -75,6 +75,12 @@ def test_whole_detectors_are_timed_on_a_filmed_still():
     assert all("frames a second on one core" in text for text in said)
 
 
+def test_a_picture_that_is_none_is_told_before_anything_is_timed(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(network_speed, "measure", lambda *_: pytest.fail("it was timed"))
+    assert main(["net", "bench", "--picture", str(tmp_path / "nope.png")]) == 2
+    assert "is no picture that can be read" in capsys.readouterr().err
+
+
 def test_what_cannot_be_done_is_said(tmp_path, capsys):
     assert main(["net"]) == 2
     assert "train, export or bench" in capsys.readouterr().err

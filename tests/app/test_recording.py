@@ -14,6 +14,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from app.cli import main
 from app.progress import JsonLines, Lines
 from app.recording import GIB, ROLLING, Recorder
 from app.recording_take import Slate, next_number
@@ -238,6 +239,12 @@ def test_a_take_number_that_is_taken_is_refused(clip, tmp_path):
     ended = mien_here("record", tmp_path / "shoot", *cameras(clip, 1), "--slate", "sc04", "--take", "2", "--seconds",
                       "1", *QUICK, check=2)
     assert "sc04_t02 is there already; choose another take number" in ended.stderr
+
+
+def test_a_list_of_no_cameras_says_so(monkeypatch, capsys):
+    monkeypatch.setattr("app.recording.attached", lambda: ())
+    assert main(["record", "--list"]) == 0
+    assert "no camera is attached" in capsys.readouterr().err
 
 
 def find_nothing(shoot: Path) -> bool:
