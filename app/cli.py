@@ -19,6 +19,7 @@ from app import (
     record_options,
 )
 from app.pace import PACE, seconds_a_frame
+from app.progress import JsonLines
 from app.streams import lasting_streams
 from capture.errors import Cancelled, MienError
 
@@ -52,6 +53,8 @@ def _main(arguments: Sequence[str] | None) -> int:
         if options.debug:
             traceback.print_exc()
         print(f"mien: {error}", file=sys.stderr)
+        if options.events:  # whoever reads them waits for it
+            JsonLines(sys.stdout).end(error.exit_code, 0, 0)
         return error.exit_code
     except Exception as error:  # a fault of ours, not the user's
         if options.debug:

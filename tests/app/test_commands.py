@@ -181,3 +181,10 @@ def test_what_is_not_there_is_told(tmp_path: Path, capsys: pytest.CaptureFixture
     (tmp_path / "0001.tif").write_bytes(b"")
     assert main(["solve", str(tmp_path)]) == 3
     assert "numbered PNG, JPEG or EXR pictures" in capsys.readouterr().err
+
+
+def test_programs_are_told_the_end_of_what_failed_before_it_began(tmp_path: Path, capsys: pytest.CaptureFixture[str]
+                                                                 ) -> None:
+    for words, code in ((["proxy", str(tmp_path / "nope")], 3), (["solve", str(tmp_path), "--camera", "camA"], 2)):
+        assert main([*words, "--events"]) == code
+        assert json.loads(capsys.readouterr().out) == {"event": "end", "exit_code": code, "done": 0, "failed": 0}
