@@ -14,7 +14,7 @@ from app.models import BUILT_IN, model_named, own_model_named
 from app.places import places
 from app.progress import Teller, teller
 from app.solving import finish
-from app.streaming import performance_at
+from app.streaming import performance_at, results_in
 from capture.errors import DataError, MienError, UsageError
 from capture.shoot import find_takes
 from capture.timecode import exact_rate
@@ -123,9 +123,11 @@ def _one(solved: Performance, path: Path, options: argparse.Namespace, treatment
 
 
 def _source(path: Path) -> Path:
-    """The file of a solve as the user has it: what was given, or what lies in the results of the take's folder."""
+    """The file of a solve as the user has it: what was given or is in the folder, or the results of the take's."""
     if path.is_file() and path.suffix == ".json":
         return path.resolve()
+    if results := results_in(path):
+        return results[0].resolve()
     take = find_takes(path)[0]
     return (places(take, None).out / (take.name + FORMATS["json"])).resolve()
 
