@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
     kept: dict[Path, Path] = {}  # a file that another take must not replace -> which take's it is
     for path in paths:
         with contextlib.suppress(MienError):  # said below, when it is its turn
-            kept[_source(path)] = path
+            kept[_source(path).resolve()] = path
     for path in paths:
         try:
             solved = performance_at(path)
@@ -104,7 +104,7 @@ def _one(solved: Performance, path: Path, options: argparse.Namespace, treatment
     native = _native(scene, options, options.rig or model_name, given or options.rig is not None)
     for note in (*notes, *more, *said(native, preset, options.format)):
         tell.note(performance.take, note)
-    source = _source(path)
+    source = _source(path).resolve()
     if scene.performance is not solved and any(out.resolve() == source for out in files.values()):
         raise UsageError(f"{source} is the solve itself, and would be replaced by the changed curves; "
                          "give another folder with --out, or leave json out of --format")
@@ -125,18 +125,18 @@ def _one(solved: Performance, path: Path, options: argparse.Namespace, treatment
 def _source(path: Path) -> Path:
     """The file of a solve as the user has it: what was given or is in the folder, or the results of the take's."""
     if path.is_file() and path.suffix == ".json":
-        return path.resolve()
+        return path
     if results := results_in(path):
-        return results[0].resolve()
+        return results[0]
     take = find_takes(path)[0]
-    return (places(take, None).out / (take.name + FORMATS["json"])).resolve()
+    return places(take, None).out / (take.name + FORMATS["json"])
 
 
 def _files(solved: Performance, path: Path, options: argparse.Namespace) -> dict[str, Path]:
     """The file of each format; says early where clips are missing."""
     if "cptake" in options.format:
         take_of(path, solved.take)
-    folder = options.out or (path.parent if path.is_file() else places(find_takes(path)[0], None).out)
+    folder = options.out or _source(path).parent
     return {name: folder / (solved.take + FORMATS[name]) for name in options.format if name != "cptake"}
 
 

@@ -203,6 +203,8 @@ def test_a_folder_of_results_is_as_good_as_its_take(take, tmp_path, capsys):
     assert performance_at(take.parent).take == PERFORMANCE.take
     mien("export", take.parent, "--out", tmp_path / "out", "--format", "csv")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["T001.csv"]
+    mien("export", take.parent, "--format", "csv")
+    assert (take.parent / "T001.csv").is_file()
     (take.parent / "T002.mien.json").write_bytes(take.read_bytes())
     mien("stream", take.parent, code=2)
     assert "holds 2 solved takes; give one of them, such as" in capsys.readouterr().err
