@@ -197,7 +197,8 @@ def correct(solved: Solved, ready: Prepared, options: Options, tools: Tools, tel
                 tools.landmarker.read(solved.landmarks, solved.subject.person),
                 {**solved.performance.steps, "correct": key},
                 lambda done, total: teller.progress(take, "correct", done, total))
-        save_layer(layer, where.work / AROUND_LAYER_NAME)  # first, as the rig is before the solve
+        remove(where.work / AROUND_NAME)  # in this order for the reason that `_keep` says
+        save_layer(layer, where.work / AROUND_LAYER_NAME)
         write_performance(make_scene(tools.model, performance), where.work / AROUND_NAME)
     return replace(solved, performance=performance)
 
