@@ -13,8 +13,9 @@ from app.places import SYNC_NAME
 from app.pointed_face import pointed, sightings
 from app.preparing import faces_of
 from app.progress import Teller, teller
+from app.request import FAILED
 from capture.camera import load_rig
-from capture.errors import ClipError, UsageError
+from capture.errors import Cancelled, ClipError, MienError, UsageError
 from capture.match import probe_take
 from capture.shoot import Take, find_takes
 from capture.sync import Timeline, save_timeline, synchronise
@@ -25,8 +26,10 @@ from solver.network_actor import every
 
 
 def run(path: Path, events: bool) -> int:
-    """Synchronise each take below `path` and print its clocks. Returns the exit code."""
+    """Synchronise each take below `path` and print its clocks; one that cannot be holds up no other. Returns the exit
+    code."""
     tell, takes = teller(events), find_takes(path)
+    failed: list[MienError] = []
     alone = [take for take in takes if not take.problem and len(take.clips) < 2]
     if len(alone) == len(takes):
         raise UsageError(f"{alone[0].name} has one camera alone; give a take folder with two or more clips")
@@ -34,8 +37,15 @@ def run(path: Path, events: bool) -> int:
         if take in alone:
             tell.note(take.name, "has one camera alone, and no other to be in step with")
             continue
-        timeline = _synchronised(take, tell)
-        save_timeline(timeline, take.folder / SYNC_NAME)
+        try:
+            timeline = _synchronised(take, tell)
+            save_timeline(timeline, take.folder / SYNC_NAME)
+        except MienError as error:
+            if len(takes) == 1 or isinstance(error, Cancelled):
+                raise
+            tell.take(take.name, FAILED, str(error), ())
+            failed.append(error)
+            continue
         print(f"{take.name}: by {timeline.method}")
         for clock in timeline.clocks:
             residual = "" if math.isnan(clock.residual_ms) else f", residual {clock.residual_ms:.2f} ms"
@@ -43,7 +53,9 @@ def run(path: Path, events: bool) -> int:
             print(f"  {clock.name:<14} begins at {clock.offset:+.4f} s{drift}{residual}")
         for warning in timeline.warnings:
             tell.note(take.name, warning)
-    return 0
+    if len(failed) + len(alone) == len(takes):
+        return failed[0].exit_code
+    return MienError.exit_code if failed else 0
 
 
 def _synchronised(take: Take, tell: Teller) -> Timeline:
