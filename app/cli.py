@@ -48,20 +48,24 @@ def _main(arguments: Sequence[str] | None) -> int:
         return options.run(options)
     except (KeyboardInterrupt, Cancelled):
         print("mien: cancelled; run the same command again to go on from here", file=sys.stderr)
-        return Cancelled.exit_code
+        return _ended(options, Cancelled.exit_code)
     except MienError as error:
         if options.debug:
             traceback.print_exc()
         print(f"mien: {error}", file=sys.stderr)
-        if options.events:  # whoever reads them waits for it
-            JsonLines(sys.stdout).end(error.exit_code, 0, 0)
-        return error.exit_code
+        return _ended(options, error.exit_code)
     except Exception as error:  # a fault of ours, not the user's
         if options.debug:
             raise
         print(f"mien: internal error ({type(error).__name__}: {error}); run again with --debug and report what it "
               "prints", file=sys.stderr)
-        return 1
+        return _ended(options, 1)
+
+
+def _ended(options: argparse.Namespace, exit_code: int) -> int:
+    if options.events:  # whoever reads them waits for it
+        JsonLines(sys.stdout).end(exit_code, 0, 0)
+    return exit_code
 
 
 def _common(default: object) -> argparse.ArgumentParser:

@@ -10,6 +10,7 @@ work on one take for some seconds until the first one notices: both write the sa
 """
 
 import contextlib
+import errno
 import functools
 import hashlib
 import json
@@ -168,7 +169,8 @@ def look(folder: Path) -> Sight | None:
     try:
         age = max(server_time(folder) - _touched(path), 0.0)
     except OSError as error:
-        if isinstance(error, FileNotFoundError) and not path.is_symlink():
+        gone = error.errno in (errno.ENOENT, errno.ESTALE)  # the latter where another machine gave it back just now
+        if gone and not path.is_symlink():
             return None
         raise OutputError(f"{path} cannot be opened ({error.strerror}), so nobody can tell who works there; have its "
                           "owner see to its rights, or remove it once no mien works on the take") from error

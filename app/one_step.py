@@ -116,7 +116,7 @@ def _report(takes: list[Take], unread: list[Outcome], request: Request, tell: Te
 
     outcomes = list(unread)
     for take in takes:
-        state = state_of_take(take, places(take, request.out))
+        state = state_of_take(take, places(take, request.out), request.rig)
         done = state.state == STANDS
         error = "" if done else state.detail or f"{take.name}: {state.state}"
         outcomes.append(Outcome(take.name, DONE if done else FAILED, error, 0 if done else MienError.exit_code))

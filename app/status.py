@@ -13,7 +13,6 @@ from pathlib import Path
 
 from app import __version__, records
 from app.artefacts import load_record
-from app.contents import State
 from app.locks import Sight, look
 from app.places import ASKED_NAME, Places, places
 from app.request import Request, takes_of
@@ -61,8 +60,9 @@ def run(paths: Sequence[Path], out: Path | None, events: bool) -> int:
     return max((failure.exit_code for failure in unread), default=0)
 
 
-def state_of_take(take: Take, where: Places) -> TakeState:
-    """Look at one take on disk. Reads no footage."""
+def state_of_take(take: Take, where: Places, rig: Path | None = None) -> TakeState:
+    """Look at one take on disk. Reads no footage. `rig` is the one that solves are given, as this machine knows it;
+    with None the one that the last solve was given."""
     if take.problem:
         return TakeState(take.name, FAILED, take.problem)
     try:
@@ -73,15 +73,15 @@ def state_of_take(take: Take, where: Places) -> TakeState:
         return TakeState(take.name, RUNNING, _running(sight))
     failed = records.load_failed(where)
     if failed is not None:
-        changed = records.changed(failed.inputs, _inputs(take, failed.rig), strictly=False)
+        changed = records.changed(failed.inputs, records.inputs_or_none(take, rig or _path(failed.rig)), strictly=False)
         if changed:
             return TakeState(take.name, TO_DO, f"{changed} has changed since it failed")
         return TakeState(take.name, FAILED, failed.error)
     done = records.load_done(where)
     if done is None:
         return TakeState(take.name, TO_DO, _stopped(sight) or _begun(where))
-    asked = load_record(where.work / ASKED_NAME).get("rig", "")
-    changed = records.changed(done.inputs, _inputs(take, asked), strictly=False)
+    given = rig or _path(load_record(where.work / ASKED_NAME).get("rig", ""))
+    changed = records.changed(done.inputs, records.inputs_or_none(take, given), strictly=False)
     missing = records.missing(done, where, strictly=False)
     if changed or missing:
         return TakeState(take.name, STALE, f"{changed} has changed since it was solved" if changed else
@@ -89,9 +89,8 @@ def state_of_take(take: Take, where: Places) -> TakeState:
     return TakeState(take.name, DONE, "", tuple(sorted(done.outputs)))
 
 
-def _inputs(take: Take, rig: str) -> dict[str, State | str]:
-    """The files that a run's results hang on as they are now; `rig` is the one that it was given."""
-    return records.inputs_or_none(take, Path(rig) if rig else None)
+def _path(text: str) -> Path | None:
+    return Path(text) if text else None
 
 
 def write_summaries(takes: Sequence[Take], request: Request) -> list[Path]:
@@ -105,7 +104,7 @@ def write_summaries(takes: Sequence[Take], request: Request) -> list[Path]:
     shoots = {take.shoot.folder for take in takes if take.shoot is not None}
     for take in [*(take for take in takes if take.shoot is None), *takes_of(sorted(shoots))[0]]:
         where = places(take, request.out)
-        groups.setdefault(where.out, {})[take.name] = state_of_take(take, where)
+        groups.setdefault(where.out, {})[take.name] = state_of_take(take, where, request.rig)
     return [_write_summary(out / SUMMARY_NAME, list(states.values())) for out, states in sorted(groups.items())]
 
 

@@ -96,6 +96,7 @@ def _solved(take: Take, request: Request, where: Places, tell: Teller, guard: Gu
             _remember(where, request, take)
             records.save_done(where, asked, inputs, outputs)
         else:
+            _remember(where, request, take)  # the same rig may lie elsewhere by now
             tell.progress(take.name, "export", len(outputs), len(outputs))
     return outputs
 

@@ -167,7 +167,7 @@ def _key(name: str) -> tuple[str, str]:
 
 def _other_side(name: str) -> str:
     """Of a look to one side too: the left eye's look to the right is in a mirror the right eye's look to the left."""
-    if SIDE.search(name):
+    if (found := SIDE.search(name)) and found[0] != name:  # "L" alone is a mouth's shape
         return SIDE.sub(lambda side: OTHER[side[0]], name)
     glued = re.search("(left|right)$", name)
     return name[:glued.start()] + OTHER[glued[0]] if glued else name

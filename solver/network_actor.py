@@ -52,7 +52,9 @@ class Sightings:
             return None
         table = np.array([[*square.centre, square.side] for square in self.squares])  # (K, 3)
         x, y, side = (np.interp(frames, self.frames, column) for column in table.T)
-        away = np.abs(np.subtract.outer(np.asarray(frames), np.asarray(self.frames))).min(axis=1)
+        known, asked = np.asarray(self.frames), np.asarray(frames)
+        after = np.searchsorted(known, asked)
+        away = np.minimum(*(np.abs(known[at.clip(0, len(known) - 1)] - asked) for at in (after - 1, after)))
         return Whereabouts(np.column_stack([x, y]), side, away <= near)
 
 

@@ -17,15 +17,15 @@ NAME = "corrected.mien.json"
 
 def export_source(data: TakeData, layer: Layer, weights: np.ndarray) -> Path:
     """The performance file to export. Where there are corrections, or the solve around some is shown, it is written
-    anew; its key then holds them, so that the export step knows an old file from a new one. So it is where the take
-    was renamed since its solve: files are called after the take as it is called now.
+    anew; its key then holds them. So it is where the take was renamed since its solve: files are called after the take
+    as it is called now.
 
     Raises:
         OutputError: it cannot be written.
     """
     performance = dataclasses.replace(data.scene.performance, take=data.take.name, weights=weights)
     if layer.keys or data.scene is not data.solved:
-        text = repr(sorted((shape, keys) for shape, keys in layer.keys.items()))
+        text = repr((performance.steps.get("correct", ""), sorted(layer.keys.items())))
         steps = {**performance.steps, "correct": hashlib.sha256(text.encode()).hexdigest()[:32]}
         performance = dataclasses.replace(performance, steps=steps)
     elif data.scene.performance.take == data.take.name:

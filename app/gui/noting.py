@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from functools import partial
+from pathlib import Path
 
 from app.gui.session import Session
 from app.gui.take_notes import Values, write_settings
@@ -13,8 +14,13 @@ def note(session: Session, takes: Iterable[Take], values: Values) -> None:
     for take in _present(session, takes):
         before = {key: take.settings.get(key) for key in values}
         _set(take, values)
-        session.writer.write(partial(write_settings, take.folder, values), partial(_noted, session, take, before))
+        session.writer.write(partial(write_settings, _folder(take), values), partial(_noted, session, take, before))
     session.takes_changed.emit()
+
+
+def _folder(take: Take) -> Path:
+    """Where its take.toml is, or is to be: that of a lone folder of pictures may lie beside it."""
+    return take.settings_path.parent if take.settings_path is not None else take.folder
 
 
 def _present(session: Session, takes: Iterable[Take]) -> list[Take]:

@@ -22,7 +22,7 @@ class SolvePanel(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session = session
-        self._take = ""
+        self._take, self._wanted = "", BUILT_IN
         self.model = QComboBox(toolTip="The face model whose shapes come out; add your own with `mien model add`")
         self.actor = QLineEdit(placeholderText="as take.toml says", toolTip="Kept in the results")
         self.preset = QComboBox(toolTip="How much time to spend")
@@ -51,6 +51,7 @@ class SolvePanel(QWidget):
         self.solve.clicked.connect(self.start)
         self.around.clicked.connect(self.again)
         self.all.clicked.connect(self.start_all)
+        self.model.textActivated.connect(self._want)
         self.part.toggled.connect(self._update)
         self.preset.currentIndexChanged.connect(self._update)
         session.take_changed.connect(self._take_changed)
@@ -64,7 +65,7 @@ class SolvePanel(QWidget):
         data = self.session.data
         if data is None or not self.solve.isEnabled():
             return
-        arguments = [*self._arguments(), *self._named(), *self._frames()]
+        arguments = [*self._arguments(self.model.currentText()), *self._named(), *self._frames()]
         self._run(f"Solve {data.take.name}", [str(_place(data.take)), *arguments], data.take.name, data)
 
     def again(self) -> None:
@@ -74,7 +75,7 @@ class SolvePanel(QWidget):
             return
         asked = load_record(data.where.work / ASKED_NAME)
         arguments = [part for name, value in sorted(asked.items()) if value for part in (f"--{name}", value)] \
-            or [*self._arguments(), *self._named(), *self._frames()]
+            or [*self._arguments(self.model.currentText()), *self._named(), *self._frames()]
         self.session.run(f"Solve {data.take.name} around corrections", ["solve", str(_place(data.take)), *arguments],
                          data.take.name)
 
@@ -83,7 +84,8 @@ class SolvePanel(QWidget):
         for take in self.session.takes:
             job = self.session.jobs.of_take(take.name)
             if not take.problem and (job is None or job.state in jobs.ENDED):
-                self._run(f"Solve {take.name}", [str(_place(take)), *self._arguments()], take.name, None)
+                self._run(f"Solve {take.name}", [str(_place(take)), *self._arguments(self._model_of(take))], take.name,
+                          None)
 
     def _run(self, title: str, arguments: list[str], take: str, data: object) -> None:
         self.session.recent.choose("solve/preset", self.preset.currentData())
@@ -92,12 +94,12 @@ class SolvePanel(QWidget):
             work, preset = self._work(), self.preset.currentData()
             job.ended.connect(lambda: self._learn(job, work, preset))
 
-    def _arguments(self) -> list[str]:
-        arguments = ["--preset", self.preset.currentData(), "--model", self.model.currentText()]
+    def _arguments(self, model: str) -> list[str]:
+        arguments = ["--preset", self.preset.currentData(), "--model", model]
         return arguments + (["--force"] if self.force.isChecked() else [])
 
     def _named(self) -> list[str]:
-        """The actor of the open take; of the others take.toml says it."""
+        """The actor of the open take; of the others their settings say it."""
         return ["--actor", self.actor.text().strip()] if self.actor.text().strip() else []
 
     def _frames(self) -> list[str]:
@@ -126,9 +128,15 @@ class SolvePanel(QWidget):
             self.model.addItems(known)
 
     def _choose_model(self) -> None:
-        """The one that the take or its shoot names, where it is known here."""
         if self.session.data is not None:
-            self.model.setCurrentText(str(self.session.data.take.setting("model", self.model.currentText())))
+            self.model.setCurrentText(self._model_of(self.session.data.take))
+
+    def _model_of(self, take: Take) -> str:
+        """The one that the take or its shoot names, else the one that was chosen last."""
+        return str(take.setting("model", self._wanted))
+
+    def _want(self, model: str) -> None:
+        self._wanted = model
 
     def _update(self) -> None:
         session, data = self.session, self.session.data

@@ -1,6 +1,7 @@
 """What state a take is in, computed from what lies on disk and from the jobs that run: never stored."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from app.gui.known_clips import clips_of
 from app.places import RIG_NAME, SOLVE_NAME, places
@@ -37,7 +38,8 @@ def survey(take: Take) -> Survey:
     seconds = min(clip.frames / float(clip.frame_rate) for clip in clips)
     where = places(take, None)
     failed = load_failed(where)
-    if failed is not None and not changed(failed.inputs, inputs_or_none(take, None)):
+    if failed is not None and not changed(
+            failed.inputs, inputs_or_none(take, Path(failed.rig) if failed.rig else None), strictly=False):
         return Survey(FAILED, failed.error, seconds)  # until its files change or a solve succeeds
     solve = where.work / SOLVE_NAME
     if solve.is_file() and (where.work / RIG_NAME).is_file():

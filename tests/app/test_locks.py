@@ -139,6 +139,15 @@ def test_a_lock_that_cannot_be_opened_is_told_at_once(tmp_path: Path, monkeypatc
     assert (tmp_path / LOCK_NAME).exists()
 
 
+def test_a_lock_that_another_machine_just_gave_back_is_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stale(path: Path) -> float:
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    foreign(tmp_path, 0)
+    monkeypatch.setattr(locks, "_touched", stale)
+    assert locks.look(tmp_path) is None
+
+
 def test_a_heartbeat_keeps_it_fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(locks, "BEAT_SECONDS", 0.01)
     with held(tmp_path, pytest.fail) as lock:

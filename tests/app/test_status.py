@@ -83,6 +83,9 @@ def test_a_rig_given_to_the_solve_is_no_change(take: Take, tmp_path: Path, monke
     records.save_failed(where, take, rig, "no face")
     assert state_of_take(take, where) == TakeState("T001", "failed", "no face")
     records.forget(where, records.FAILED_NAME)
+    moved = rig.rename(tmp_path / "elsewhere.toml")  # as another machine of a farm sees it
+    assert state_of_take(take, where, moved).state == "done"
+    moved.rename(rig)
     rig.write_text("# another\n")
     assert state_of_take(take, where) == TakeState("T001", "stale", "rig.toml has changed since it was solved")
 

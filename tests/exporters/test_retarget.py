@@ -109,7 +109,8 @@ def test_a_mirror_shows_the_same_face_from_the_other_side():
     # In a mirror the left eye's look to the right is the right eye's look to the left.
     ("CTRL_expressions_eyeLookRightL", "CTRL_expressions_eyeLookLeftR"), ("jawLeft", "jawRight")])
 def test_a_mirror_finds_the_other_side_in_every_usual_spelling(pair):
-    names = (*pair, "jawOpen", "CTRL_expressions_eyeLookRightR", "smile", "Rim", "lower_Lip_CTRL", "upright")
+    names = (*pair, "jawOpen", "CTRL_expressions_eyeLookRightR", "smile", "Rim", "lower_Lip_CTRL", "upright",
+             "L", "R")  # mouths that say these
     moving = dataclasses.replace(PERFORMANCE, shape_names=names, weights=PERFORMANCE.weights[:, :len(names)],
                                  sigma=PERFORMANCE.sigma[:, :len(names)])
     out = swap_sides(moving)

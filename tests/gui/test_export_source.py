@@ -29,6 +29,10 @@ def test_the_solve_around_dragged_landmarks_is_exported_as_it_is_shown(opened):
     path = export_source(session.data, session.layer, session.weights)
     assert (read(path).weights == session.weights).all()
     assert (read(path).weights == around.weights).all()
+    steps = read(path).steps
+    other = dataclasses.replace(around, steps={**around.steps, "correct": "2"})
+    data = dataclasses.replace(session.data, scene=dataclasses.replace(session.data.scene, performance=other))
+    assert read(export_source(data, session.layer, session.weights)).steps["correct"] != steps["correct"]
 
 
 @pytest.mark.parametrize("corrections", [True, False])

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from app.gui.noting import note
 from app.gui.session import Session
+from capture.shoot import find_takes
 from tests.gui.scripted_session import FRAME, LAST, SHAPE, value
 from tests.material import shared
 
@@ -62,3 +64,14 @@ def test_after_kill_9_everything_is_there(killed, qapp):
     session.close()
     assert (shoot / "solved" / "T001.fbx").stat().st_size > 10_000
     assert not list(shoot.rglob("*.part"))
+
+
+def test_what_is_noted_on_a_lone_folder_of_pictures_lies_where_its_settings_do(opened, tmp_path):
+    """A take.toml of its own would hide the one beside it."""
+    numbers = tmp_path / "one/camA"
+    numbers.mkdir(parents=True)
+    (numbers / "0001.png").write_bytes(b"")
+    (tmp_path / "one/take.toml").write_text("frame_rate = 24\n")
+    note(opened.session, find_takes(numbers), {"rating": 3})
+    opened.session.writer.wait()
+    assert dict(find_takes(numbers)[0].settings) == {"frame_rate": 24, "rating": 3}

@@ -111,13 +111,20 @@ def test_an_actor_that_was_typed_is_the_open_takes_and_no_others(opened, qtbot, 
     assert opened.solve.actor.text() == ""
 
 
-def test_the_model_that_a_take_names_is_chosen_for_it(opened, shoot, monkeypatch):
+def test_the_model_that_a_take_names_is_that_takes_and_no_others(opened, shoot, qtbot, idle, monkeypatch):
     monkeypatch.setattr("app.gui.panel_solve.list_models", lambda: ["hero"])
-    (shoot / "takes/T002/take.toml").write_text('model = "hero"\n')
-    opened.session.reload()
-    assert opened.solve.model.currentText() == "mien"
+    (shoot / "takes/T001/take.toml").write_text('model = "hero"\n')
     opened.session.select_take("T002")
-    assert opened.solve.model.currentText() == "hero"
+    opened.session.open(shoot)
+    chosen = {}
+    for name in ("T001", "T002"):
+        opened.session.select_take(name)
+        chosen[name] = opened.solve.model.currentText()
+    assert chosen == {"T001": "hero", "T002": "mien"}
+    opened.inspector.show_page("Solve")
+    qtbot.mouseClick(opened.solve.all, LEFT)
+    said = {job.take: job.arguments[job.arguments.index("--model") + 1] for job in opened.session.jobs.jobs}
+    assert said == chosen
 
 
 def test_the_log_of_a_job_is_shown(opened, qtbot, idle):

@@ -28,6 +28,13 @@ def place(sightings: Sightings, frame: int) -> np.ndarray:
     return sightings.during([frame], 1).centre[0]
 
 
+def test_a_face_is_near_where_it_was_seen_about_then_however_long_the_footage():
+    seen = Sightings([3, 20, 21], [Roi((100.0, 50.0), 80.0)] * 3)
+    near = seen.during(range(40), 4).near
+    assert np.flatnonzero(near).tolist() == [*range(8), *range(16, 26)]
+    assert Sightings().during(range(3), 1) is None
+
+
 def pointed(places: dict[int, float], *films: Film, small: Film | None = None) -> tuple[Sightings, list[int]]:
     """The same where a person pointed at places x in some frames; a small face is only seen when looked at closely."""
     frames = sorted({*range(0, 60, 5), *places})
