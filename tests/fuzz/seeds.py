@@ -62,8 +62,8 @@ def _long_member() -> bytes:
     return bytes(data)
 
 
-def _huge_array(numbers: int) -> bytes:
-    header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({numbers},), }}".ljust(117) + "\n"
+def _array(numbers: int, kind: str = "<f8") -> bytes:
+    header = f"{{'descr': '{kind}', 'fortran_order': False, 'shape': ({numbers},), }}".ljust(117) + "\n"
     return _zip("key.npy", b"\x93NUMPY\x01\x00v\x00" + header.encode())
 
 
@@ -96,9 +96,10 @@ SEEDS: dict[str, dict[str, bytes]] = {
         "a member that leads out": _zip("../neutral.obj", _FACE),
     },
     "npz": {
-        "an array that would fill the memory": _huge_array(10**11),
-        "an array that no memory holds": _huge_array(10**30),
-        "an array of a negative length": _huge_array(-5),
+        "an array that would fill the memory": _array(10**11),
+        "an array that no memory holds": _array(10**30),
+        "an array of a negative length": _array(-5),
+        "an array of letters of a negative length": _array(1, "<U-1"),
     },
     "events": {"brackets without end": b"[" * 100_000, "an infinite count": b'{"event": "progress", "take": "", '
                b'"step": "", "done": Infinity, "total": 1}'},
