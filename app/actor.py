@@ -11,6 +11,7 @@ from app.outcomes import options_of
 from app.places import ASKED_NAME, SOLVE_NAME, Places, places
 from app.preparing import survey
 from app.progress import teller
+from app.records import given_path
 from app.request import Request, model_of
 from capture.errors import InputError, MienError, UsageError
 from capture.files import write_with
@@ -56,7 +57,7 @@ def run_suggest(options: argparse.Namespace) -> int:
 def _first(take: Take, where: Places) -> int:
     """The take's frame that is its solve's first."""
     asked = load_record(where.work / ASKED_NAME)
-    request = Request(asked.get("model", ""), rig=Path(asked["rig"]) if asked.get("rig") else None,
+    request = Request(asked.get("model", ""), rig=given_path(asked.get("rig", "")),
                       start=asked.get("start") or None, end=asked.get("end") or None, corrections="none")
     return survey(take, options_of(take, request))[3][0]
 

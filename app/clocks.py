@@ -6,7 +6,7 @@ from capture.errors import MienError
 from capture.match import TakeClips
 from capture.shoot import Take
 from capture.sync import by_timecode
-from capture.timecode import parse, seconds_after
+from capture.timecode import frames_after, parse
 from capture.video import Clip
 from solver.performance import Performance
 
@@ -28,8 +28,7 @@ def first_frame(clips: TakeClips | None, performance: Performance) -> int:
         return 0
     try:
         begins = parse(performance.start_timecode, performance.frame_rate)
-        first = begins.frame if clips.start_timecode is None else \
-            int(seconds_after(begins, clips.start_timecode) * begins.rate)
+        first = begins.frame if clips.start_timecode is None else frames_after(begins, clips.start_timecode)
     except MienError:
         return 0
     return first if 0 <= first < clips.frames else 0

@@ -17,7 +17,7 @@ from capture.files import make_folder
 from capture.focal import LONE_GUESS, first_lens
 from capture.match import TakeClips, plan, probe_take, take_frames
 from capture.shoot import Take
-from capture.timecode import parse, parse_like, seconds_after
+from capture.timecode import frames_after, parse, parse_like
 from capture.video import Frame
 from solver.corrections import Layer, Sight
 from solver.detect import Footage
@@ -184,4 +184,4 @@ def _frame(text: str, clips: TakeClips, option: str) -> int:
         raise UsageError(f"{option} {text}: {error}; a frame number will do, too") from error
     if clips.start_timecode is None:
         raise UsageError(f"{option} {text} is a timecode, and the clips carry none; give a frame number")
-    return int(seconds_after(moment, start) * start.rate)
+    return frames_after(moment, start)

@@ -103,6 +103,11 @@ def given(rig: Path | None) -> str:
     return "" if rig is None else str(rig.absolute())
 
 
+def given_path(text: str) -> Path | None:
+    """The rig that `given` wrote; None for the take's own."""
+    return Path(text) if text else None
+
+
 def load_done(where: Places) -> Done | None:
     """The record of the last run that ended well; None where there is none or it is damaged."""
     try:

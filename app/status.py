@@ -73,24 +73,21 @@ def state_of_take(take: Take, where: Places, rig: Path | None = None) -> TakeSta
         return TakeState(take.name, RUNNING, _running(sight))
     failed = records.load_failed(where)
     if failed is not None:
-        changed = records.changed(failed.inputs, records.inputs_or_none(take, rig or _path(failed.rig)), strictly=False)
+        now = records.inputs_or_none(take, rig or records.given_path(failed.rig))
+        changed = records.changed(failed.inputs, now, strictly=False)
         if changed:
             return TakeState(take.name, TO_DO, f"{changed} has changed since it failed")
         return TakeState(take.name, FAILED, failed.error)
     done = records.load_done(where)
     if done is None:
         return TakeState(take.name, TO_DO, _stopped(sight) or _begun(where))
-    given = rig or _path(load_record(where.work / ASKED_NAME).get("rig", ""))
+    given = rig or records.given_path(load_record(where.work / ASKED_NAME).get("rig", ""))
     changed = records.changed(done.inputs, records.inputs_or_none(take, given), strictly=False)
     missing = records.missing(done, where, strictly=False)
     if changed or missing:
         return TakeState(take.name, STALE, f"{changed} has changed since it was solved" if changed else
                          f"{missing} is gone, or another program has changed it")
     return TakeState(take.name, DONE, "", tuple(sorted(done.outputs)))
-
-
-def _path(text: str) -> Path | None:
-    return Path(text) if text else None
 
 
 def write_summaries(takes: Sequence[Take], request: Request) -> list[Path]:

@@ -172,6 +172,11 @@ def seconds_after(one: Timecode, other: Timecode) -> Fraction:
     return round_midnight(one.seconds - other.seconds, frames_in_day(other.rate, other.drop) / other.rate)
 
 
+def frames_after(one: Timecode, other: Timecode) -> int:
+    """The same in whole frames of `one`."""
+    return int(seconds_after(one, other) * one.rate)
+
+
 def nominal_rate(rate: Fraction) -> int:
     """Labels per second of timecode: 30 for 29.97."""
     return max(1, round(rate))

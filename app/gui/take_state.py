@@ -1,12 +1,11 @@
 """What state a take is in, computed from what lies on disk and from the jobs that run: never stored."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from app.gui.known_clips import clips_of
 from app.places import RIG_NAME, SOLVE_NAME, places
 from app.quality import needs_a_look
-from app.records import changed, inputs_or_none, load_failed
+from app.records import changed, given_path, inputs_or_none, load_failed
 from capture.errors import MienError
 from capture.shoot import Take
 from exporters.to_json import read as read_performance
@@ -38,8 +37,7 @@ def survey(take: Take) -> Survey:
     seconds = min(clip.frames / float(clip.frame_rate) for clip in clips)
     where = places(take, None)
     failed = load_failed(where)
-    if failed is not None and not changed(
-            failed.inputs, inputs_or_none(take, Path(failed.rig) if failed.rig else None), strictly=False):
+    if failed is not None and not changed(failed.inputs, inputs_or_none(take, given_path(failed.rig)), strictly=False):
         return Survey(FAILED, failed.error, seconds)  # until its files change or a solve succeeds
     solve = where.work / SOLVE_NAME
     if solve.is_file() and (where.work / RIG_NAME).is_file():
