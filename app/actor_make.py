@@ -6,7 +6,16 @@ from pathlib import Path
 
 import numpy as np
 
-from app.actor_material import Material, explained, identity_of, material, own_face, own_reading, own_skin
+from app.actor_material import (
+    Material,
+    explained,
+    identity_of,
+    material,
+    own_face,
+    own_reading,
+    own_skin,
+    same_face,
+)
 from app.actor_teach import forget_lessons, teach
 from app.actors import actors_folder, checked_name
 from app.bench_intervals import BETTER, Interval, intervals
@@ -82,6 +91,7 @@ def make(name: str, takes: Sequence[Take], request: Request, tell: Teller) -> tu
         actor, gain = teach(actor, model, landmarker, materials, folder, tell)
         entry = {"from": [one.take for one in materials], "solves": [one.key for one in materials], "frames": frames,
                  "corrected": int(sum(one.corrected().sum() for one in materials)),
+                 "marked": sum(len(one.marks) for one in materials),
                  "px_without": round(verdict.without, 3), "px_with": round(verdict.with_it, 3),
                  **({} if gain is None else {"network": str(gain)})}
         actor = replace(actor, history=(entry,))
@@ -110,6 +120,8 @@ def learn(name: str, model: FaceModel, landmarker: Landmarker, materials: Sequen
             if (ratio := misfit(one.used, same, anybody)) > OTHER:
                 raise DataError(f"take {one.take} shows another face than the other takes (it fits theirs {ratio:.1f} "
                                 f"times worse than its own); leave it out of --from")
+    same = same_face(materials, anybody, identity)
+    identity = same.identity
     told = sum(int(one.corrected().sum()) for one in materials)
     right = [explained(one, same) for one in materials]
     points, names, shapes = own_face(materials, right, same, told >= ENOUGH)

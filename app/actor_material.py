@@ -1,8 +1,8 @@
 """What an actor's profile is learnt from: takes that were detected and solved once, and what animators said of them."""
 
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,17 +12,18 @@ from app.detectors import Landmarker
 from app.outcomes import options_of
 from app.pipeline import solve
 from app.places import places
-from app.preparing import prepare
+from app.preparing import neutral_frame, prepare
 from app.progress import Teller
 from app.request import Request
 from app.take_job import tools_for
 from capture.errors import DataError
 from capture.shoot import Take
 from solver.actor_fit import Case, Face, identity_around, solved, without_blurred
+from solver.actor_marks import marked, stood
 from solver.actor_reading import Said, own_answer
 from solver.appearance import Film
 from solver.correct import solve_around
-from solver.corrections import Layer
+from solver.corrections import Grip, Layer
 from solver.own_time import in_step
 from solver.performance import Performance
 from solver.personal import CORRECTED, Evidence, evidence, kept_meaning, on_mesh, personal_points
@@ -40,12 +41,18 @@ MOST = 240
 """Frames of a take that are learnt from; of a longer one every second, third ... frame is taken."""
 DISAGREE = 1.6
 """Corrections that make a frame's landmarks fit so many times worse are not of what the frame shows."""
+MARKED = 40
+"""Landmarks that were put right in the neutral frame, of all cameras together, from which on they say who it is."""
+FAR_OFF = 0.02
+"""Marks that lie so far from any face that fits them, over its height, are no landmarks of a face. Those of a person
+who errs by 1.5 px on a face of 330 px lie 0.004 off."""
 
 
 @dataclass(frozen=True)
 class Material:
     """A take to learn from: T' frames from the take's frame `first` on, each `step` frames after the last.
 
+    `layer` is what was said of what the face does; `marks` are landmarks that were put right in its frame `neutral`.
     `film(camera, frames)` shows its pictures; None where these were not taken at the landmarks' moments.
     """
 
@@ -57,6 +64,8 @@ class Material:
     first: int
     step: int
     film: Film | None = None
+    neutral: int | None = None
+    marks: Mapping[Grip, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def frames(self) -> int:
@@ -118,6 +127,25 @@ def identity_of(one: Material, anybody: Face) -> np.ndarray:
     return identity_around(one.used, anybody, found.weights, known) if known.any() else found.identity
 
 
+def same_face(materials: Sequence[Material], anybody: Face, identity: np.ndarray) -> Face:
+    """The face of an actor of an identity that landmarks show; where they were put right in a neutral frame, the face
+    that these show.
+
+    Raises:
+        DataError: they are no landmarks of a face.
+    """
+    one = max(materials, key=lambda one: len(one.marks))
+    row = -1 if one.neutral is None else (one.neutral - one.first) // one.step
+    if len(one.marks) < MARKED or not 0 <= row < one.frames or not one.used.landmarks.found[:, row].any():
+        return replace(anybody, identity=identity)
+    said = marked(one.used, anybody, row, one.marks)
+    if said.off > FAR_OFF:
+        raise DataError(f"take {one.take}: the landmarks dragged in its neutral frame {one.neutral} are of no "
+                        f"face (they lie {said.off:.0%} of its height off the nearest); left and right may be "
+                        "exchanged, or they belong to another frame")
+    return replace(anybody, identity=said.identity, stance=said.stance)
+
+
 def own_reading(materials: Sequence[Material], right: Sequence[Explained], landmarker: Landmarker, person: Person
                 ) -> OwnAnswer | None:
     """How corrected frames say that the actor is to be read; None where that is no better in frames held out."""
@@ -150,7 +178,7 @@ def explained(one: Material, face: Face) -> Explained:
     base, used = solved(one.used, face, "standard")
     corrected = one.corrected()
     if not one.layer or not corrected.any():
-        return base, np.ones(one.frames)
+        return stood(base, face.stance), np.ones(one.frames)
     case = one.used
     around = solve_around(one.layer, base, one.first, case.landmarks, case.rig, used, face.model, face.embedding,
                           case.reading, {}, lambda done, total: None)
@@ -159,7 +187,7 @@ def explained(one: Material, face: Face) -> Explained:
         raise DataError(f"take {one.take}: its corrections disagree with its footage (landmarks fit {worse:.1f} times "
                         "worse in corrected frames); look them over: left and right may be exchanged, or they belong "
                         "to another take")
-    return around, np.where(corrected, CORRECTED, 1.0)
+    return stood(around, face.stance), np.where(corrected, CORRECTED, 1.0)
 
 
 def material(take: Take, request: Request, tell: Teller) -> Material:
@@ -181,6 +209,14 @@ def material(take: Take, request: Request, tell: Teller) -> Material:
     in_time = ready.late is None or in_step(ready.late)
     lone = ready.lone and len(done.given.cameras) == 1
     case = Case(landmarks, done.given, lone, ready.clips.rate / step, tools.landmarker.read(done.landmarks))
+    named = neutral_frame(ready, options)
+    neutral = None if named is None else ready.first + named
+    layer, marks = options.corrections, {}
+    if layer.scheme == landmarks.scheme:
+        marks = layer.of_person(neutral)
+    if 0 < len(marks) < MARKED:
+        tell.note(take.name, f"{len(marks)} landmarks were dragged in the neutral frame {neutral}, too few to say who "
+                             f"the actor is: drag {MARKED} or more, in all cameras together")
     return Material(take.name, done.performance.steps["solve"], case.of(chosen),
-                    replace(case.of(chosen), rig=done.rig, lone=False), options.corrections, ready.first, step,
-                    (lambda camera, frames: ready.pictures(camera, frames * step)) if in_time else None)
+                    replace(case.of(chosen), rig=done.rig, lone=False), layer.of_face(neutral), ready.first, step,
+                    (lambda camera, frames: ready.pictures(camera, frames * step)) if in_time else None, neutral, marks)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from app.actor_look import moved_in
-from app.actor_material import Material, explained, own_face, own_reading, told
+from app.actor_material import Material, explained, own_face, own_reading, same_face, told
 from app.actors import subject
 from app.bench_intervals import BETTER, WORSE, Interval, intervals
 from app.detectors import Landmarker
@@ -84,7 +84,7 @@ def teach(actor: Actor, model: FaceModel, landmarker: Landmarker, materials: Seq
     if sum(int(one.corrected().sum()) for one in materials) < LEAST or landmarker.detector.scheme != SCHEME:
         return actor, None
     face = subject(replace(actor, taught=None), model, landmarker).face()
-    same = Face(model, landmarker.embedding(model), actor.identity)
+    same = same_face(materials, Face(model, landmarker.embedding(model)), actor.identity)
     right = [explained(one, face) for one in materials]
     lessons = _lessons(materials, right, face)
     work, squares, away, layers = make_folder(folder / WORK), [], [], []

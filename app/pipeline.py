@@ -45,7 +45,7 @@ from solver.solve import PRESETS, TakeFacts, solve_take
 
 SOLVE_VERSION = 24
 QUICK_VERSION = 3
-CORRECT_VERSION = 4
+CORRECT_VERSION = 5
 EXPORT_VERSION = 2
 PROFILE = "profile"
 """The step under which a performance keeps the key of the actor's profile that it was solved with."""
@@ -181,18 +181,23 @@ def correct(solved: Solved, ready: Prepared, options: Options, tools: Tools, tel
     layer, where, take = options.corrections, ready.where, solved.performance.take
     if not layer.frames():
         return solved
+    named = neutral_frame(ready, options)
+    neutral = None if named is None else ready.first + named
+    if (marks := layer.of_person(neutral)) and solved.subject.identity is None:
+        teller.note(take, f"{len(marks)} landmarks were dragged in the neutral frame {neutral}: they say who the actor "
+                          "is, not what the face does; `mien actor make` learns from them")
     scheme = solved.landmarks.scheme
     if layer.drags and layer.scheme != scheme:
         teller.note(take, f"landmarks were dragged among {layer.scheme}'s, and this solve has {scheme}'s: these drags "
                           "are left out")
     key = artefacts.key_of("correct", CORRECT_VERSION, solve=solved.performance.steps["solve"], first=ready.first,
-                           layer=layer_key(layer))
+                           layer=layer_key(layer), **({"neutral": neutral} if marks else {}))
     performance = None if options.force else _read(where.work / AROUND_NAME)
     if performance is None or performance.steps.get("correct") != key:
         teller.progress(take, "correct", 0, 1)
         with timed(where.work, "correct", key):
             performance = solve_around(
-                layer, solved.performance, ready.first, solved.landmarks, solved.given, solved.rig,
+                layer.of_face(neutral), solved.performance, ready.first, solved.landmarks, solved.given, solved.rig,
                 solved.subject.model, solved.subject.embedding(),
                 tools.landmarker.read(solved.landmarks, solved.subject.person),
                 {**solved.performance.steps, "correct": key},
@@ -264,8 +269,9 @@ def _note_unseen(found: np.ndarray, cameras: tuple[str, ...], take: str, teller:
 
 
 def _neutral_words(solved: Solved, ready: Prepared, options: Options) -> str:
-    if options.neutral is not None:
+    if neutral_frame(ready, options) is not None:
         return f"frame {options.neutral}, as named"
     if solved.subject.identity is not None:
         return f"that of the profile of {options.actor}"
-    return f"found from the whole take; nearest to it is frame {ready.first + rest_frame(solved.performance)}"
+    left = "" if options.neutral is None else f" (frame {options.neutral}, as named, is not among those solved)"
+    return f"found from the whole take; nearest to it is frame {ready.first + rest_frame(solved.performance)}{left}"

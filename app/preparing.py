@@ -159,15 +159,18 @@ def _range(clips: TakeClips, options: Options) -> tuple[int, int]:
 
 
 def neutral_frame(ready: Prepared, options: Options) -> int | None:
-    """The wanted frame, counted from the first that is solved, in which a person says that the face is at rest.
+    """The wanted frame, counted from the first that is solved, in which a person says that the face is at rest; None
+    where nobody says so, or the one in take.toml is none of those that are solved.
 
     Raises:
-        UsageError: it is none of those that are solved.
+        UsageError: the one that was asked for is none of those that are solved.
     """
     if options.neutral is None:
         return None
     frame = _frame(options.neutral, ready.clips, "the neutral frame")
     if not ready.first <= frame < ready.stop:
+        if options.neutral == ready.take.settings.get("neutral") and 0 <= frame < ready.clips.frames:
+            return None  # said of the whole take, of which a part is solved
         raise UsageError(f"the neutral frame {options.neutral} is not among the frames {ready.first} to "
                          f"{ready.stop - 1} that are solved; name another with --neutral or in take.toml")
     return frame - ready.first

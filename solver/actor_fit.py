@@ -32,7 +32,6 @@ BLURRED = 0.0112
 faces of 190 to 350 px 0.007, of 78 px 0.009 to 0.010; a face of 340 px blurred by 3 px 0.008 (its landmarks are still
 right), by 8 px 0.012."""
 
-
 @dataclass(frozen=True)
 class Case:
     """What is known of a take: landmarks (C, T, N), cameras, whether their lens is a guess, what was read."""
@@ -53,13 +52,22 @@ class Case:
 
 
 @dataclass(frozen=True)
+class Stance:
+    """How a head stands beside where its landmarks put it, in the head's own axes: turn (3, 3), shift (3) metres."""
+
+    turn: np.ndarray
+    shift: np.ndarray
+
+
+@dataclass(frozen=True)
 class Face:
     """What a take may be solved with: a model, where the landmarks lie on it, and an identity or None to look for it.
-    """
+    `stance` is what landmarks that err alike in all frames do to the head; None where nobody knows that."""
 
     model: FaceModel
     embedding: Embedding
     identity: np.ndarray | None = None
+    stance: Stance | None = None
 
 
 def without_blurred(landmarks: Landmarks) -> Landmarks:

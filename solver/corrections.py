@@ -71,6 +71,15 @@ class Layer:
         """The frames whose solve anything was said of; a face that was pointed at speaks of the whole take's."""
         return self.right | {frame for _, frame in self.spots()} | {frame for _, _, frame in self.drags}
 
+    def of_person(self, neutral: int | None) -> Mapping[Grip, tuple[float, float]]:
+        """The landmarks that were put right in the frame that was named as the neutral one, if any was. There the face
+        is at rest, so they say who the actor is."""
+        return {grip: place for grip, place in self.drags.items() if grip[2] == neutral}
+
+    def of_face(self, neutral: int | None) -> "Layer":
+        """All else: what the face does."""
+        return replace(self, drags={grip: place for grip, place in self.drags.items() if grip[2] != neutral})
+
     def within(self, other: "Layer") -> bool:
         """Whether all that this layer says of the solve stands in the other, too."""
         return (self.right <= other.right and self.drags.items() <= other.drags.items()

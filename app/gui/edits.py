@@ -3,7 +3,9 @@
 import dataclasses
 
 from app.gui import keys
+from app.gui.noting import note
 from app.gui.session import Session
+from app.gui.undo import Change
 from solver.corrections import REACH, Key, corrected
 
 SAME = 1e-4
@@ -109,6 +111,18 @@ def mark_right(session: Session, right: bool) -> None:
             if (key := layer.key((shape, here))) is not None and (key.slope_in, key.slope_out) == (None, None)
             and abs(key.value - weight) < SAME]
     session.edit("frame is not right", keys.deleted(layer, held))
+
+
+def name_neutral(session: Session, named: bool) -> None:
+    """Say in take.toml that the face is at rest in the present frame, or in none that anybody knows."""
+    take = session.data.take if session.data is not None else None
+    if take is None or take.folder is None or session.solved_frame() is None:
+        return
+    before, after = take.settings.get("neutral"), str(session.frame) if named else None
+    if before != after:
+        session.undo.push(Change("neutral frame", {"neutral": before}, {"neutral": after},
+                                 lambda values: note(session, (take,), values)))
+        session.message.emit(f"frame {after} is the face at rest" if named else "mien finds the face at rest by itself")
 
 
 def undrag(session: Session) -> None:

@@ -51,6 +51,7 @@ class TakePanel(QWidget):
         self._take = None
         session.take_changed.connect(self._take_changed)
         session.takes_changed.connect(self._show_stars)
+        session.takes_changed.connect(self._show_facts)
         self._take_changed()
 
     def keep(self) -> None:
@@ -86,13 +87,16 @@ class TakePanel(QWidget):
         if self._pause.isActive():
             self.keep()
         self._take = data.take if data is not None else None
-        self.facts.setText(_facts(data) if data is not None else "no take is open")
+        self._show_facts()
         self.problems.setText("\n".join(data.problems) if data is not None else "")
         self.notes.setEnabled(self._take is not None and self._take.folder is not None)
         self.notes.setToolTip("" if self.notes.isEnabled() or data is None else
                               "A lone clip keeps no notes; put it into a folder of its own")
         self._show_notes()
         self._show_stars()
+
+    def _show_facts(self) -> None:
+        self.facts.setText(_facts(self.session.data) if self.session.data is not None else "no take is open")
 
     def _show_notes(self) -> None:
         self._filling = True
@@ -117,5 +121,7 @@ def _facts(data) -> str:
         if data.clips.start_timecode is not None:
             lines.append(f"starts at {data.clips.start_timecode}")
         lines += [f"{clip.camera}: {clip.size[0]} × {clip.size[1]}, {clip.codec}" for clip in data.clips.clips]
+    if (neutral := data.take.settings.get("neutral")) is not None:
+        lines.append(f"face at rest: frame {neutral}, as named")
     lines.append(f"sound: {data.take.audio.name}" if data.take.audio is not None else "no sound recording")
     return "\n".join(lines)

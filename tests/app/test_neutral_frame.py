@@ -28,7 +28,8 @@ def ready(first: int = 0, timecode: str | None = None) -> SimpleNamespace:
     """What a prepared take says of its frames: those from `first` to 29 are solved."""
     rate = Fraction(25)
     start = None if timecode is None else parse(timecode, rate)
-    return SimpleNamespace(first=first, stop=30, clips=SimpleNamespace(rate=rate, start_timecode=start))
+    return SimpleNamespace(first=first, stop=30, take=SimpleNamespace(settings={"neutral": "4"}),
+                           clips=SimpleNamespace(rate=rate, start_timecode=start, frames=40))
 
 
 @pytest.mark.parametrize(("written", "asked", "meant"), [
@@ -52,6 +53,17 @@ def test_a_number_and_a_timecode_are_counted_from_the_first_frame_that_is_solved
     for wrong, where in (("30", ()), ("9", (10,)), ("10:00:01:00", ())):
         with pytest.raises(UsageError, match="neutral frame"):
             frame(wrong, *where)
+
+
+def test_a_takes_neutral_frame_may_lie_outside_the_part_that_is_solved_but_not_outside_the_take(tmp_path: Path) -> None:
+    take = find_takes(take_of(tmp_path / "T001", ""))[0]
+    options = options_of(take, Request("mien", neutral="4"))
+    assert neutral_frame(ready(), options) == 4
+    assert neutral_frame(ready(10), options) is None
+    nowhere = ready()
+    nowhere.take.settings["neutral"] = "44"
+    with pytest.raises(UsageError, match="neutral frame 44"):
+        neutral_frame(nowhere, options_of(take, Request("mien", neutral="44")))
 
 
 def test_drop_frame_clips_take_a_colon_too(tmp_path: Path) -> None:

@@ -2,11 +2,14 @@
 
 Films a painted head far from the mean whose smile, frown, jaw and brow go their own way, on one side only, while it
 plays a recorded performance. The first half of its take is corrected by what is true and taught to a profile; the
-second is solved without and with that. Prints weights, the posed surface (of the face, near the landmarks, and as far
-as expressions go, with the true resting face and head), head and gaze against the truth. Needs the shared material.
+second is solved without and with that, and with one that was also shown 68 landmarks of the resting face in its first
+frame, put right by a hand that errs by 1.5 px. Prints weights, the posed surface (of the face, near the landmarks, and
+as far as expressions go, with the true resting face and head), head and gaze against the truth. Needs the shared
+material.
 """
 
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -22,22 +25,24 @@ from app.demo import DISTANCE, FOCAL_PX, SIZE, TAKE, YAWS
 from app.detectors import landmarker_named
 from app.film import encode, ring_of_cameras
 from app.models import model_named
-from capture.camera import Rig, save_rig
+from capture.camera import Rig, project, save_rig
 from capture.files import make_folder, replacing
 from exporters.to_json import read
 from solver.actor import load_actor
-from solver.corrections import Key, Layer
+from solver.corrections import Grip, Key, Layer
 from solver.face_model import FaceModel, deform
+from solver.network_file import SCHEME
 from solver.performance import Performance
 from solver.posed import posed
-from solver.render import Look, Renderer, face_mesh
+from solver.render import Look, Renderer, face_mesh, vertex_normals
 from solver.solve import gaze_from_weights
 from solver.train_data_paint import canvas, paint, palette
 from solver.train_data_people import recorded_weights
 from tests.app.command import mien_here
+from tests.bench.landmarks import SIXTY_EIGHT
 from tests.material import shared
 
-MODEL, NAME, SEED = "ict", "own", 11
+MODEL, NAME, MARKED, SEED = "ict", "own", "marked", 11
 FRAMES, FIRST, PACE = 48, 1000, 8
 """Frames that are filmed, the recording's row that is the first of them, and the rows from one to the next."""
 STRENGTH, FARTHEST = 1.75, 3.0
@@ -53,6 +58,8 @@ SHOWN = (  # what the face does beside the recording, a few frames each, in both
                                                      "browDownRight": 0.8, "browDownLeft": 0.7},
 )
 NEAR_M = 0.02
+HAND_PX, FACING = 1.5, 0.3
+"""How far a hand is off that puts a landmark right; and the least cosine between the skin and where a camera is."""
 
 
 def own_way(model: FaceModel) -> FaceModel:
@@ -102,25 +109,52 @@ def filmed(own: FaceModel, truth: Performance, rig: Rig, shoot: Path) -> Path:
     return take
 
 
-def said(truth: Performance, frames: range, path: Path) -> Path:
+def said(truth: Performance, frames: range, path: Path, drags: Mapping[Grip, tuple[float, float]] | None = None
+         ) -> Path:
     """Corrections of all these frames, of every shape, as the truth has them."""
-    save_layer(Layer(keys={name: tuple(Key(frame, float(truth.weights[frame, column])) for frame in frames)
-                           for column, name in enumerate(truth.shape_names)}), path)
+    keys = {name: tuple(Key(frame, float(truth.weights[frame, column])) for frame in frames)
+            for column, name in enumerate(truth.shape_names)}
+    save_layer(Layer(keys=keys, drags=drags or {}, scheme=SCHEME if drags else ""), path)
     return path
+
+
+def marks(own: FaceModel, truth: Performance, rig: Rig, model: FaceModel) -> dict[Grip, tuple[float, float]]:
+    """The 68 landmarks that most programs know in the first frame, at rest, put right in every camera that the skin
+    there faces."""
+    random, (face, normals) = np.random.default_rng(SEED), _points(posed(own, truth, 0), own, model)
+    out = {}
+    for camera in rig.cameras:
+        to_camera = -camera.rotation.T @ camera.translation - face
+        shown = (normals * to_camera).sum(axis=1) > FACING * np.linalg.norm(to_camera, axis=1)
+        places = project(camera, face) + random.normal(0, HAND_PX, (len(face), 2))
+        out |= {(camera.name, point, 0): tuple(places[point].round(3).tolist()) for point in SIXTY_EIGHT
+                if shown[point]}
+    return out
+
+
+def _points(vertices: np.ndarray, own: FaceModel, model: FaceModel) -> tuple[np.ndarray, np.ndarray]:
+    """(N, 3) the landmarks on a posed face, and the skin's directions there."""
+    embedding = landmarker_named("mien").embedding(model)
+    return embedding.points(model, vertices), embedding.points(model, vertex_normals(vertices, own.triangles))
 
 
 def main() -> int:
     shoot, half = make_folder(Path(sys.argv[1])), FRAMES // 2
     model = model_named(MODEL)
     own, truth = own_way(model), played(model)
-    take = filmed(own, truth, ring_of_cameras(YAWS, DISTANCE, SIZE, FOCAL_PX), shoot)
-    corrections = said(truth, range(half), shoot / "said.json")
-    print(mien_here("actor", "teach", NAME, "--from", take, "--model", MODEL, "--corrections", corrections, "--end",
-                    str(half)).stderr)
+    rig = ring_of_cameras(YAWS, DISTANCE, SIZE, FOCAL_PX)
+    take = filmed(own, truth, rig, shoot)
+    (take / "take.toml").write_text("neutral = 0\n")
+    shown = marks(own, truth, rig, model)
+    print(f"{len(shown)} landmarks put right in the first frame")
+    for name, drags in ((NAME, None), (MARKED, shown)):
+        corrections = said(truth, range(half), shoot / f"{name}.json", drags)
+        print(mien_here("actor", "teach", name, "--from", take, "--model", MODEL, "--corrections", corrections, "--end",
+                        str(half)).stderr)
     late = Truth(cut(truth, half, FRAMES), deform(model, np.zeros(len(model.shapes)), truth.identity))
-    marks = landmarker_named("mien").embedding(model).points(model, model.neutral)
-    near = face_vertices(model) & (cKDTree(marks).query(model.neutral)[0] < NEAR_M)
-    for actor in ("nobody", NAME):
+    places = landmarker_named("mien").embedding(model).points(model, model.neutral)
+    near = face_vertices(model) & (cKDTree(places).query(model.neutral)[0] < NEAR_M)
+    for actor in ("nobody", NAME, MARKED):
         mien_here("solve", take, "--model", MODEL, "--actor", actor, "--start", str(half), "--out", shoot / actor,
                   "--format", "json", "--corrections", "none")
         found = read(shoot / actor / f"{TAKE}.mien.json")

@@ -14,6 +14,7 @@ from app.gui.landmark_drag import shown_points
 from app.gui.session import Session
 from app.places import AROUND_LAYER_NAME, AROUND_NAME
 from capture.errors import UsageError
+from capture.settings import read_settings
 from exporters.to_json import write
 from solver.corrections import Key, Layer, corrected
 from tests.gui import faked
@@ -97,6 +98,25 @@ def test_dragged_landmarks_go_back_to_where_they_were_found(opened, qtbot):
     assert opened.session.layer == Layer()
     opened.session.undo.undo()
     assert opened.session.layer.drags
+
+
+def test_the_frame_at_rest_is_named_in_take_toml_and_undone(opened, shoot):
+    session, path = opened.session, shoot / "takes/T001/take.toml"
+    before = path.read_text() if path.is_file() else ""
+    session.seek(FRAME)
+    opened.actions_by_text["The face is at rest in this frame"].trigger()
+    session.writer.wait()
+    assert read_settings(path)["neutral"] == str(FRAME)
+    assert f"face at rest: frame {FRAME}, as named" in opened.take.facts.text()
+    session.undo.undo()
+    session.writer.wait()
+    assert "neutral" not in path.read_text()
+    assert "face at rest" not in opened.take.facts.text()
+    session.undo.redo()
+    opened.actions_by_text["No frame is named as at rest"].trigger()
+    session.writer.wait()
+    assert "neutral" not in path.read_text()
+    path.write_text(before)
 
 
 def test_beside_the_landmarks_nothing_is_dragged(opened, qtbot):
