@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 import torch
+from scipy.spatial.distance import cdist
 from scipy.spatial.transform import Rotation
 
 from capture.camera import Rig
@@ -32,6 +33,10 @@ UNLIKE = 1.2
 """Distance between the weights of two frames from which on a correction of one says nothing of the other."""
 SURE = 0.01
 """Keys in frames that look the same may still differ: their share of variance that is no matter of looks."""
+LEAST = 0.05
+"""To which the least eigenvalue of such a regression is brought. Likeness is no covariance: of many frames it has
+eigenvalues below zero, and a system near none tears the frames between its keys apart. On actor1, 42 of 48 frames keyed
+with the truth, the others came out 0.126 off (root mean square; 0.071 without any key), and with this 0.029."""
 KEY_SIGMA = 0.002
 """How sure a person is of a weight."""
 UNSAID_SIGMA = 0.05
@@ -127,8 +132,14 @@ def influence(frames: Iterable[int], weights: np.ndarray) -> tuple[np.ndarray, n
 def likeness(frames: list[int], weights: np.ndarray) -> np.ndarray:
     """(T, F): how much of an error in each of F frames is to be expected in every frame, 1 in those themselves; 0 where
     the face looks another way. Time does not matter; see `influence` for what was measured."""
-    apart = np.linalg.norm(weights[:, None] - weights[frames], axis=2)
-    return np.clip(1 - (apart / UNLIKE) ** 2, 0.0, 1.0) ** 2
+    return np.clip(1 - (cdist(weights, weights[frames]) / UNLIKE) ** 2, 0.0, 1.0) ** 2
+
+
+def carried(alike: np.ndarray, errors: np.ndarray, frames: list[int]) -> np.ndarray:
+    """(T) what errors (F) that are known in F frames say of every frame's, given `likeness` (T, F)."""
+    among = alike[frames]
+    share = max(SURE, LEAST - float(np.linalg.eigvalsh(among)[0]))
+    return alike @ np.linalg.solve(among + share * np.eye(len(frames)), errors)
 
 
 def _keyed(layer: Layer, base: Performance, first: int) -> tuple[np.ndarray, np.ndarray]:
@@ -150,8 +161,8 @@ def _keyed(layer: Layer, base: Performance, first: int) -> tuple[np.ndarray, np.
         elif keys:
             alike = likeness(frames, base.weights)  # (T, F)
             errors = np.array([key.value for key in keys]) - base.weights[frames, column]
-            share = np.linalg.solve(alike[frames] + SURE * np.eye(len(frames)), errors)
-            target[:, column] = np.clip(base.weights[:, column] + alike @ share, low[column], high[column])
+            target[:, column] = np.clip(base.weights[:, column] + carried(alike, errors, frames), low[column],
+                                        high[column])
             target[frames, column] = [key.value for key in keys]
             near[:, column] = alike.max(axis=1)
     return target, near

@@ -33,7 +33,7 @@ def worth_correcting(performance: Performance, corrected: list[int], count: int)
     if not len(chosen):
         return []
     size = expected_error(performance)[chosen]
-    alike = likeness(list(chosen), performance.weights)[chosen]
+    alike = _correlation(likeness(list(chosen), performance.weights)[chosen])
     covariance = size[:, None] * (alike + SURE * np.eye(len(chosen))) * size
     for frame in corrected:
         if frame in chosen:
@@ -57,6 +57,15 @@ def expected_error(performance: Performance) -> np.ndarray:
     residual = np.nan_to_num(performance.residual_px, nan=0.0)
     middle = np.median(residual[residual > 0]) if (residual > 0).any() else 1.0
     return sigma * np.maximum(residual / max(middle, 1e-9), 0.5)
+
+
+def _correlation(alike: np.ndarray) -> np.ndarray:
+    """Likeness of some frames (F, F) without the eigenvalues below zero that it has among many: with these a frame
+    would take away more error than there is."""
+    values, vectors = np.linalg.eigh(alike)
+    near = (vectors * np.maximum(values, 0.0)) @ vectors.T
+    size = np.sqrt(np.diag(near))
+    return near / size[:, None] / size
 
 
 def _known(covariance: np.ndarray, place: int) -> np.ndarray:

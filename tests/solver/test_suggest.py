@@ -43,3 +43,14 @@ def test_frames_without_a_face_are_not_suggested_and_bad_fits_are_worth_more() -
     residual[5] = 8.0
     assert expected_error(replace(made, residual_px=residual))[5] > 3 * expected_error(made)[5]
     assert worth_correcting(replace(made, seen=np.zeros(43)), [], 3) == []
+
+
+def test_no_frame_takes_away_more_error_than_there_is_however_many_were_corrected() -> None:
+    made = made_performance(small_face(), frames=60)
+    weights = np.zeros_like(made.weights)
+    weights[:, :12] = np.random.default_rng(1).random((60, 12)) * 0.5
+    varied = replace(made, weights=weights, residual_px=np.full(60, 2.0), seen=np.ones(60))
+    for corrected in ([], list(range(0, 60, 2))):
+        found = worth_correcting(varied, corrected, 60)
+        assert sorted([frame for frame, _ in found] + corrected) == list(range(60))
+        assert all(0 < gain < 1 + 1e-9 for _, gain in found)
