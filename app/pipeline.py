@@ -36,6 +36,7 @@ from exporters.to_json import read as read_performance
 from exporters.to_json import write as write_performance
 from solver.actor_fit import OTHER, Case, misfit
 from solver.correct import solve_around
+from solver.corrections import heard
 from solver.embedding import VERSION as EMBEDDING_VERSION
 from solver.face_model import FaceModel
 from solver.landmarks import Landmarks
@@ -178,7 +179,11 @@ def correct(solved: Solved, ready: Prepared, options: Options, tools: Tools, tel
     Raises:
         OutputError: it cannot be written.
     """
-    layer, where, take = options.corrections, ready.where, solved.performance.take
+    where, take, landmarks = ready.where, solved.performance.take, solved.landmarks
+    layer, left_out = heard(options.corrections, solved.performance.shape_names, landmarks.cameras, landmarks.scheme,
+                            landmarks.seen.shape[2], ready.clips.frames)
+    for sentence in left_out:
+        teller.note(take, sentence)
     if not layer.frames():
         return solved
     named = neutral_frame(ready, options)
@@ -186,10 +191,6 @@ def correct(solved: Solved, ready: Prepared, options: Options, tools: Tools, tel
     if (marks := layer.of_person(neutral)) and solved.subject.identity is None:
         teller.note(take, f"{len(marks)} landmarks were dragged in the neutral frame {neutral}: they say who the actor "
                           "is, not what the face does; `mien actor make` learns from them")
-    scheme = solved.landmarks.scheme
-    if layer.drags and layer.scheme != scheme:
-        teller.note(take, f"landmarks were dragged among {layer.scheme}'s, and this solve has {scheme}'s: these drags "
-                          "are left out")
     key = artefacts.key_of("correct", CORRECT_VERSION, solve=solved.performance.steps["solve"], first=ready.first,
                            layer=layer_key(layer), **({"neutral": neutral} if marks else {}))
     performance = None if options.force else _read(where.work / AROUND_NAME)

@@ -6,7 +6,7 @@ Hermite spline, beside a lone one it fades out over REACH frames. So a curve kee
 corrected stays so when the take is solved again.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -14,6 +14,8 @@ import numpy as np
 REACH = 10
 """Frames over which a lone correction fades out: a third of a second at 30 frames a second, about one blink."""
 
+NAMED = 5
+"""Of what has no place in a solve so many are named."""
 CORRECTED = "corrected"
 """The flag of a performance's frame of which a person said something."""
 
@@ -85,6 +87,44 @@ class Layer:
         return (self.right <= other.right and self.drags.items() <= other.drags.items()
                 and (self.scheme == other.scheme or not self.drags)
                 and all(set(keys) <= set(other.keys.get(shape, ())) for shape, keys in self.keys.items()))
+
+
+def heard(layer: Layer, shape_names: Collection[str], cameras: Collection[str], scheme: str, points: int, frames: int,
+          ) -> tuple[Layer, tuple[str, ...]]:
+    """What a solve can go around, and a sentence for each kind of correction that it has no place for.
+
+    Args:
+        layer: all that was said of the take.
+        shape_names: of the solve.
+        cameras: of the take.
+        scheme: whose landmarks the solve has.
+        points: how many these are.
+        frames: of the whole take.
+    """
+    left = []
+
+    def without(kind: str, names: Iterable[object], reason: str) -> None:
+        if named := sorted(set(names)):
+            more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
+            left.append(f"{kind} {', '.join(map(str, named[:NAMED]))}{more} {reason}: left out")
+
+    late = [frame for frame in layer.frames() if frame >= frames]
+    without("corrections in frame", late, f"are beyond the take's {frames}")
+    without("keys of", layer.keys.keys() - set(shape_names), "are of shapes that this model has not")
+    if layer.drags and layer.scheme != scheme:
+        left.append(f"landmarks were dragged among {layer.scheme}'s, and this solve has {scheme}'s: these drags are "
+                    "left out")
+    else:
+        without("landmarks dragged in", {camera for camera, _, _ in layer.drags} - set(cameras),
+                "are in no camera of the take (where a clip was renamed, rename it in corrections.json, too)")
+        without("dragged landmarks", {point for _, point, _ in layer.drags if point >= points},
+                f"are none of {scheme}'s {points}")
+    keys = {shape: kept for shape, table in layer.keys.items() if shape in shape_names
+            and (kept := tuple(key for key in table if key.frame < frames))}
+    drags = {grip: place for grip, place in layer.drags.items()
+             if layer.scheme == scheme and grip[0] in cameras and grip[1] < points and grip[2] < frames}
+    return replace(layer, keys=keys, right=frozenset(frame for frame in layer.right if frame < frames), drags=drags,
+                   scheme=layer.scheme if drags else ""), tuple(left)
 
 
 def corrected(layer: Layer, weights: np.ndarray, shape_names: tuple[str, ...], first: int = 0) -> np.ndarray:
