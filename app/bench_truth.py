@@ -19,9 +19,9 @@ from capture.errors import DataError
 from capture.shoot import Take
 from exporters.to_json import read
 from solver.face_model import FaceModel, deform
+from solver.gaze import gaze_from_weights
 from solver.performance import Performance
 from solver.render import vertex_normals
-from solver.solve import gaze_from_weights
 
 NAMES = ("truth.npz", "truth.mien.json")
 SPLIT = ("browInnerUp", "cheekPuff")

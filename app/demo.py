@@ -19,9 +19,9 @@ from capture.errors import MienError, UsageError
 from exporters.scene import make_scene
 from exporters.to_json import read, write
 from solver.face_model import FaceModel
+from solver.gaze import gaze_from_weights
 from solver.performance import Performance
 from solver.render import Look
-from solver.solve import gaze_from_weights
 
 SIZE = (480, 640)
 FOCAL_PX = 1120.0

@@ -22,6 +22,7 @@ from solver.face_poses import in_world, pose_of
 from solver.facing import Poses, facing
 from solver.fit import STAGES, Stage, fit, stages, weight_sigma
 from solver.fuller import fuller
+from solver.gaze import gaze_from_weights
 from solver.hidden import carried_over, gaze_carried_over, hidden_shapes, unseen_share
 from solver.landmarks import FEWEST, Landmarks, sound
 from solver.lids import lids_shut
@@ -42,13 +43,6 @@ READ_TOO = 0.5
 """Share of that which is left where a reading of the same landmarks counts beside them."""
 CONTOUR = 3.0
 """How much less is known of where a contour point lies, because it slides with the view."""
-GAZE_OF_SHAPE = {  # eye, axis (0 yaw, 1 pitch), sign
-    "eyeLookOutLeft": (0, 0, 1), "eyeLookInLeft": (0, 0, -1), "eyeLookUpLeft": (0, 1, 1), "eyeLookDownLeft": (0, 1, -1),
-    "eyeLookOutRight": (1, 0, -1), "eyeLookInRight": (1, 0, 1), "eyeLookUpRight": (1, 1, 1),
-    "eyeLookDownRight": (1, 1, -1),
-}
-GAZE_RANGE = (np.radians(30.0), np.radians(25.0))
-"""Yaw and pitch of a weight of 1 where the model does not say."""
 
 
 @dataclass(frozen=True)
@@ -255,17 +249,6 @@ def _read(reading: Reading | None, model: FaceModel, frames: np.ndarray) -> Read
 def with_gaze(state: State, problem: Problem, model: FaceModel) -> State:
     """The state; where the model has no eyes its gaze is what the eyeLook weights say."""
     return state if model.eyes else replace(state, gaze=(state.weights @ problem.lids.mT).reshape(-1, 2, 2))
-
-
-def gaze_from_weights(model: FaceModel) -> np.ndarray:
-    """(4, K) radians: what the eyeLook weights say of left yaw, left pitch, right yaw, right pitch."""
-    table = np.zeros((4, len(model.shape_names)))
-    for index, name in enumerate(model.shape_names):
-        if name in GAZE_OF_SHAPE:
-            eye, axis, sign = GAZE_OF_SHAPE[name]
-            reach = (model.eyes[eye].yaw, model.eyes[eye].pitch) if model.eyes else GAZE_RANGE
-            table[2 * eye + axis, index] = sign * reach[axis]
-    return table
 
 
 def _lids(model: FaceModel) -> Tensor:

@@ -11,6 +11,7 @@ from app.places import SOLVE_NAME
 from exporters.scene import Scene
 from exporters.to_json import write
 from solver.corrections import Layer
+from solver.gaze import gaze_under
 
 NAME = "corrected.mien.json"
 
@@ -23,7 +24,8 @@ def export_source(data: TakeData, layer: Layer, weights: np.ndarray) -> Path:
     Raises:
         OutputError: it cannot be written.
     """
-    performance = dataclasses.replace(data.scene.performance, take=data.take.name, weights=weights)
+    performance = dataclasses.replace(data.scene.performance, take=data.take.name, weights=weights,
+                                      gaze=gaze_under(data.scene.model, data.scene.performance, weights))
     if layer.keys or data.scene is not data.solved:
         text = repr((performance.steps.get("correct", ""), sorted(layer.keys.items())))
         steps = {**performance.steps, "correct": hashlib.sha256(text.encode()).hexdigest()[:32]}

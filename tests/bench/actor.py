@@ -31,11 +31,11 @@ from exporters.to_json import read
 from solver.actor import load_actor
 from solver.corrections import Grip, Key, Layer
 from solver.face_model import FaceModel, deform
+from solver.gaze import gaze_from_weights
 from solver.network_file import SCHEME
 from solver.performance import Performance
 from solver.posed import posed
 from solver.render import Look, Renderer, face_mesh, vertex_normals
-from solver.solve import gaze_from_weights
 from solver.train_data_paint import canvas, paint, palette
 from solver.train_data_people import recorded_weights
 from tests.app.command import mien_here

@@ -22,9 +22,9 @@ from capture.camera import Rig, save_rig
 from capture.sync import Clock, Timeline, save_timeline
 from exporters.to_json import read
 from solver.face_model import FaceModel
+from solver.gaze import gaze_from_weights
 from solver.performance import Performance
 from solver.render import Look
-from solver.solve import gaze_from_weights
 from tests.app.command import mien_here
 from tests.material import shared
 

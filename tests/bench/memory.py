@@ -24,10 +24,11 @@ from app.timings import peak_mib
 from capture.camera import Camera, Rig, lone_camera, project
 from solver.embedding import Embedding
 from solver.face_model import FaceModel
+from solver.gaze import gaze_from_weights
 from solver.landmarks import Landmarks
 from solver.model_import import packed_model
 from solver.points import DTYPE, move, surface_points
-from solver.solve import PRESETS, TakeFacts, gaze_from_weights, solve_take
+from solver.solve import PRESETS, TakeFacts, solve_take
 from tests.material import SHARED
 from tests.synthetic import made_performance
 

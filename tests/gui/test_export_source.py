@@ -3,6 +3,7 @@
 import dataclasses
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from app.corrections import save_layer
@@ -33,6 +34,22 @@ def test_the_solve_around_dragged_landmarks_is_exported_as_it_is_shown(opened):
     other = dataclasses.replace(around, steps={**around.steps, "correct": "2"})
     data = dataclasses.replace(session.data, scene=dataclasses.replace(session.data.scene, performance=other))
     assert read(export_source(data, session.layer, session.weights)).steps["correct"] != steps["correct"]
+
+
+def test_the_eyes_follow_keys_of_the_gaze_before_they_are_solved_around(opened):
+    session = opened.session
+    performance, model = session.data.scene.performance, session.data.scene.model
+    reach, shown = model.eyes[0].yaw, session.vertices()
+    column, frame = performance.shape_names.index("eyeLookOutLeft"), session.solved_frame()
+    session.edit("key", faked.keyed(session, "eyeLookOutLeft", session.frame, 0.9))
+    moved = np.linalg.norm(session.vertices() - shown, axis=1)[model.eyes[0].vertices]
+    assert moved.max() > 0.001, "metres"
+    written = read(export_source(session.data, session.layer, session.weights))
+    wanted = performance.gaze[frame, 0, 0] + (0.9 - performance.weights[frame, column]) * reach
+    assert written.gaze[frame, 0, 0] == pytest.approx(wanted, abs=1e-6)
+    np.testing.assert_array_equal(written.gaze[:, 1], performance.gaze[:, 1])
+    session.undo.undo()
+    np.testing.assert_array_equal(session.vertices(), shown)
 
 
 @pytest.mark.parametrize("corrections", [True, False])

@@ -14,6 +14,7 @@ from solver import fit
 from solver.embedding import Embedding
 from solver.energy import TERMS
 from solver.face_model import FaceModel, deform
+from solver.gaze import gaze_from_weights
 from solver.landmarks import Landmarks
 from solver.performance import Performance
 from solver.points import DTYPE
@@ -27,7 +28,6 @@ from solver.solve import (
     STAGES,
     WARY,
     TakeFacts,
-    gaze_from_weights,
     problem_of,
     solve_take,
 )
