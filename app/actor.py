@@ -6,7 +6,7 @@ from pathlib import Path
 from app import actor_guide, actor_pack
 from app.actors import FOLDER, checked_name
 from app.artefacts import load_record
-from app.corrections import corrections_path, load_layer
+from app.corrections import corrections_path, load_layer, on_clips
 from app.outcomes import options_of
 from app.places import ASKED_NAME, SOLVE_NAME, Places, places
 from app.preparing import survey
@@ -15,6 +15,7 @@ from app.records import given_path
 from app.request import Request, model_of
 from capture.errors import InputError, MienError, UsageError
 from capture.files import write_with
+from capture.match import TakeClips
 from capture.shoot import Take, find_takes
 from exporters.to_json import read
 from solver.actor import NAME, load_actor
@@ -47,19 +48,20 @@ def run_suggest(options: argparse.Namespace) -> int:
     if not (where.work / SOLVE_NAME).is_file():
         raise UsageError(f"{take.name} is not solved yet; run `mien solve` first, with the same --out")
     performance = read(where.work / SOLVE_NAME)
-    first = _first(take, where)
-    told = sorted(frame - first for frame in load_layer(corrections_path(take)).frames())
+    clips, first = _clips(take, where)
+    told = sorted(frame - first for frame in on_clips(load_layer(corrections_path(take)), clips)[0].frames())
     for frame, gain in worth_correcting(performance, told, options.count):
         print(f"frame {first + frame}: takes away {gain:.0%} of the error that is still expected")
     return 0
 
 
-def _first(take: Take, where: Places) -> int:
-    """The take's frame that is its solve's first."""
+def _clips(take: Take, where: Places) -> tuple[TakeClips, int]:
+    """The take's clips, and its frame that is its solve's first."""
     asked = load_record(where.work / ASKED_NAME)
     request = Request(asked.get("model", ""), rig=given_path(asked.get("rig", "")),
                       start=asked.get("start") or None, end=asked.get("end") or None, corrections="none")
-    return survey(take, options_of(take, request))[3][0]
+    clips, _, _, (first, _) = survey(take, options_of(take, request))
+    return clips, first
 
 
 def run_train(options: argparse.Namespace) -> int:

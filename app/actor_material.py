@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from app.bench_variant import lend
+from app.corrections import on_clips
 from app.detectors import Landmarker
 from app.outcomes import options_of
 from app.pipeline import solve
@@ -207,13 +208,12 @@ def material(take: Take, request: Request, tell: Teller) -> Material:
     step = 1 if options.corrections else -(-done.performance.frames // MOST)
     chosen = np.arange(0, done.performance.frames, step)
     in_time = ready.late is None or in_step(ready.late)
+    layer, _ = on_clips(options.corrections, ready.clips)
     lone = ready.lone and len(done.given.cameras) == 1
     case = Case(landmarks, done.given, lone, ready.clips.rate / step, tools.landmarker.read(done.landmarks))
     named = neutral_frame(ready, options)
     neutral = None if named is None else ready.first + named
-    layer, marks = options.corrections, {}
-    if layer.scheme == landmarks.scheme:
-        marks = layer.of_person(neutral)
+    marks = layer.of_person(neutral) if layer.scheme == landmarks.scheme else {}
     if 0 < len(marks) < MARKED:
         tell.note(take.name, f"{len(marks)} landmarks were dragged in the neutral frame {neutral}, too few to say who "
                              f"the actor is: drag {MARKED} or more, in all cameras together")

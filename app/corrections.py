@@ -3,21 +3,26 @@
     {"format": "mien.corrections", "version": 3, "right": [12],
      "keys": {"jawOpen": [[12, 0.4, null, null]]},                   frame, weight, slope in, slope out
      "scheme": "mediapipe478", "drags": [["camA", 61, 12, 402.5, 311.0]],      camera, landmark, frame, x px, y px
-     "faces": [["camA", 40, 402.5, 311.0]]}           camera, frame of its clip, x px, y px: here is the actor's face
+     "faces": [["camA", 40, 402.5, 311.0]],           camera, frame of its clip, x px, y px: here is the actor's face
+     "begins": {"camA": 0, "camB": 3}}                frame of each clip that was the take's first when this was said
 
-Frames are the take's, from 0, but for those of `faces`. It is an animator's work and lies with the footage, not with
-the artefacts, which may be deleted.
+Frames are the take's, from 0, but for those of `faces`. Where the clips are brought into step anew, or a camera is
+added, `begins` tells how far the frames have moved; without it they are taken as they stand. It is an animator's work
+and lies with the footage, not with the artefacts, which may be deleted.
 """
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from app.artefacts import key_of
 from app.places import places
 from capture.errors import DataError, UsageError
 from capture.files import write_bytes
+from capture.match import TakeClips
 from capture.shoot import Take
-from solver.corrections import Grip, Key, Layer, Sight
+from solver.corrections import Grip, Key, Layer, Sight, moved
 
 FORMAT = "mien.corrections"
 VERSION = 3
@@ -59,7 +64,13 @@ def save_layer(layer: Layer, path: Path) -> None:
 
 def layer_key(layer: Layer) -> str:
     """A key of all that a layer says."""
-    return key_of("corrections", VERSION, layer=_table(layer))
+    return key_of("corrections", VERSION, layer=_table(replace(layer, begins={})))
+
+
+def on_clips(layer: Layer, clips: TakeClips) -> tuple[Layer, Mapping[str, int]]:
+    """A layer on a take's clips as they are in step now; see `solver.corrections.moved`."""
+    return moved(layer, {clip.camera: int(number) for clip, number in zip(clips.clips, clips.numbers[:, 0],
+                                                                          strict=True)})
 
 
 def load_layer(path: Path) -> Layer:
@@ -82,7 +93,8 @@ def load_layer(path: Path) -> Layer:
         keys = {shape: _keys(rows) for shape, rows in sorted(table["keys"].items()) if rows}
         drags = dict(sorted(map(_drag, table.get("drags", []))))
         return Layer(keys, frozenset(_frame(frame) for frame in table["right"]), drags,
-                     str(table["scheme"]) if drags else "", dict(sorted(map(_face, table.get("faces", [])))))
+                     str(table["scheme"]) if drags else "", dict(sorted(map(_face, table.get("faces", [])))),
+                     {_camera(camera): _frame(frame) for camera, frame in table.get("begins", {}).items()})
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DataError(f"{path} is damaged ({error}); mend it, or move it away to begin anew") from error
 
@@ -93,7 +105,8 @@ def _table(layer: Layer) -> dict[str, object]:
                      for shape, keys in sorted(layer.keys.items())},
             "scheme": layer.scheme if layer.drags else "",
             "drags": [[*grip, *place] for grip, place in sorted(layer.drags.items())],
-            "faces": [[*sight, *place] for sight, place in sorted(layer.faces.items())]}
+            "faces": [[*sight, *place] for sight, place in sorted(layer.faces.items())],
+            **({"begins": dict(sorted(layer.begins.items()))} if layer.begins and layer.frames() else {})}
 
 
 def _keys(rows: list[list[float | None]]) -> tuple[Key, ...]:

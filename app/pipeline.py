@@ -13,7 +13,7 @@ from app import artefacts
 from app.actor_look import own_landmarks
 from app.actors import Subject, anybody, profile_of, subject
 from app.again import looked_again
-from app.corrections import layer_key, save_layer
+from app.corrections import layer_key, on_clips, save_layer
 from app.detection import clock_key, detect, on_take_clock
 from app.detectors import Landmarker
 from app.face_cameras import RIG_NAME as FACE_RIG_NAME
@@ -180,7 +180,12 @@ def correct(solved: Solved, ready: Prepared, options: Options, tools: Tools, tel
         OutputError: it cannot be written.
     """
     where, take, landmarks = ready.where, solved.performance.take, solved.landmarks
-    layer, left_out = heard(options.corrections, solved.performance.shape_names, landmarks.cameras, landmarks.scheme,
+    layer, shifts = on_clips(options.corrections, ready.clips)
+    if layer.frames() and shifts:
+        words = ", ".join(f"{camera} by {shift:+d}" for camera, shift in sorted(shifts.items()))
+        teller.note(take, f"the clips are in step otherwise than when corrections were made: these move with the "
+                          f"pictures ({words} frames)")
+    layer, left_out = heard(layer, solved.performance.shape_names, landmarks.cameras, landmarks.scheme,
                             landmarks.seen.shape[2], ready.clips.frames)
     for sentence in left_out:
         teller.note(take, sentence)

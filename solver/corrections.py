@@ -48,6 +48,8 @@ class Layer:
         drags: where the animator put landmarks: grip -> x, y in px of the picture as filmed.
         scheme: which landmarks the drags number; "" where there are none.
         faces: where among several faces the actor's is: sight -> x, y in px of the picture as filmed.
+        begins: camera -> the frame of its clip that was the take's first when this was said; clocks that are mended
+            later move it. Empty where that is not known. It is no matter of equality.
     """
 
     keys: Mapping[str, tuple[Key, ...]] = field(default_factory=dict)
@@ -55,6 +57,7 @@ class Layer:
     drags: Mapping[Grip, tuple[float, float]] = field(default_factory=dict)
     scheme: str = ""
     faces: Mapping[Sight, tuple[float, float]] = field(default_factory=dict)
+    begins: Mapping[str, int] = field(default_factory=dict, compare=False)
 
     def __bool__(self) -> bool:
         return bool(self.keys or self.right or self.drags or self.faces)
@@ -87,6 +90,30 @@ class Layer:
         return (self.right <= other.right and self.drags.items() <= other.drags.items()
                 and (self.scheme == other.scheme or not self.drags)
                 and all(set(keys) <= set(other.keys.get(shape, ())) for shape, keys in self.keys.items()))
+
+
+def moved(layer: Layer, begins: Mapping[str, int]) -> tuple[Layer, Mapping[str, int]]:
+    """The layer for a take whose first frame shows other frames of the clips than when it was said: each drag stays
+    with its camera's picture, and all else goes as most of the cameras do. What is before the take's first frame goes.
+
+    Args:
+        layer: what was said.
+        begins: as `Layer.begins`, now.
+
+    Returns:
+        The layer, and camera -> frames by which it moved, of those that did.
+    """
+    shifts = {camera: layer.begins[camera] - now for camera, now in begins.items() if camera in layer.begins}
+    most = sorted(shifts.values())[len(shifts) // 2] if shifts else 0
+    if not any(shifts.values()):
+        return replace(layer, begins=begins), {}
+    keys = {shape: kept for shape, table in layer.keys.items()
+            if (kept := tuple(replace(key, frame=key.frame + most) for key in table if key.frame + most >= 0))}
+    drags = {(camera, point, frame + shift): place for (camera, point, frame), place in layer.drags.items()
+             if frame + (shift := shifts.get(camera, most)) >= 0}
+    return replace(layer, keys=keys, right=frozenset(frame + most for frame in layer.right if frame + most >= 0),
+                   drags=drags, scheme=layer.scheme if drags else "", begins=begins), \
+        {camera: shift for camera, shift in shifts.items() if shift}
 
 
 def heard(layer: Layer, shape_names: Collection[str], cameras: Collection[str], scheme: str, points: int, frames: int,

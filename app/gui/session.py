@@ -382,9 +382,11 @@ class Session(QObject):
             self.solved_around.emit(quality.difference(self.before, self.weights, data.scene.performance.shape_names))
         known = self.saver.latest
         if data.layer_readable and self.layer == known and layer_key(data.layer) != layer_key(known):
-            self.saver.begin(data.layer)  # somebody else wrote it, as `mien face` does
+            self.saver.begin(data.layer)  # `mien face` wrote it, or the clips were brought into step
             self.undo.push(Change("corrections from disk", (known, self.spots),
                                   (data.layer, self.spots & data.layer.spots()), self._put_layer))
+        elif data.layer_readable and self.layer == known:
+            self.layer = replace(self.layer, begins=data.layer.begins)
 
     def _put_around(self, value: bool) -> None:
         self.around = value

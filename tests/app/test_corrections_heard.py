@@ -1,10 +1,12 @@
-"""Corrections that a solve has no place for are told, and no frame is flagged for them."""
+"""Corrections stay with the pictures that they were made on; those that a solve has no place for are told, and no frame
+is flagged for them."""
 
 import json
 from pathlib import Path
 
-from app.corrections import save_layer
-from solver.corrections import CORRECTED, Key, Layer, heard
+from app.corrections import layer_key, load_layer, save_layer
+from capture.sync import Clock, Timeline, save_timeline
+from solver.corrections import CORRECTED, Key, Layer, heard, moved
 from tests.app.command import mien_here
 from tests.app.shoots import FEW, shoot_of
 
@@ -39,3 +41,37 @@ def test_a_solve_says_what_it_left_out_and_flags_only_what_it_went_around(demo: 
     assert "keys of jawopen are of shapes that this model has not: left out" in said
     flags = json.loads((shoot / "solved/T001.mien.json").read_text())["quality"]["flags"]
     assert [frame for frame, words in enumerate(flags) if CORRECTED in words] == [2]
+
+
+def test_what_was_said_moves_with_the_pictures_it_was_said_of() -> None:
+    layer = Layer({"jawOpen": (Key(2, 0.5), Key(9, 0.7)), "mouthFunnel": (Key(1, 0.1),)}, frozenset([9]),
+                  {("camA", 4, 9): (1.0, 2.0), ("camB", 4, 9): (3.0, 4.0), ("camB", 5, 1): (5.0, 6.0)}, "made",
+                  begins={"camA": 0, "camB": 0, "camC": 2})
+    after, shifts = moved(layer, {"camA": 3, "camB": 3, "camC": 2, "camD": 7})
+    assert after == Layer({"jawOpen": (Key(6, 0.7),)}, frozenset([6]),
+                          {("camA", 4, 6): (1.0, 2.0), ("camB", 4, 6): (3.0, 4.0)}, "made")
+    assert shifts == {"camA": -3, "camB": -3}
+    assert after.begins == {"camA": 3, "camB": 3, "camC": 2, "camD": 7}
+    assert moved(after, after.begins) == (after, {})
+    assert moved(Layer({"jawOpen": (Key(2, 0.5),)}), after.begins)[0].keys == {"jawOpen": (Key(2, 0.5),)}
+
+
+def test_a_layer_keeps_where_its_clips_began(tmp_path: Path) -> None:
+    layer = Layer({"jawOpen": (Key(6, 0.5),)}, begins={"camB": 3, "camA": 0})
+    save_layer(layer, tmp_path / "new.json")
+    read = load_layer(tmp_path / "new.json")
+    assert (read, read.begins) == (layer, layer.begins)
+    assert layer_key(read) == layer_key(Layer(layer.keys)), "it is no matter of what is said"
+
+
+def test_a_take_that_is_brought_into_step_later_is_corrected_in_the_same_pictures(demo: Path, tmp_path: Path) -> None:
+    shoot = shoot_of(demo, tmp_path, ("T001",))
+    save_layer(Layer({"jawOpen": (Key(5, 0.7),)}, begins=dict.fromkeys(("camA", "camB", "camC"), 0)),
+               shoot / "takes/T001/corrections.json")
+    save_timeline(Timeline((Clock("camA", 0.0), Clock("camB", 0.0), Clock("camC", 0.1)), "by hand"),
+                  shoot / "takes/T001/sync.toml")
+    said = mien_here("solve", shoot, *FEW).stderr
+    assert "camA by -3, camB by -3 frames" in said
+    found = json.loads((shoot / "solved/T001.mien.json").read_text())
+    assert [frame for frame, words in enumerate(found["quality"]["flags"]) if CORRECTED in words] == [2]
+    assert abs(found["weights"][2][found["shapes"].index("jawOpen")] - 0.7) < 0.02

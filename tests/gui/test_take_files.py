@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from app import records
+from app.corrections import corrections_path, load_layer
 from app.gui import curve_levels, take_state
 from app.gui.copy_in import copy
 from app.gui.copy_in import main as copy_in
@@ -16,6 +17,7 @@ from app.quality import BAD, DOUBTFUL, GOOD, levels, needs_a_look
 from capture.errors import DataError, OutputError
 from capture.settings import read_settings
 from capture.shoot import open_shoot
+from capture.sync import Clock, Timeline, save_timeline
 from exporters.scene import make_scene
 from exporters.to_json import write
 from tests.gui import faked
@@ -177,3 +179,23 @@ def test_landmarks_that_are_not_as_many_as_their_kind_has_are_not_compared(shoot
     assert read_take(take).embedding is None
     monkeypatch.setattr("solver.embedding.cached_embedding", lambda model, scheme: faked.embedding())
     assert read_take(take).embedding is not None
+
+
+def test_corrections_stay_with_their_pictures_when_the_clips_are_brought_into_step(session, shoot):
+    session.open(shoot)
+    path, cameras = corrections_path(session.data.take), session.data.take.cameras
+    session.edit("key", faked.keyed(session, "jawOpen", 9, 0.8))
+    session.save()
+    assert load_layer(path).begins == dict.fromkeys(cameras, 0)
+    late = 4 / session.data.rate
+    save_timeline(Timeline((*(Clock(name, 0.0) for name in cameras[:-1]), Clock(cameras[-1], late)), "by hand"),
+                  session.data.take.folder / "sync.toml")
+    session.reload()
+    moved = 9 - 4 * (len(cameras) > 2)
+    assert session.data.clips.numbers[:, 0].tolist() == [*[4] * (len(cameras) - 1), 0]
+    assert session.layer.spots() == {("jawOpen", moved)}
+    session.edit("key", faked.keyed(session, "jawOpen", 12, 0.3))
+    session.save()
+    layer = load_layer(path)
+    assert layer.spots() == {("jawOpen", moved), ("jawOpen", 12)}
+    assert layer.begins == {**dict.fromkeys(cameras[:-1], 4), cameras[-1]: 0}
