@@ -3,9 +3,10 @@ import threading
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QCoreApplication
 
 from app import records
-from app.corrections import corrections_path, load_layer
+from app.corrections import corrections_path, load_layer, save_layer
 from app.gui import curve_levels, take_state
 from app.gui.copy_in import copy
 from app.gui.copy_in import main as copy_in
@@ -20,6 +21,7 @@ from capture.shoot import open_shoot
 from capture.sync import Clock, Timeline, save_timeline
 from exporters.scene import make_scene
 from exporters.to_json import write
+from solver.corrections import Key, Layer
 from tests.gui import faked
 
 
@@ -199,3 +201,27 @@ def test_corrections_stay_with_their_pictures_when_the_clips_are_brought_into_st
     layer = load_layer(path)
     assert layer.spots() == {("jawOpen", moved), ("jawOpen", 12)}
     assert layer.begins == {**dict.fromkeys(cameras[:-1], 4), cameras[-1]: 0}
+
+
+def test_what_another_program_made_of_the_corrections_is_kept_beside_them(session, shoot):
+    told = []
+    session.message.connect(told.append)
+    session.open(shoot)
+    path = corrections_path(session.data.take)
+    for frame in (3, 9):
+        session.edit("key", faked.keyed(session, "jawOpen", frame, 0.8))
+        session.save()
+    assert not list(path.parent.glob("*others*")), "its own writes are nobody else's"
+    theirs = Layer({"cheekPuff": (Key(5, 0.5),)})
+    for number in (1, 2):
+        save_layer(theirs, path)
+        session.edit("key", faked.keyed(session, "jawOpen", 9 + number, 0.3))
+        session.save()
+        QCoreApplication.processEvents()
+        assert load_layer(path) == session.layer
+        assert load_layer(path.with_name(f"corrections.others-{number}.json")) == theirs
+    assert [text for text in told if "corrections.others-2.json" in text]
+    path.unlink()
+    session.edit("key", faked.keyed(session, "jawOpen", 20, 0.3))
+    session.save()
+    assert load_layer(path) == session.layer
