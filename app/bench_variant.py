@@ -165,7 +165,7 @@ def _by_other_version(side: Variant, take: Take, request: Request) -> Performanc
     """The solve of another version of mien, run as its own command in this Python."""
     given = {"--model": request.model, "--detector": request.detector, "--device": request.device,
              "--preset": request.preset, "--rig": request.rig, "--actor": request.actor, "--start": request.start,
-             "--end": request.end}
+             "--end": request.end, "--corrections": request.corrections}
     command = [sys.executable, "-m", "app.cli", "solve", str((take.folder or take.clips[0]).absolute()),
                "--out", str(request.out.absolute()), "--format", "json",
                *(text for name, value in given.items() if value for text in (name, _absolute(value)))]

@@ -12,16 +12,19 @@ from app.bench_compare import compared, from_truth, region_of
 from app.bench_intervals import BETTER, UNSURE, WORSE, Interval, intervals
 from app.bench_moments import Blinks, blinks
 from app.bench_truth import Truth, cut, face_vertices, read_truth, surface_mm
+from app.corrections import save_layer
 from app.models import model_named
 from capture.camera import lone_camera
 from capture.errors import DataError
 from exporters.scene import make_scene
 from exporters.to_json import read, write
+from solver.corrections import Key, Layer
 from solver.face_model import deform
 from solver.performance import Performance
 from solver.posed import posed
 from solver.render import vertex_normals
-from tests.app.command import error_of, mien_here
+from tests.app.command import ROOT, error_of, mien_here
+from tests.app.shoots import shoot_of
 from tests.material import shared
 from tests.synthetic import made_performance, small_face
 
@@ -156,6 +159,15 @@ def test_compare_by_results_presets_and_without_truth(demo: Path, tmp_path: Path
         (tmp_path / "truth.mien.json").rename(demo / "truth.mien.json")
     assert "no truth here" in untold
     assert "holds no take whose truth is known" in error_of(refused)
+
+
+def test_another_version_leaves_corrections_out_where_that_is_asked(demo: Path, tmp_path: Path) -> None:
+    shoot = shoot_of(demo, tmp_path / "shoot", ("T001",))
+    save_layer(Layer({"jawOpen": (Key(2, 0.9),)}), shoot / "takes/T001/corrections.json")
+    said = mien_here("bench", "compare", f"mien={ROOT},corrections=none", "corrections=none", "--on", shoot, "--preset",
+                     "draft", "--end", "6").stdout
+    row = next(line for line in said.splitlines() if line.startswith("all ")).split()
+    assert row[2] == row[3]
 
 
 def test_words_that_mean_nothing_and_ranges_that_do_not_fit_are_refused(demo: Path, tmp_path: Path) -> None:
