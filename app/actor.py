@@ -43,7 +43,12 @@ def run_teach(options: argparse.Namespace) -> int:
 
 def run_suggest(options: argparse.Namespace) -> int:
     """Name the frames that are worth correcting."""
-    take = find_takes(options.take)[0]
+    takes = find_takes(options.take)
+    if len(takes) != 1:
+        raise UsageError(f"{options.take} holds {len(takes)} takes, and frames of one are suggested; name that take")
+    if options.count < 1:
+        raise UsageError(f"--count {options.count} asks for no frame; give 1 or more")
+    take = takes[0]
     where = places(take, options.out)
     if not (where.work / SOLVE_NAME).is_file():
         raise UsageError(f"{take.name} is not solved yet; run `mien solve` first, with the same --out")
@@ -96,7 +101,10 @@ def run_list(options: argparse.Namespace) -> int:
     """A line for each profile of a shoot."""
     if not options.shoot.is_dir():
         raise InputError(f"{options.shoot} is not a folder; give a shoot folder with --in")
-    for path in sorted((options.shoot / FOLDER).glob(f"*/{NAME}")):
+    paths = sorted((options.shoot / FOLDER).glob(f"*/{NAME}"))
+    if not paths:
+        print(f"no profile of an actor lies in {options.shoot / FOLDER}; make one with `mien actor make`")
+    for path in paths:
         try:
             actor = load_actor(path.parent)
             print(f"{path.parent.name}: model {actor.model_name}, {len(actor.shape_names)} shapes of its own")

@@ -1,5 +1,6 @@
 """Making an actor's profile from takes: what is learnt, and whether it holds on frames that nothing was learnt from."""
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,10 +25,10 @@ from app.locks import held
 from app.progress import Teller
 from app.request import Request
 from app.take_job import tools_for
-from capture.errors import DataError
+from capture.errors import DataError, MienError
 from capture.files import make_folder
 from capture.shoot import Take
-from solver.actor import Actor, save_actor
+from solver.actor import Actor, load_actor, save_actor
 from solver.actor_fit import OTHER, Face, foretold, misfit
 from solver.face_model import FaceModel
 from solver.personal import ENOUGH
@@ -70,6 +71,9 @@ def make(name: str, takes: Sequence[Take], request: Request, tell: Teller) -> tu
     tools = tools_for(request.model, request.detector, request.device)
     model, landmarker = tools.model, tools.landmarker
     with held(make_folder(folder), lambda text: tell.note(name, text)):
+        if gone := _forgotten(folder, [take.name for take in takes]):
+            tell.note(name, f"the profile that is there was learnt from {', '.join(gone)}, too: the new one, which "
+                            "takes its place, is learnt from the named takes alone; name all that it shall know")
         materials = [material(take, request, tell) for take in takes]
         frames = sum(int(one.case.landmarks.found.any(axis=0).sum()) for one in materials)
         if frames < FEWEST:
@@ -102,6 +106,14 @@ def make(name: str, takes: Sequence[Take], request: Request, tell: Teller) -> tu
         if gain is not None:
             tell.note(name, str(gain))
     return path, actor
+
+
+def _forgotten(folder: Path, takes: Sequence[str]) -> list[str]:
+    """The takes that an earlier profile was learnt from, and a new one would not be."""
+    with contextlib.suppress(MienError):
+        known = {str(take) for entry in load_actor(folder).history for take in entry.get("from", ())}
+        return sorted(known - set(takes))
+    return []
 
 
 def learn(name: str, model: FaceModel, landmarker: Landmarker, materials: Sequence[Material]) -> Actor:

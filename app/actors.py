@@ -91,6 +91,11 @@ def actor_folder(take: Take, name: str) -> Path | None:
     return folder if (folder / NAME).is_file() else None
 
 
+def known_actors(take: Take) -> list[str]:
+    """The names of the profiles that lie where a take's are looked for."""
+    return sorted(path.parent.name for path in actors_folder(take).glob(f"*/{NAME}"))
+
+
 def checked_name(name: str) -> str:
     """The name, if a profile can be called so.
 

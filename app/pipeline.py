@@ -11,7 +11,7 @@ import numpy as np
 
 from app import artefacts
 from app.actor_look import own_landmarks
-from app.actors import Subject, anybody, profile_of, subject
+from app.actors import Subject, anybody, known_actors, profile_of, subject
 from app.again import looked_again
 from app.corrections import layer_key, on_clips, save_layer
 from app.detection import clock_key, detect, on_take_clock
@@ -119,6 +119,9 @@ def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> So
     anybodys, sources = on_take_clock(found, ready), {**detect_keys, **clock_key(ready)}
     _note_unseen(anybodys.found, anybodys.cameras, take, teller)
     actor = profile_of(ready.take, options.actor, model)
+    if options.actor and actor is None and (others := known_actors(ready.take)):
+        teller.note(take, f"there is no profile of {options.actor}, but of {', '.join(others)}: solved as a face that "
+                          "nobody knows; name the actor as the profile is called where it is one of these")
     who, nobody = subject(actor, model, tools.landmarker), anybody(model, tools.landmarker)
     landmarks = anybodys
     if actor is not None and actor.taught is not None and who.taught is None and not quick:

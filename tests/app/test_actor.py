@@ -24,6 +24,7 @@ from solver.network_onnx import OnnxNetwork
 from solver.network_parts import EYE, MOUTH
 from solver.obj_file import read_obj
 from tests.app.command import error_of, mien_here
+from tests.app.shoots import FEW
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +157,30 @@ def test_frames_to_correct_are_suggested_and_teaching_wants_them(shoot: Path) ->
     assert all(line.startswith("frame ") and "% of the error" in line for line in said)
     ended = mien_here("actor", "teach", "anna", "--from", shoot, check=2)
     assert "there are 0 corrected frames" in error_of(ended)
+    ended = mien_here("actor", "suggest", shoot / "takes" / "T001", "--count", "0", check=2)
+    assert "--count 0" in error_of(ended)
+    shutil.copytree(shoot / "takes" / "T001", shoot / "takes" / "T002")
+    ended = mien_here("actor", "suggest", shoot, check=2)
+    assert "holds 2 takes" in error_of(ended)
+    shutil.rmtree(shoot / "takes" / "T002")
+
+
+def test_a_name_that_no_profile_has_is_told_where_there_are_others(shoot: Path, tmp_path: Path) -> None:
+    take = shoot / "takes" / "T001"
+    said = mien_here("solve", take, "--out", tmp_path, "--actor", "annna", *FEW).stderr
+    assert "there is no profile of annna, but of anna" in said
+    assert "there is no profile" not in mien_here("solve", take, "--out", tmp_path, "--actor", "anna", *FEW).stderr
+    assert "no profile of an actor lies in" in mien_here("actor", "list", "--in", tmp_path).stdout
+
+
+def test_what_an_earlier_profile_was_learnt_from_is_not_dropped_without_a_word(shoot: Path) -> None:
+    actor = load_actor(shoot / "actors" / "anna")
+    fay = shoot / "actors" / "fay"
+    save_actor(replace(actor, name="fay", history=({**actor.history[0], "from": ["ROM", "T001"]},)), fay)
+    said = mien_here("actor", "make", "fay", "--from", shoot).stderr
+    assert "was learnt from ROM, too" in said
+    assert "learnt from ROM" not in mien_here("actor", "make", "fay", "--from", shoot).stderr
+    shutil.rmtree(fay)
 
 
 def test_too_few_frames_and_a_profile_in_use_are_refused(shoot: Path) -> None:
