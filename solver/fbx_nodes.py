@@ -64,18 +64,26 @@ def read_nodes(data: bytes, where: str) -> Node:
     """
     try:
         if data.startswith(MAGIC):
-            return Node("", (), _binary(data))
+            (version,) = struct.unpack_from("<I", data, 23)
+            _check_version(version, where)
+            return Node("", (), _binary(data, version))
         if data.lstrip()[:1] == b";" or b"FBXHeaderExtension" in data[:4096]:
-            return Node("", (), _ascii(data))
+            root = Node("", (), _ascii(data))
+            for header in root.all("FBXHeaderExtension"):
+                _check_version(header.value("FBXVersion"), where)
+            return root
     except (_Broken, struct.error, zlib.error, ValueError, IndexError, OverflowError) as error:
         raise ModelError(f"{where} is cut short or damaged ({error}); export the rig again") from error
     raise ModelError(f"{where} is no FBX file; export the rig as FBX 7.4 or 7.5")
 
 
-def _binary(data: bytes) -> tuple[Node, ...]:
-    (version,) = struct.unpack_from("<I", data, 23)
-    if not 7000 <= version < 8000:
-        raise _Broken(f"version {version / 1000:.1f}, and only 7.x is read")
+def _check_version(version: object, where: str) -> None:
+    if isinstance(version, int) and not 7000 <= version < 8000:
+        raise ModelError(f"{where} is FBX {version / 1000:.1f}, and mien reads 7.x; export the rig as FBX 7.4 or 7.5 "
+                         "(FBX 2014 or later)")
+
+
+def _binary(data: bytes, version: int) -> tuple[Node, ...]:
     head, size = ("<QQQB", 25) if version >= 7500 else ("<IIIB", 13)
     left = [LARGEST_ALL]
 

@@ -34,7 +34,7 @@ def read_vertices(data: bytes, where: str) -> np.ndarray:
     Raises:
         ModelError: a line is not three finite numbers, or there is none.
     """
-    vertices = _numbers(data.splitlines(), b"v", 3, where)
+    vertices = _numbers(_lines(data), b"v", 3, where)
     if len(vertices) == 0:
         raise ModelError(f"{where} has no vertices; export the mesh as OBJ again")
     return vertices
@@ -46,7 +46,7 @@ def read_obj(data: bytes, where: str) -> ObjMesh:
     Raises:
         ModelError: it is damaged or has no faces; the message names the file and what is wrong.
     """
-    lines = data.splitlines()
+    lines = _lines(data)
     vertices = _numbers(lines, b"v", 3, where)
     uv = _numbers(lines, b"vt", 2, where)
     faces, uv_faces, groups, names = [], [], [], {}
@@ -76,6 +76,10 @@ def read_obj(data: bytes, where: str) -> ObjMesh:
     uv_faces[missing] = -1
     return ObjMesh(vertices, np.array(faces, dtype=np.int32), uv, uv_faces, tuple(names) or ("mesh",),
                    np.array(groups, dtype=np.int32))
+
+
+def _lines(data: bytes) -> list[bytes]:
+    return data.removeprefix(b"\xef\xbb\xbf").splitlines()  # Windows editors put that mark before the first line
 
 
 def _numbers(lines: list[bytes], key: bytes, count: int, where: str) -> np.ndarray:

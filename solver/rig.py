@@ -108,6 +108,12 @@ def polygons(counts: list[int]) -> tuple[np.ndarray, np.ndarray]:
     return np.array(places, dtype=np.int64).reshape(-1, 4), np.array(owner, dtype=np.int64)
 
 
+def turned_over(faces: np.ndarray) -> np.ndarray:
+    """(F, 4) the same faces the other way round, each from the same first corner; -1 stays at a triangle's end."""
+    over = faces[:, [0, 3, 2, 1]]
+    return np.where(faces[:, 3:] >= 0, over, faces[:, [0, 2, 1, 3]])
+
+
 def picked(values: np.ndarray, places: np.ndarray) -> np.ndarray:
     """`values[places]`, with -1 staying -1."""
     return np.where(places >= 0, values[np.maximum(places, 0)], -1).astype(np.int32)

@@ -14,7 +14,7 @@ import numpy as np
 
 from capture.errors import ModelError
 from solver.fbx_nodes import Node, read_nodes
-from solver.rig import Rig, RigMesh, Room, picked, polygons
+from solver.rig import Rig, RigMesh, Room, picked, polygons, turned_over
 
 CENTIMETRE = 0.01
 EULER_ORDERS = ("xyz", "xzy", "yzx", "yxz", "zxy", "zyx")
@@ -106,9 +106,11 @@ def _mesh(objects: _Objects, model: int, key: int) -> RigMesh:
                          "have; export the rig again")
     counts = np.diff(np.concatenate([[-1], ends]))
     places, owner = polygons(counts.tolist())
+    world = _world(objects, model) @ _geometry_offset(objects.nodes[model])
+    if np.linalg.det(world[:3, :3]) < 0:
+        places = turned_over(places)  # a mirrored node shows its faces from their other side
     uv, uv_corners = _uv(node, indices)
     materials = [objects.nodes[child] for child in objects.below(model, "Material")]
-    world = _world(objects, model) @ _geometry_offset(objects.nodes[model])
     shapes, between = _shapes(objects, key, len(vertices), name)
     return RigMesh(
         name=name, vertices=vertices @ world[:3, :3].T + world[:3, 3], faces=picked(indices, places), uv=uv,

@@ -90,7 +90,7 @@ def _mesh(file: GltfFile, node: dict, world: np.ndarray, worlds: dict[int, np.nd
     if not blocks:
         return None
     count = max(len(block.get("targets", ())) for block in blocks)
-    own = mesh.get("extras", {}).get("targetNames") or blocks[0].get("extras", {}).get("targetNames") or ()
+    own = _target_names(mesh) or _target_names(blocks[0])
     names = [str(own[index]) if index < len(own) else f"shape{index}" for index in range(count)]
     if len(set(names)) < count:
         twice = next(shape for shape in names if names.count(shape) > 1)
@@ -121,7 +121,9 @@ def _mesh(file: GltfFile, node: dict, world: np.ndarray, worlds: dict[int, np.nd
             raise ModelError(f"{file.where}: the mesh {name!r} has {len(position)} vertices and {len(uv)} UVs; export "
                              "the rig again")
         uvs.append(np.column_stack([uv[:, 0], 1.0 - uv[:, 1]]))  # glTF counts v from the top
-        faces.append(_triangles(file, block, len(position), name) + start)
+        triangles = _triangles(file, block, len(position), name) + start
+        mirrored = np.linalg.det(matrix[:, :3, :3]).sum() < 0  # it shows its faces from their other side, says glTF
+        faces.append(triangles[:, ::-1] if mirrored else triangles)
         held.append(share)
         start += len(position)
     joints = sorted({joint for share in held for joint in share})
@@ -133,6 +135,12 @@ def _mesh(file: GltfFile, node: dict, world: np.ndarray, worlds: dict[int, np.nd
                    np.concatenate(uvs), np.repeat(np.arange(len(blocks)), [len(part) for part in faces]),
                    tuple(materials[label].get("name", f"material{label}") if label >= 0 else name for label in labels),
                    np.array([_colour(materials[label] if label >= 0 else {}) for label in labels]), shared)
+
+
+def _target_names(entry: dict) -> list:
+    """What most exporters write the shapes' names as; glTF lets `extras` be anything."""
+    extras = entry.get("extras")
+    return (isinstance(extras, dict) and extras.get("targetNames")) or []
 
 
 def _triangles(file: GltfFile, block: dict, count: int, name: str) -> np.ndarray:

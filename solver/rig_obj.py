@@ -21,7 +21,8 @@ def read_obj_folder(files: ModelFiles) -> Rig:
     """
     depth = min((name.count("/") for name in files.names if name.lower().endswith(".obj")), default=0)
     stems = {name.rsplit("/", 1)[-1][:-4]: name for name in files.names
-             if name.lower().endswith(".obj") and name.count("/") == depth}
+             if name.lower().endswith(".obj") and name.count("/") == depth
+             and not name.rsplit("/", 1)[-1].startswith(".")}  # macOS puts a "._jawOpen.obj" beside each on other disks
     rest = [stem for stem in stems if REST.fullmatch(stem)]
     if len(rest) != 1:
         found = f"several ({', '.join(sorted(rest)[:3])})" if rest else "none"

@@ -8,11 +8,14 @@ import numpy as np
 
 from capture.errors import ModelError
 from solver.rig import Rig
-from solver.shape_names import arkit_name
+from solver.shape_names import arkit_names
 
 BETWEEN_EYES = 0.063
 PLAUSIBLE = (0.04, 0.10)
 """Metres between the eyes for which a file's own unit is believed; heads of cartoons are wide."""
+BEHIND = 0.05
+"""Share of a head's depth by which a face lies behind its middle if left and right are exchanged; true heads' lie 0.1
+to 0.3 before it, a beast's with a long snout 0.04."""
 MOVING_HEIGHT = 0.19
 """Metres that the moving part of a face is high, for rigs whose eyes cannot be told by their names."""
 UNITS = (1e-4, 1e-3, 0.01, 0.0254, 0.1, 0.3048, 1.0, 10.0)
@@ -35,9 +38,10 @@ def placement(rig: Rig, vertices: np.ndarray, shapes: dict[str, np.ndarray]) -> 
         left, right, brow, jaw = (point @ rig.axes.T for point in at)
         across, up = left - right, brow - jaw
         rotation = _nearest_turn(across, up) @ rig.axes
-    if np.linalg.det(rotation) < 0:
-        raise ModelError(f"{rig.where} has its left and right exchanged; export it with right-handed axes, or mend the "
-                         "names of its shapes")
+    if np.linalg.det(rotation) < 0 or (
+            at is not None and _backwards(vertices @ rotation[2], np.stack(at) @ rotation[2])):
+        raise ModelError(f"{rig.where} has its left and right exchanged: what its shapes' names call left (the face's "
+                         "own) is on its right; mend these names, or export it with right-handed axes")
     metres = rig.metres
     if at is not None:
         apart = max(float(np.linalg.norm(at[0] - at[1])), 1e-12)
@@ -54,14 +58,23 @@ def placement(rig: Rig, vertices: np.ndarray, shapes: dict[str, np.ndarray]) -> 
 def _landmarks(vertices: np.ndarray, shapes: dict[str, np.ndarray]) -> tuple[np.ndarray, ...] | None:
     """Where the left eye, the right eye, the brows and the jaw are, by what the shapes of those names move."""
     found: dict[str, np.ndarray] = {}
-    for own, delta in shapes.items():
-        meaning = arkit_name(own)
-        if meaning is not None:
-            found[meaning] = np.average(vertices, axis=0, weights=np.linalg.norm(delta, axis=1))
+    for own, meaning in arkit_names(shapes).items():
+        found[meaning] = np.average(vertices, axis=0, weights=np.linalg.norm(shapes[own], axis=1))
     left, right = found.get("eyeBlinkLeft"), found.get("eyeBlinkRight")
     brow = next((found[name] for name in ("browInnerUp", "browDownLeft", "browOuterUpLeft") if name in found), None)
     jaw = next((found[name] for name in ("jawOpen", "mouthFunnel", "mouthPucker") if name in found), None)
     return None if any(point is None for point in (left, right, brow, jaw)) else (left, right, brow, jaw)
+
+
+def _backwards(depth: np.ndarray, of_face: np.ndarray) -> bool:
+    """Whether the face is at the back of the head: then what is called left is on the right.
+
+    Args:
+        depth: (V) of the vertices, towards where the face should look.
+        of_face: (4) of its landmarks.
+    """
+    least = BEHIND * (depth.max() - depth.min())
+    return bool(of_face.mean() < min(depth.mean(), (depth.max() + depth.min()) / 2) - least)
 
 
 def _nearest_turn(across: np.ndarray, up: np.ndarray) -> np.ndarray:
