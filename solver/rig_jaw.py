@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from solver.face_model import Jaw
-from solver.shape_names import arkit_name
+from solver.shape_names import arkit_names
 
 NAME = re.compile(r"(?<![a-z])(jaw|mandible)(?![a-z])|Jaw|Mandible", re.ASCII)
 NOT = re.compile(r"upper|maxilla|_eff|_end|nub|corner", re.IGNORECASE)
@@ -89,7 +89,7 @@ def jaw_shapes(jaw: Jaw, vertices: np.ndarray, names: tuple[str, ...]) -> dict[s
         vertices: (V, 3) metres.
         names: the rig's own shapes.
     """
-    known = {arkit_name(name) for name in names}
+    known = set(arkit_names(names).values())
     if "jawOpen" in known:
         return {}
     arm = (vertices - jaw.pivot)

@@ -1,7 +1,7 @@
 """From a user's rig to a face model: all its meshes in one, metres, looking along +z, with eyes that turn."""
 
+from collections import Counter
 from dataclasses import replace
-from typing import TypeVar
 
 import numpy as np
 
@@ -13,8 +13,6 @@ from solver.rig_jaw import find_jaw, jaw_shapes
 from solver.rig_parts import JoinedRig, eyeballs, face_parts, pieces
 from solver.rig_place import placement
 from solver.shape_names import short_name
-
-T = TypeVar("T")
 
 
 def rig_model(rig: Rig, name: str) -> FaceModel:
@@ -70,19 +68,20 @@ def _stood(world_from_joint: np.ndarray, rotation: np.ndarray, metres: float) ->
 
 def _join(rig: Rig) -> JoinedRig:
     """One mesh of all; shapes of the same name in several meshes are one shape."""
-    starts = np.cumsum([0] + [len(mesh.vertices) for mesh in rig.meshes])
-    uv_starts = np.cumsum([0] + [len(mesh.uv) for mesh in rig.meshes])
+    meshes = _short_named(rig.meshes)
+    starts = np.cumsum([0] + [len(mesh.vertices) for mesh in meshes])
+    uv_starts = np.cumsum([0] + [len(mesh.uv) for mesh in meshes])
     count = starts[-1]
     label, face_label, colours, shapes, held, weights = [], [], [], {}, {}, {}
-    for mesh, start in zip(rig.meshes, starts, strict=False):
+    for mesh, start in zip(meshes, starts, strict=False):
         face_label.append(mesh.face_material + len(label))
         label += [f"{mesh.name} {material}" for material in mesh.material_names]
         colours.append(mesh.material_colours)
-        for own, delta in _short_names(mesh.shapes, tuple(mesh.shapes)).items():
+        for own, delta in mesh.shapes.items():
             if np.abs(delta).max(initial=0.0) == 0.0:
                 continue  # many rigs carry placeholders that move nothing
             shapes.setdefault(own, np.zeros((count, 3)))[start:start + len(delta)] = delta
-        for own, steps in _short_names(mesh.between, tuple(mesh.shapes)).items():
+        for own, steps in mesh.between.items():
             weights.setdefault(own, set()).update(weight for weight, _ in steps)
         for joint, share in mesh.held.items():
             held.setdefault(joint, np.zeros(count))[start:start + len(share)] = share
@@ -90,7 +89,6 @@ def _join(rig: Rig) -> JoinedRig:
     def shifted(faces: list[np.ndarray], by: np.ndarray) -> np.ndarray:
         return np.concatenate([np.where(own >= 0, own + first, -1) for own, first in zip(faces, by, strict=False)])
 
-    meshes = rig.meshes
     return JoinedRig(
         np.concatenate([mesh.vertices for mesh in meshes]), shifted([mesh.faces for mesh in meshes], starts),
         np.concatenate([mesh.uv for mesh in meshes]), shifted([mesh.uv_faces for mesh in meshes], uv_starts),
@@ -103,13 +101,16 @@ def _all_at(weight: float, own: str, meshes: tuple[RigMesh, ...]) -> np.ndarray:
     """(V, 3): the offsets of all meshes when a shape has the weight of an in-between that one of them has."""
     parts = []
     for mesh in meshes:
-        full = _short_names(mesh.shapes, tuple(mesh.shapes)).get(own, np.zeros((len(mesh.vertices), 3)))
-        steps = _short_names(mesh.between, tuple(mesh.shapes)).get(own, [])
-        parts.append(offsets_at(weight, full, steps))
+        full = mesh.shapes.get(own, np.zeros((len(mesh.vertices), 3)))
+        parts.append(offsets_at(weight, full, mesh.between.get(own, [])))
     return np.concatenate(parts)
 
 
-def _short_names(table: dict[str, T], names: tuple[str, ...]) -> dict[str, T]:
-    """`table` by the shapes' names without their deformer's, unless two of all `names` would then share one."""
-    short = [short_name(name) for name in names]
-    return {own if short.count(short_name(own)) > 1 else short_name(own): value for own, value in table.items()}
+def _short_named(meshes: tuple[RigMesh, ...]) -> tuple[RigMesh, ...]:
+    """The meshes with their shapes by their names without the deformer's, unless two in one of them would share one."""
+    short = {own: short_name(own) for mesh in meshes for own in mesh.shapes}
+    counts = [Counter(short[own] for own in mesh.shapes) for mesh in meshes]
+    shared = {name for count in counts for name in count if count[name] > 1}
+    names = {own: own if name in shared else name for own, name in short.items()}
+    return tuple(replace(mesh, shapes={names[own]: delta for own, delta in mesh.shapes.items()},
+                         between={names[own]: steps for own, steps in mesh.between.items()}) for mesh in meshes)

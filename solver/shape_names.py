@@ -6,6 +6,7 @@ brows, both cheeks) are summed, as ARKit's shape moves both.
 
 import functools
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -47,6 +48,12 @@ OTHER = {  # other conventions' names without side and separators, in lower case
 
 SUMMED = ("browInnerUp", "cheekPuff", "mouthPucker", "mouthFunnel", "mouthRollLower", "mouthRollUpper")
 """ARKit's shapes that other conventions have in parts. Of any other, the first spelling counts and the rest stay."""
+ENDING = re.compile(r"(?:\.(?:l|r|left|right|\d+))*$", re.IGNORECASE)
+"""Blender's: `smile.L`, and `smile.L.001` for a second one."""
+DEFORMER = re.compile(r"blend_?shapes?_?\d*$", re.IGNORECASE)
+"""What Maya calls a deformer unless told otherwise: `blendShape1.L` is its shape for that sound."""
+FEWEST = 3
+"""Names that must be known without a beginning for it to be one."""
 _ARKIT_PLAIN = frozenset(name.lower() for name in ARKIT)
 
 HEADER = """# Which of ARKit's shapes each shape of this rig stands for. Change what mien guessed wrong:
@@ -66,20 +73,47 @@ def other_side(shape: str) -> str | None:
 
 def short_name(name: str) -> str:
     """A shape's name without its deformer's: `blendShape1.browDown_L` and `head:browDown_L` are `browDown_L`."""
-    return re.split(r"[.:|]", name)[-1].strip() or name
+    end = ENDING.search(name).start()
+    if DEFORMER.search(name[:end]):
+        end = len(name)
+    stem = re.split(r"[.:|]", name[:end])[-1].strip()
+    return stem + name[end:] if stem else name
 
 
 def arkit_name(name: str) -> str | None:
-    """The ARKit shape that a name means, or None: `EyeBlink_L`, `blendShape1.eyeBlinkLeft`, `Eyes_Closed_L`."""
+    """The ARKit shape that a name means, or None: `EyeBlink_L`, `blendShape1.eyeBlinkLeft`, `Eyes_Closed_L`, `blink.L`.
+    """
     return _known().get(_plain(short_name(name)))
+
+
+def arkit_names(shape_names: Iterable[str]) -> dict[str, str]:
+    """Own name -> the ARKit shape that it means, for a rig's names that are known: each by itself, and those that are
+    once the beginning is left out that many of the rig's names share (`h_jawOpen`, `A14_Eye_Blink_Left`)."""
+    known = {name: meaning for name in shape_names if (meaning := arkit_name(name)) is not None}
+    groups: dict[str, list[tuple[str, str | None]]] = {}
+    for name in shape_names:
+        short = short_name(name)
+        ends = [found.end() for found in re.finditer(r"[_\-\s]+", short)]
+        for place, end in enumerate(ends):
+            if any(_plain(short[start:end]) in _known() for start in (0, *ends[:place])):
+                break  # jawOpen_mouthFunnel is what both do together
+            if name not in known and short[end:]:
+                groups.setdefault(re.sub(r"\d+", "#", short[:end]), []).append((name, arkit_name(short[end:])))
+    for group in sorted(groups.values(), key=lambda group: -sum(meaning is not None for _, meaning in group)):
+        told = {name: meaning for name, meaning in group if meaning is not None}
+        if len(set(told.values())) >= FEWEST and 2 * len(told) >= len(group):
+            known = told | known
+    return known
 
 
 def guess_names(shape_names: tuple[str, ...]) -> dict[str, str]:
     """Own name -> ARKit's, for those shapes whose name is known."""
     guessed: dict[str, str] = {}
+    meanings = arkit_names(shape_names)
     by_own_name = [name for name in shape_names if _plain(short_name(name)) in _ARKIT_PLAIN]
-    for name in [*by_own_name, *(name for name in shape_names if name not in by_own_name)]:
-        meaning = arkit_name(name)
+    others = [name for name in shape_names if name not in by_own_name]
+    for name in [*by_own_name, *sorted(others, key=lambda name: arkit_name(name) is None)]:
+        meaning = meanings.get(name)
         taken = meaning in guessed.values()
         if meaning is not None and (not taken or (meaning in SUMMED and not any(
                 meaning == guessed[other] for other in by_own_name if other in guessed))):
@@ -211,7 +245,7 @@ def _quoted(text: str) -> str:
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"[\s_\-]+", "", name).lower()
+    return re.sub(r"[\s_\-.]+", "", name).lower()
 
 
 @functools.cache

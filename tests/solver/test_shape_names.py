@@ -57,7 +57,8 @@ def test_all_of_arkit_is_known_in_every_usual_spelling(spell):
 
 
 @pytest.mark.parametrize(("own", "meaning"), [*FACESHIFT.items(), *META.items(), *VRM.items(),
-                                              ("L_eyeBlink", "eyeBlinkLeft"), ("cheekPuff_R", "cheekPuff")])
+                                              ("L_eyeBlink", "eyeBlinkLeft"), ("Head:eyeBlink.L", "eyeBlinkLeft"),
+                                              ("smile.r", "mouthSmileRight"), ("cheekPuff_R", "cheekPuff")])
 def test_other_conventions_are_known(own, meaning):
     assert arkit_name(own) == meaning
 
@@ -76,6 +77,21 @@ def test_a_name_without_its_deformer():
     assert short_name("blendShape1.browDown_L") == "browDown_L"
     assert short_name("a|b:c.d") == "d"
     assert short_name("ends.") == "ends."
+    assert short_name("head:smile.L") == "smile.L"  # Blender's sides, and its copies
+    assert short_name("smile.R.001") == "smile.R.001"
+    assert short_name("blendShape1.L") == "L"  # a mouth's shape
+
+
+@pytest.mark.parametrize("own", ["h_{}", "blendShape2.h_{}", "head_geo__{}", "A{:02d}_{}", "hero - {}"])
+def test_a_beginning_that_all_names_share_does_not_count(own):
+    names = tuple(own.format(*((name,) if own.count("{") == 1 else (index, name))) for index, name in enumerate(ARKIT))
+    assert list(guess_names(names).values()) == list(ARKIT)
+
+
+def test_what_shapes_do_together_is_none_of_them():
+    both = tuple(f"{start}{name}" for start in ("jawOpen_", "fix_jawOpen_", "fix_jaw_open_") for name in ARKIT)
+    assert guess_names(both) == {}
+    assert set(guess_names((*ARKIT, *both))) == set(ARKIT)
 
 
 def test_sides_are_summed_but_synonyms_are_not():
