@@ -8,6 +8,7 @@ documentation of nodes, pivots and blend shapes.
 
 import math
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,8 @@ from solver.rig import Rig, RigMesh, Room, picked, polygons, turned_over
 CENTIMETRE = 0.01
 EULER_ORDERS = ("xyz", "xzy", "yzx", "yxz", "zxy", "zyx")
 GREY = (0.5, 0.5, 0.5)
+STILL = 1e-6
+"""Share of a node's numbers by which joints may put a mesh elsewhere before they are heeded: what rounding leaves."""
 
 
 @dataclass(frozen=True)
@@ -106,22 +109,22 @@ def _mesh(objects: _Objects, model: int, key: int) -> RigMesh:
                          "have; export the rig again")
     counts = np.diff(np.concatenate([[-1], ends]))
     places, owner = polygons(counts.tolist())
-    world = _world(objects, model) @ _geometry_offset(objects.nodes[model])
-    if np.linalg.det(world[:3, :3]) < 0:
+    held, world = _held(objects, key, len(vertices)), _placed(objects, model, key, len(vertices))
+    if np.linalg.det(world[:, :3, :3]).sum() < 0:
         places = turned_over(places)  # a mirrored node shows its faces from their other side
     uv, uv_corners = _uv(node, indices)
     materials = [objects.nodes[child] for child in objects.below(model, "Material")]
     shapes, between = _shapes(objects, key, len(vertices), name)
     return RigMesh(
-        name=name, vertices=vertices @ world[:3, :3].T + world[:3, 3], faces=picked(indices, places), uv=uv,
+        name=name, vertices=_turned(world, vertices) + world[:, :3, 3], faces=picked(indices, places), uv=uv,
         uv_faces=picked(uv_corners, places) if len(uv_corners) else np.full(places.shape, -1, dtype=np.int32),
         material_names=tuple(_name(material) for material in materials) or (name,),
         face_material=np.minimum(_materials(node, len(counts)), max(len(materials) - 1, 0))[owner],
         material_colours=np.array([_colour(material) for material in materials] or [GREY]),
-        shapes={shape: delta @ world[:3, :3].T for shape, delta in shapes.items()},
-        between={shape: [(weight, delta @ world[:3, :3].T) for weight, delta in steps]
+        shapes={shape: _turned(world, delta) for shape, delta in shapes.items()},
+        between={shape: [(weight, _turned(world, delta)) for weight, delta in steps]
                  for shape, steps in between.items()},
-        held=_held(objects, key, len(vertices)))
+        held=held)
 
 
 def _uv(node: Node, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -193,8 +196,8 @@ def _offsets(objects: _Objects, key: int, count: int, mesh: str, name: str) -> n
     return offsets
 
 
-def _held(objects: _Objects, geometry: int, count: int) -> dict[str, np.ndarray]:
-    held = {}
+def _clusters(objects: _Objects, geometry: int, count: int) -> Iterator[tuple[int, Node, np.ndarray]]:
+    """Each joint that holds some of a mesh: its id, the node that says so, and (V) how much of each vertex."""
     for skin in objects.below(geometry, "Deformer", b"Skin"):
         for cluster in objects.below(skin, "Deformer", b"Cluster"):
             node = objects.nodes[cluster]
@@ -203,8 +206,36 @@ def _held(objects: _Objects, geometry: int, count: int) -> dict[str, np.ndarray]
                 objects.room.take(count, f"its joints' weights for {count} vertices")
                 share = np.zeros(count)
                 share[indices] = weights
-                held[_name(objects.nodes[joint])] = share
-    return held
+                yield joint, node, share
+
+
+def _held(objects: _Objects, geometry: int, count: int) -> dict[str, np.ndarray]:
+    return {_name(objects.nodes[joint]): share for joint, _, share in _clusters(objects, geometry, count)}
+
+
+def _placed(objects: _Objects, model: int, geometry: int, count: int) -> np.ndarray:
+    """(V, 4, 4) world_from_mesh at rest, or (1, 4, 4) where it is one for all. What joints hold stands where they put
+    it, wherever the mesh's own node may be."""
+    offset = _geometry_offset(objects.nodes[model])
+    own = _world(objects, model) @ offset
+    bound = [(_world(objects, joint) @ bind.reshape(4, 4).T @ offset, share)  # stored joint_from_mesh, column by column
+             for joint, node, share in _clusters(objects, geometry, count)
+             if (bind := node.array("Transform", np.float64)).size == 16]
+    if all(np.abs(rest - own).max() <= STILL * np.abs(own).max() for rest, _ in bound):
+        return own[None]
+    objects.room.take(16 * count, f"where its joints put {count} vertices")
+    total, much = np.zeros((count, 4, 4)), np.zeros(count)
+    for rest, share in bound:
+        some = np.flatnonzero(share)
+        total[some] += share[some, None, None] * rest
+        much += share
+    left = np.clip(1.0 - much, 0.0, 1.0)
+    return (total + left[:, None, None] * own) / (much + left)[:, None, None]
+
+
+def _turned(world: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """(V, 3) vectors, each by its own matrix or all by the one."""
+    return vectors @ world[0, :3, :3].T if len(world) == 1 else np.einsum("vij,vj->vi", world[:, :3, :3], vectors)
 
 
 def _world(objects: _Objects, key: int, depth: int = 0) -> np.ndarray:
