@@ -2,12 +2,15 @@
 
 import numpy as np
 
-from exporters import to_fbx
+from exporters import to_csv, to_fbx
 from exporters.cleanup import fewer_keys
 from exporters.names import clean
+from exporters.retarget import HEARD
 from exporters.scene import Scene
 from exporters.treatment import told
+from solver.performance import Performance
 
+MOST_NAMED = 8
 KEYED = ("fbx", "maya", "unity")
 """Formats whose curves may have fewer keys than frames."""
 
@@ -30,6 +33,17 @@ def said(scene: Scene, preset: to_fbx.Preset, formats: tuple[str, ...]) -> tuple
         if other := [f"{old!r} is {new!r}" for old, new in pairs if old != new]:
             notes.append("names that the program would change are changed in the FBX: " + ", ".join(other))
     return tuple(notes)
+
+
+def without_column(performance: Performance, formats: tuple[str, ...]) -> tuple[str, ...]:
+    """What Live Link Face's table, which has ARKit's names alone, cannot hold of a take."""
+    lost = [name for name, column in zip(performance.shape_names, performance.weights.T, strict=True)
+            if name not in to_csv.SHAPES and np.abs(column).max(initial=0.0) >= HEARD]
+    if "csv" not in formats or not lost:
+        return ()
+    names = ", ".join(lost[:MOST_NAMED]) + (f" and {len(lost) - MOST_NAMED} more" if len(lost) > MOST_NAMED else "")
+    return (f"the CSV has ARKit's shapes alone, and nothing of {names}; where they stand for one of ARKit's, say so in "
+            "the rig's table of names (`mien model add` makes it)",)
 
 
 def _straightened(scene: Scene, formats: list[str]) -> list[str]:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from app.cptake import take_of, write_cptake
-from app.export_notes import said
+from app.export_notes import said, without_column
 from app.export_options import UNITS
 from app.models import BUILT_IN, model_named, own_model_named
 from app.places import places
@@ -102,7 +102,8 @@ def _one(solved: Performance, path: Path, options: argparse.Namespace, treatment
     performance, notes = treat(solved, treatment)
     scene, controls, more = _on_rig(performance, model, options, retarget)
     native = _native(scene, options, options.rig or model_name, given or options.rig is not None)
-    for note in (*notes, *more, *said(native, preset, options.format)):
+    lost = without_column(scene.performance, options.format)
+    for note in (*notes, *more, *lost, *said(native, preset, options.format)):
         tell.note(performance.take, note)
     source = _source(path).resolve()
     if scene.performance is not solved and any(out.resolve() == source for out in files.values()):

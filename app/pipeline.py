@@ -16,6 +16,7 @@ from app.again import looked_again
 from app.corrections import layer_key, on_clips, save_layer
 from app.detection import clock_key, detect, on_take_clock
 from app.detectors import Landmarker
+from app.export_notes import without_column
 from app.face_cameras import RIG_NAME as FACE_RIG_NAME
 from app.face_cameras import cameras_for
 from app.places import AROUND_LAYER_NAME, AROUND_NAME, RIG_NAME, SOLVE_NAME, Places
@@ -221,6 +222,8 @@ def export(performance: Performance, model: FaceModel, formats: tuple[str, ...],
            teller: Teller) -> tuple[str, ...]:
     """Write the formats that are not there yet: one step each, its key the performance's and the writer's version."""
     scene = make_scene(model, performance)
+    for note in without_column(performance, formats):
+        teller.note(performance.take, note)
     record_path = where.work / "export.json"
     record = artefacts.load_record(record_path)
     outputs = []

@@ -160,3 +160,16 @@ def test_in_betweens_are_written_or_said_to_be_dropped(take, rig, tmp_path, caps
     assert "in-betweens" not in capsys.readouterr().err
     file = Read(tmp_path / "maya" / "T001.fbx")
     assert len(file.below(file.named("Deformer", "jawOpen"), "Geometry")) == 2
+
+
+def test_what_the_csv_has_no_column_for_is_said(take, rig, tmp_path, capsys):
+    """A rig in names of its own would leave a table of zeros without a word."""
+    own = [f"face {index}" for index in range(len(MODEL.shape_names))]
+    hero = rig("hero", shape_names=tuple(own))
+    mien("export", take, "--out", tmp_path / "out", "--format", "csv,glb", "--rig", hero)
+    said = capsys.readouterr().err
+    assert "the CSV has ARKit's shapes alone, and nothing of face 0, " in said
+    assert "more; where they stand for one of ARKit's" in said
+    mien("export", take, "--out", tmp_path / "own", "--format", "glb", "--rig", hero)
+    mien("export", take, "--out", tmp_path / "arkit", "--format", "csv,glb", "--names", "own")
+    assert "the CSV" not in capsys.readouterr().err

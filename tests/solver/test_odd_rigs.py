@@ -153,10 +153,11 @@ def test_gltf_extras_may_be_anything(tmp_path, extras):
 def test_fbx_skins_place_the_mesh_by_their_joints(node):
     """Its own node has been moved since it was bound: the jaw would turn about a place outside of the face."""
     model = f'\t\t\tP: "Lcl Translation", "Lcl Translation", "", "A",{",".join(map(str, node))}\n\t\t}}\n\t}}\n'
-    joint = '\tModel: 7, "Model::jaw", "LimbNode" {\n\t\tProperties70:  {\n' \
-            '\t\t\tP: "Lcl Translation", "", "", "A",0,150,0\n\t\t}\n\t}\n\tDeformer: 8, "Deformer::", "Skin" {\n\t}\n\tDeformer: 9, "SubDeformer::", "Cluster" {\n' \
-            "\t\tIndexes: *4 {\n\t\t\ta: 0,1,2,3\n\t\t}\n\t\tWeights: *4 {\n\t\t\ta: 1,1,1,0.5\n\t\t}\n" \
-            "\t\tTransform: *16 {\n\t\t\ta: 1,0,0,0,0,1,0,0,0,0,1,0,0,-50,0,1\n\t\t}\n\t}\n"
+    joint = ('\tModel: 7, "Model::jaw", "LimbNode" {\n\t\tProperties70:  {\n'
+             '\t\t\tP: "Lcl Translation", "", "", "A",0,150,0\n\t\t}\n\t}\n'
+             '\tDeformer: 8, "Deformer::", "Skin" {\n\t}\n\tDeformer: 9, "SubDeformer::", "Cluster" {\n'
+             "\t\tIndexes: *4 {\n\t\t\ta: 0,1,2,3\n\t\t}\n\t\tWeights: *4 {\n\t\t\ta: 1,1,1,0.5\n\t\t}\n"
+             "\t\tTransform: *16 {\n\t\t\ta: 1,0,0,0,0,1,0,0,0,0,1,0,0,-50,0,1\n\t\t}\n\t}\n")
     start = SMALL_FBX.index('\t\t\tP: "Lcl Translation"')
     text = SMALL_FBX[:start] + model + joint + SMALL_FBX[SMALL_FBX.index("}\nConnections"):]
     text = text.replace('\tC: "OO",6,0', '\tC: "OO",6,0\n\tC: "OO",7,0\n\tC: "OO",8,1\n\tC: "OO",9,8\n\tC: "OO",7,9')
