@@ -1,5 +1,6 @@
 """From a user's rig to a face model: all its meshes in one, metres, looking along +z, with eyes that turn."""
 
+import re
 from collections import Counter
 from dataclasses import replace
 
@@ -13,6 +14,9 @@ from solver.rig_jaw import find_jaw, jaw_shapes
 from solver.rig_parts import JoinedRig, eyeballs, face_parts, pieces
 from solver.rig_place import placement
 from solver.shape_names import short_name
+
+LEVEL = re.compile(r"[_\-. ]*lod[_\-. ]?(\d+)(?!\d)", re.IGNORECASE)
+"""How engines mark a mesh's level of detail in its name."""
 
 
 def rig_model(rig: Rig, name: str) -> FaceModel:
@@ -68,7 +72,7 @@ def _stood(world_from_joint: np.ndarray, rotation: np.ndarray, metres: float) ->
 
 def _join(rig: Rig) -> JoinedRig:
     """One mesh of all; shapes of the same name in several meshes are one shape."""
-    meshes = _short_named(rig.meshes)
+    meshes = _short_named(_finest(rig.meshes))
     starts = np.cumsum([0] + [len(mesh.vertices) for mesh in meshes])
     uv_starts = np.cumsum([0] + [len(mesh.uv) for mesh in meshes])
     count = starts[-1]
@@ -104,6 +108,17 @@ def _all_at(weight: float, own: str, meshes: tuple[RigMesh, ...]) -> np.ndarray:
         full = mesh.shapes.get(own, np.zeros((len(mesh.vertices), 3)))
         parts.append(offsets_at(weight, full, mesh.between.get(own, [])))
     return np.concatenate(parts)
+
+
+def _finest(meshes: tuple[RigMesh, ...]) -> tuple[RigMesh, ...]:
+    """The meshes without the coarser levels of detail: `head_LOD1` where there is a `head_LOD0`."""
+    levels = [(re.sub(LEVEL, "", mesh.name), int(found[1]) if (found := re.search(LEVEL, mesh.name)) else -1)
+              for mesh in meshes]
+    best: dict[str, int] = {}
+    for stem, level in levels:
+        if level >= 0:
+            best[stem] = min(level, best.get(stem, level))
+    return tuple(mesh for mesh, (stem, level) in zip(meshes, levels, strict=True) if level in (-1, best.get(stem)))
 
 
 def _short_named(meshes: tuple[RigMesh, ...]) -> tuple[RigMesh, ...]:

@@ -166,3 +166,14 @@ def test_fbx_skins_place_the_mesh_by_their_joints(node):
     held = np.array([1, 1, 1, 0.5, 0])[:, None]
     np.testing.assert_allclose(mesh.vertices, rest + held * [0, 100, 0] + (1 - held) * node, atol=1e-12)
     np.testing.assert_allclose(mesh.shapes["face.jawOpen"][[2, 3]], [[0, 0, 1], [0, 0, 2]], atol=1e-12)
+
+
+def test_of_several_levels_of_detail_the_finest_is_taken():
+    def mesh(name: str) -> RigMesh:
+        return RigMesh(name, SQUARE, np.array([[0, 1, 2, 3]]), np.zeros((0, 2)), np.full((1, 4), -1), (name,),
+                       np.zeros(1, int), np.full((1, 3), 0.5), {"jawOpen": np.ones((4, 3))})
+
+    names = ("head_LOD1", "head_LOD0", "teeth_lod2", "head_LOD10", "melody2", "brows")
+    model = rig_model(Rig("rig", tuple(mesh(name) for name in names), 1.0, np.eye(3)), "rig")
+    assert {part.split()[-1] for part in model.part_names} == {"head_LOD0", "teeth_lod2", "melody2", "brows"}
+    assert len(model.neutral) == 4 * 4
