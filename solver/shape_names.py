@@ -54,6 +54,8 @@ DEFORMER = re.compile(r"blend_?shapes?_?\d*$", re.IGNORECASE)
 """What Maya calls a deformer unless told otherwise: `blendShape1.L` is its shape for that sound."""
 FEWEST = 3
 """Names that must be known without a beginning for it to be one."""
+MOST_PARTS = 8
+"""Of a beginning; a name out of a stranger's file may have any number."""
 _ARKIT_PLAIN = frozenset(name.lower() for name in ARKIT)
 
 HEADER = """# Which of ARKit's shapes each shape of this rig stands for. Change what mien guessed wrong:
@@ -93,7 +95,7 @@ def arkit_names(shape_names: Iterable[str]) -> dict[str, str]:
     groups: dict[str, list[tuple[str, str | None]]] = {}
     for name in shape_names:
         short = short_name(name)
-        ends = [found.end() for found in re.finditer(r"[_\-\s]+", short)]
+        ends = [found.end() for found in re.finditer(r"[_\-\s]+", short)][:MOST_PARTS]
         for place, end in enumerate(ends):
             if any(_plain(short[start:end]) in _known() for start in (0, *ends[:place])):
                 break  # jawOpen_mouthFunnel is what both do together
