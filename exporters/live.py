@@ -86,6 +86,11 @@ def live_link(performance: Performance, subject: str = "mien", device: str = DEV
     return packets
 
 
+def no_face(subject: str = "mien", device: str = DEVICE) -> bytes:
+    """What Live Link Face sends while it sees no face: a packet that ends after the names."""
+    return live_link_packet(device, subject, Fraction(0), None)
+
+
 def check_subject(subject: str) -> None:
     """Raise UsageError for a face's name that Unreal would not take, as it drops such packets without a word."""
     if len(subject.encode("utf-8", "surrogateescape")) > LONGEST_SUBJECT:
@@ -176,13 +181,15 @@ def play(packets: Packets, frames: int | None, rate: Fraction, port: int, host: 
 
 @contextlib.contextmanager
 def sending(port: int, host: str = "127.0.0.1") -> Iterator[Callable[[bytes], object]]:
-    """Something that sends a datagram to a receiver, by default to this computer only.
+    """Something that sends a datagram to a receiver, by default to this computer only. A name that has addresses of
+    both kinds, as localhost may, means its IPv4 address: that is where Unreal and VMC's receivers listen.
 
     Raises:
         OutputError: the receiver cannot be reached.
     """
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+        family, kind, protocol, _, address = min(found, key=lambda one: one[0] != socket.AF_INET)
         with socket.socket(family, kind, protocol) as sender:
             yield lambda data: sender.sendto(data, address)
     except (OSError, OverflowError) as error:

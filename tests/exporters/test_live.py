@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from capture.errors import Cancelled, OutputError
-from exporters.live import _play, live_link, live_link_packet, osc_bundles, osc_message, play, vmc
+from exporters.live import _play, live_link, live_link_packet, osc_bundles, osc_message, play, sending, vmc
 from exporters.scene import make_scene
 from exporters.to_csv import table
 from solver.face_model import ARKIT
@@ -221,3 +221,18 @@ def test_cancelling_and_a_wrong_address():
     for host, port in (("no such host.invalid", 9), ("127.0.0.1", 1 << 20)):
         with pytest.raises(OutputError, match="nothing can be sent"):
             play(live_link(PERFORMANCE), 12, Fraction(30), port, host, clock=clock, sleep=clock.sleep)
+
+
+def test_a_name_of_both_kinds_means_where_receivers_listen(monkeypatch):
+    real = socket.getaddrinfo
+    both = [(socket.AF_INET6, socket.SOCK_DGRAM, 17, "", ("::1", 0, 0, 0)),
+            *real("127.0.0.1", 0, type=socket.SOCK_DGRAM)]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        receiver.settimeout(2)
+        port = receiver.getsockname()[1]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [
+            (*one[:4], (one[4][0], port, *one[4][2:])) for one in both])
+        with sending(port, "localhost") as send:
+            send(b"here")
+        assert receiver.recv(100) == b"here"
