@@ -8,8 +8,9 @@ from PySide6.QtCore import QObject, QProcess, Signal
 
 from app.gui.jobs import MODULE, child_environment
 
-GRACE_MS = 8000
-"""How long it may take to end well: it closes clips, and lets cameras go."""
+GRACE_MS = 60_000
+"""How long it may take to end well: it closes clips, lets cameras go, and writes the weights of a live take, of an hour
+perhaps."""
 
 
 class Child(QObject):

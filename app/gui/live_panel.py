@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -35,6 +36,10 @@ class LivePanel(QWidget):
         super().__init__(parent)
         self.session, self.child, self.take = session, Child(self), ""
         self._into: Path | None = None
+        self._frame: dict | None = None
+        # Frames that came while the window was busy are many: only the newest of them is drawn.
+        self._drawing = QTimer(self, singleShot=True, interval=0)
+        self._drawing.timeout.connect(self._draw_frame)
         recent = session.recent
         self.source = QComboBox(editable=True, toolTip="A device, the address of a stream, or loop:FILE for a clip")
         self.source.setAccessibleName("Camera")
@@ -105,7 +110,10 @@ class LivePanel(QWidget):
         if kind == "shapes":
             self.bars.set_names(event["names"])
         elif kind == "live":
-            self._take_frame(event)
+            kept = self._frame or {}
+            self._frame = event if "identity" in event or "identity" not in kept \
+                else {**event, "identity": kept["identity"]}
+            self._drawing.start()
         elif kind == "note" and event["text"] != "loading the networks":
             self.words.say(event["text"])
         elif kind == "take":
@@ -125,7 +133,8 @@ class LivePanel(QWidget):
         """The shoot into which is recorded."""
         return self.session.shoot is not None and self.session.shoot.folder == self._into
 
-    def _take_frame(self, event: dict) -> None:
+    def _draw_frame(self) -> None:
+        event, self._frame = self._frame, None
         if self.take != event["take"]:
             self.take = event["take"]
             self._update()
@@ -140,7 +149,8 @@ class LivePanel(QWidget):
                            + person + sent)
 
     def _ended(self, why: str) -> None:
-        self.take = ""
+        self.take, self._frame = "", None
+        self._drawing.stop()
         self.view.clear()
         self.facts.setText("")
         if why:

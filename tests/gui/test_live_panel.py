@@ -1,5 +1,6 @@
 """The Live page, by its buttons, on a face that plays as if a camera saw it."""
 
+import json
 import socket
 from types import SimpleNamespace
 
@@ -98,3 +99,26 @@ def test_bad_input_is_a_sentence(window, qtbot):
     qtbot.waitUntil(lambda: "cannot be opened" in panel.words.text(), timeout=PATIENCE)
     qtbot.waitUntil(lambda: not panel.child.running, timeout=PATIENCE)
     assert panel.start.text() == "Start"
+
+
+def test_frames_that_came_while_the_window_was_busy_are_drawn_as_one(window, qtbot, monkeypatch):
+    panel, drawn = window.live, []
+    window.inspector.show_page("Live")
+    monkeypatch.setattr(panel.view, "take_event", drawn.append)
+    lines = [{"event": "live", "state": "tracking", "fps": 30.0, "latency_ms": 20.0, "missed": 0, "sent": number,
+              "take": "", **({"identity": [0.5]} if number == 40 else {})} for number in range(90)]
+    text = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+    panel.child._process = SimpleNamespace(readAllStandardOutput=lambda: text)
+    panel.child._read()
+    qtbot.waitUntil(lambda: bool(drawn))
+    panel.child._process = None
+    assert [(event["sent"], event["identity"]) for event in drawn] == [(89, [0.5])]
+
+
+def test_the_app_waits_for_a_long_take_to_be_written(window):
+    child, waited = window.live.child, []
+    child._process = SimpleNamespace(closeWriteChannel=lambda: None,
+                                     waitForFinished=lambda limit: waited.append(limit) or True)
+    child.close()
+    child._process = None
+    assert waited == [60_000], "an hour's weights take half of that on a busy computer"
