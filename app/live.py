@@ -7,7 +7,7 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
@@ -19,12 +19,14 @@ from app.live_frames import LiveCamera, Newest, Picture
 from app.live_take import live_performance, write_live
 from app.models import model_named
 from app.progress import JsonLines, Teller, teller
-from app.recording import DAY_SECONDS, TICK_SECONDS, sources_of, told
+from app.recording import DAY_SECONDS, GIB, ROOM_SECONDS, TICK_SECONDS, free_bytes, sources_of, told, too_little
 from app.recording_look import jpeg_text
 from app.recording_take import Slate, begin_take, end_take
 from app.streaming import PORTS
-from capture.errors import ClipError, MienError, UsageError
-from capture.record import LIVE, LOST, clock_timecode
+from app.unhurried import unhurried
+from capture.errors import ClipError, MienError, OutputError, UsageError
+from capture.files import make_folder
+from capture.record import LIVE, LOST, Status, clock_timecode
 from capture.record_sources import Source
 from exporters import live as wire
 from exporters.rotations import continuous
@@ -39,6 +41,7 @@ PREVIEW = 420
 RECENT = 50
 """Frames that the frames a second and the latency are of."""
 SAY_SECONDS = 1.0
+"""Between two sentences about the receiver, or about whether a face is seen; and two looks at the disk."""
 
 
 def run(options: argparse.Namespace) -> int:
@@ -53,6 +56,8 @@ def run(options: argparse.Namespace) -> int:
         send = held.enter_context(wire.sending(options.port or PORTS[options.to], options.host)) if options.to else None
         engine = Live(options, sources[0], tell, send)
         held.callback(engine.close)
+        if options.to:
+            tell.note("", f"weights go to {options.host}, port {options.port or PORTS[options.to]}")
         lines = told() if options.armed else queue.Queue()
         began = time.monotonic()
         try:
@@ -70,18 +75,23 @@ def run(options: argparse.Namespace) -> int:
                         tell.note("", str(error))
         except KeyboardInterrupt:  # that is how it is stopped
             pass
-    tell.end(0, engine.done, 0)
-    return 0
+    code = int(bool(engine.failed))
+    tell.end(code, engine.done, engine.failed)
+    return code
 
 
 class Live:
-    """One camera, its face, and where it goes."""
+    """One camera, its face, and where it goes.
+
+    Attributes:
+        done, failed: takes so far; one with a problem has failed, though its clip is there.
+    """
 
     def __init__(self, options: argparse.Namespace, source: Source, tell: Teller, send: Callable[[bytes], object] | None
                  ) -> None:
         self._options, self._tell, self._send = options, tell, send
         self._json = tell if isinstance(tell, JsonLines) else None
-        self.done = 0
+        self.done = self.failed = 0
         now = datetime.datetime.now()
         self._midnight = time.monotonic() - (now - now.replace(hour=0, minute=0, second=0, microsecond=0)
                                              ).total_seconds()
@@ -100,6 +110,9 @@ class Live:
         self._folder: Path | None = None
         self._frames: list[tuple[float, LiveFrame]] = []
         self._sent, self._began, self._said = 0, 0.0, 0.0
+        self._looked = self._looked_for = 0.0
+        self._noted, self._again = "", False
+        self._seen: bool | None = None
         self._person_told = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._look, name="landmarks", daemon=True)
@@ -116,6 +129,11 @@ class Live:
         if line == "record" and self._folder is None:
             if self._options.record is None:
                 raise UsageError("say which shoot to record into, with --record SHOOT")
+            self._again = False
+            make_folder(self._options.record / "takes")
+            free, flow = self._free(), self._camera.status().bytes_per_second
+            if free < ROOM_SECONDS * flow:
+                raise OutputError(too_little(self._options.record, free, self._options.keep_free))
             slate = Slate(self._options.slate or "", None, self._options.actor or "")
             self._folder = begin_take(self._options.record, slate, [self._camera.source.camera])
             self._frames = []
@@ -134,26 +152,30 @@ class Live:
             frame = self._solve(picture, look)
             moment = time.monotonic()
             self._recent.append((moment, moment - picture.moment))
-            if frame is not None and self._folder is not None:
+            if frame is not None and self._folder is not None and not self._camera.problem:
                 self._frames.append((picture.seconds, frame))
             if self._json is not None:
                 self._show(picture, look, frame)
+            else:
+                self._say_whether_seen(frame is not None)
         status = self._camera.status()
-        if status.problem and time.monotonic() - self._said > SAY_SECONDS:
-            self._said = time.monotonic()
+        if status.problem and self._noted != status.problem:
             self._tell.note("", status.problem)
+        self._noted = status.problem
         if status.state == LOST and self._json is not None:
             self._json.write(event="live", state="lost", fps=0.0, latency_ms=0.0, missed=0, take="")
+        self._look_after_take(status)
 
     def close(self) -> None:
         """Let everything go; a take that is recorded is cut."""
-        if self._folder is not None:
-            self._cut()
-        self._stop.set()
-        self._thread.join()
-        self._camera.close()
-        if self._solver is not None:
-            self._solver.close()
+        with unhurried():
+            if self._folder is not None:
+                self._cut()
+            self._stop.set()
+            self._thread.join()
+            self._camera.close()
+            if self._solver is not None:
+                self._solver.close()
 
     @property
     def figures(self) -> tuple[float, float, int]:
@@ -181,46 +203,90 @@ class Live:
             if picture is not None:
                 self._looks.put((picture, self._tracker.next(picture.rgb)))
 
+    def _look_after_take(self, status: Status) -> None:
+        """Cut the take where nothing comes any more, or the disk is nearly full. A camera that comes back is recorded
+        again where nobody is there to say so."""
+        if self._folder is not None and self._camera.problem:
+            self._again = not self._options.armed and status.state == LOST
+            self._cut()
+        elif self._folder is not None and time.monotonic() - self._looked > SAY_SECONDS:
+            self._looked = time.monotonic()
+            if self._free() <= 0:
+                self._cut(f"the disk has no more than {self._options.keep_free:.1f} GiB left, which stay free; "
+                          "free some space")
+        elif self._again and status.state == LIVE:
+            try:
+                self.obey("record")
+            except MienError as error:  # the preview goes on
+                self._again = False
+                self._tell.note("", str(error))
+
+    def _free(self) -> int:
+        """Bytes that may still be written."""
+        return free_bytes(self._options.record) - round(self._options.keep_free * GIB)
+
+    def _say_whether_seen(self, seen: bool) -> None:
+        if seen != self._seen and time.monotonic() - self._looked_for > SAY_SECONDS:
+            self._looked_for, self._seen = time.monotonic(), seen
+            self._tell.note("", "a face is seen" if seen else "no face is seen")
+
     def _solve(self, picture: Picture, look: Look | None) -> LiveFrame | None:
-        if self._solver is None:
-            size = picture.rgb.shape[1], picture.rgb.shape[0]
+        size = picture.rgb.shape[1], picture.rgb.shape[0]
+        if self._solver is None or self._solver.camera.size != size:  # it came back, and was turned or set anew
+            self._began = picture.moment if self._solver is None else self._began
+            if self._solver is not None:
+                self._solver.close()
             self._solver = LiveSolver(size, self._camera.rate, self._model, self._embedding, self._reader, self._scheme)
-            self._began = picture.moment
+            self._person_told = False
         if look is None:
             self._solver.lose()
-            return None
-        frame = self._solver.next(look, picture.seconds)
-        if frame is not None and self._send is not None:
+            frame = None
+        else:
+            frame = self._solver.next(look, picture.seconds)
+        if self._send is not None:
             self._send_on(frame, picture.moment)
         return frame
 
-    def _send_on(self, frame: LiveFrame, moment: float) -> None:
+    def _send_on(self, frame: LiveFrame | None, moment: float) -> None:
+        if frame is None:
+            if self._options.to == "livelink":
+                self._sent_off([wire.no_face(self._options.subject)])
+            return
         rate = self._camera.rate
         performance = live_performance([frame], ((),), self._model, self._solver.identity, rate,
                                        str(clock_timecode(self._seconds_of_day(self._began), rate)), "live", "",
                                        self._camera.source.camera)
         packets = wire.live_link(performance, self._options.subject) if self._options.to == "livelink" \
             else wire.vmc(performance)
-        for data in packets(max(round((moment - self._began) * float(rate)), 0)):
+        self._sent_off(packets(max(round((moment - self._began) * float(rate)), 0)))
+        self._sent += 1
+
+    def _sent_off(self, packets: Sequence[bytes]) -> None:
+        for data in packets:
             try:
                 self._send(data)
             except OSError as error:  # a receiver that is away for a moment is no reason to stop
                 if time.monotonic() - self._said > SAY_SECONDS:
                     self._said = time.monotonic()
                     self._tell.note("", f"nothing reaches the receiver ({error.strerror}); is it there?")
-        self._sent += 1
 
-    def _cut(self) -> None:
+    def _cut(self, reason: str = "") -> None:
         folder, self._folder = self._folder, None
         part = self._camera.cut()
-        outputs, problem = end_take(folder, [part]), part.problem
-        if outputs:
-            self.done += 1
-            timecode = clock_timecode(self._seconds_of_day(part.began), part.rate)
-            path = write_live(folder, self._frames, part, timecode, self._model, self._solver.identity,
-                              self._options.actor or "") if self._solver is not None else None
-            outputs += (str(path),) if path is not None else ()
-        self._tell.take(folder.name, "done" if outputs else "failed", problem, outputs)
+        problems = [text for text in (reason, part.problem) if text]
+        outputs = (str(part.path),) if part.path is not None else ()
+        try:
+            end_take(folder, [part])
+            if outputs and self._solver is not None:
+                timecode = clock_timecode(self._seconds_of_day(part.began), part.rate)
+                path = write_live(folder, self._frames, part, timecode, self._model, self._solver.identity,
+                                  self._options.actor or "")
+                outputs += (str(path),) if path is not None else ()
+        except OutputError as error:  # the clip is there all the same
+            problems.append(str(error))
+        failed = bool(problems) or not outputs
+        self.done, self.failed = self.done + (not failed), self.failed + failed
+        self._tell.take(folder.name, "done" if outputs else "failed", "; ".join(dict.fromkeys(problems)), outputs)
 
     def _show(self, picture: Picture, look: Look | None, frame: LiveFrame | None) -> None:
         fps, latency, missed = self.figures

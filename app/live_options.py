@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from app.record_options import camera_options, seconds
+from app.record_options import camera_options, keep_free_option, seconds
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -16,6 +16,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--record", type=Path, metavar="SHOOT", help="record into a new take of this shoot")
     command.add_argument("--slate", metavar="SCENE", help="its scene: takes become SCENE_t01 and so on")
     command.add_argument("--actor", help="the actor's name, kept in the take")
+    keep_free_option(command)
     command.add_argument("--model", default="mien", metavar="NAME|PATH", help="the face model (default: our own head)")
     command.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     command.add_argument("--seconds", type=seconds, metavar="S", help="stop by itself (default: at Ctrl+C)")

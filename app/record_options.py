@@ -21,10 +21,15 @@ def add_options(command: argparse.ArgumentParser, number: Callable[[str], int]) 
     command.add_argument("--armed", action="store_true",
                          help="wait for lines on stdin: roll, cut, slate SCENE, take NUMBER, actor NAME, end; an empty "
                          "line rolls or cuts")
-    command.add_argument("--keep-free", type=seconds, default=1.0, metavar="GIB",
-                         help="stop before the disk has less than this left (default 1)")
+    keep_free_option(command)
     command.add_argument("--no-faces", dest="faces", action="store_false", help="do not look for faces")
     command.add_argument("--pictures", action="store_true", help=argparse.SUPPRESS)
+
+
+def keep_free_option(command: argparse.ArgumentParser) -> None:
+    """How much of the disk a recording leaves."""
+    command.add_argument("--keep-free", type=seconds, default=1.0, metavar="GIB",
+                         help="stop recording before the disk has less than this left (default 1)")
 
 
 def camera_options(command: argparse.ArgumentParser) -> None:

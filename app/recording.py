@@ -14,6 +14,7 @@ from pathlib import Path
 from app.progress import JsonLines, Teller, teller
 from app.recording_look import Look
 from app.recording_take import Slate, begin_take, end_take, next_number, take_name
+from app.unhurried import unhurried
 from capture.errors import ClipError, MienError, OutputError, UsageError
 from capture.files import make_folder
 from capture.record import LIVE, Camera, Recorded, Status, clock_timecode
@@ -57,7 +58,8 @@ def run(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:  # that is how a recording is stopped
         pass
     finally:
-        recorder.close()
+        with unhurried():
+            recorder.close()
     tell.end(recorder.exit_code, recorder.done, recorder.failed)
     return recorder.exit_code
 
@@ -119,6 +121,20 @@ def once(recorder: "Recorder", seconds: float | None) -> None:
         time.sleep(TICK_SECONDS)
 
 
+def free_bytes(folder: Path) -> int:
+    """Bytes that are free where a folder lies."""
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:  # it went away: the clips' own writing says so
+        return 0
+
+
+def too_little(shoot: Path, left: int, keep_free: float) -> str:
+    """The sentence for a disk with so many bytes left beside the GiB that are to stay free."""
+    return (f"{shoot} has {left / GIB + keep_free:.1f} GiB left, of which {keep_free:.1f} stay free: too little to "
+            "record; free some space")
+
+
 class Recorder:
     """Cameras, the take that is recorded, and what is told of them.
 
@@ -135,10 +151,10 @@ class Recorder:
 
     def __init__(self, shoot: Path, sources: Sequence[Source], slate: Slate, tell: Teller, keep_free: int,
                  faces: bool = True, pictures: bool = False,
-                 free: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free) -> None:
+                 free: Callable[[Path], int] | None = None) -> None:
         self.shoot, self.slate, self.tell = shoot, slate, tell
         self.state, self.done, self.failed = ARMING, 0, 0
-        self._keep_free, self._free = keep_free, free
+        self._keep_free, self._free = keep_free, free or free_bytes
         now = datetime.datetime.now()
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
         self._midnight = time.monotonic() - (now - midnight).total_seconds()
@@ -191,8 +207,7 @@ class Recorder:
             raise ClipError(said or "no camera gives pictures; look at cables and addresses")
         free, flow = self._room()
         if free < ROOM_SECONDS * flow:
-            raise OutputError(f"{self.shoot} has {(free + self._keep_free) / GIB:.1f} GiB left, of which "
-                              f"{self._keep_free / GIB:.1f} stay free: too little to record; free some space")
+            raise OutputError(too_little(self.shoot, free, self._keep_free / GIB))
         self._tell_rates(live)
         self._folder = begin_take(self.shoot, self.slate, [camera.source.camera for camera in self._cameras])
         for camera in self._cameras:
@@ -290,11 +305,8 @@ class Recorder:
 
     def _room(self) -> tuple[int, float]:
         """Bytes that may still be written, and bytes a second that come."""
-        try:
-            free = self._free(self.shoot)
-        except OSError:  # it went away: the clips' own writing says so
-            free = 0
-        return free - self._keep_free, sum(camera.status().bytes_per_second for camera in self._cameras)
+        flow = sum(camera.status().bytes_per_second for camera in self._cameras)
+        return self._free(self.shoot) - self._keep_free, flow
 
     def _seconds_of_day(self, moment: float) -> float:
         return (moment - self._midnight) % DAY_SECONDS

@@ -144,7 +144,7 @@ class LiveSolver:
                        log_sigma[0].exp().numpy().astype(np.float64), FLAT)
 
     def _keep(self, look: Look, seconds: float) -> None:
-        if self._thread is not None or (self._kept and seconds - self._kept[-1][0] < PERSON_SECONDS):
+        if self._thread is not None or (self._kept and abs(seconds - self._kept[-1][0]) < PERSON_SECONDS):
             return
         self._kept.append((seconds, look))
         if len(self._kept) == PERSON_FRAMES:
