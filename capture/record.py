@@ -124,6 +124,7 @@ class Camera:
             path = None if writer is None or removed_if_empty(writer) else writer.path
             began, pace, jitter = _clock_of(np.array(self._times)) if self._times else (0.0, 1.0, 0.0)
             problem = self._failed or ("" if frames else f"{camera} gave no picture in that time")
+            self._failed = ""
             times = np.array([time for time, _ in self._times[:frames]])
             return Recorded(camera, path, frames, self._dropped, self._rolled, began, pace, jitter, problem, times)
 

@@ -20,9 +20,9 @@ from app.gui.live_child import Child
 from app.gui.record_tile import CameraTile
 from app.gui.session import Session
 from app.gui.words import Words
+from app.recording_take import Slate
 from capture.errors import MienError
 from capture.record_sources import attached, parse_source
-from capture.settings import CHECKS
 
 ROWS = 3
 GIB = 1 << 30
@@ -111,8 +111,7 @@ class RecordPanel(QWidget):
         """Begin a take under what is on the slate."""
         scene, actor = self.scene.text().strip(), self.actor.text().strip()
         try:
-            for text in filter(None, (scene, actor)):
-                CHECKS["actor"](text)
+            Slate(scene, None, actor)
         except MienError as error:
             self.words.say(str(error))
             return
@@ -214,7 +213,7 @@ class RecordPanel(QWidget):
         self.clock.setStyleSheet(f"color: {colour.name()}")
 
     def _build(self) -> None:
-        self.facts = QLabel()
+        self.facts = QLabel(wordWrap=True)
         cameras = QHBoxLayout()
         cameras.addWidget(self.sources, 1)
         cameras.addWidget(self.find)
@@ -228,12 +227,12 @@ class RecordPanel(QWidget):
         buttons = QHBoxLayout()
         for button, stretch in ((self.arm, 2), (self.roll, 3), (self.cut, 2)):
             buttons.addWidget(button, stretch)
-        clock = QHBoxLayout()
-        clock.addWidget(self.clock, 1)
-        clock.addWidget(self.facts)
         layout = QVBoxLayout(self)
-        for part in (cameras, form, clock, buttons):
+        for part in (cameras, form):
             layout.addLayout(part)
+        layout.addWidget(self.clock)
+        layout.addWidget(self.facts)
+        layout.addLayout(buttons)
         layout.addWidget(self.words)
         self._stack = QVBoxLayout()
         self._stack.setSpacing(2)

@@ -43,6 +43,11 @@ class CameraTile(QWidget):
             self.picture = image
             self.update()
 
+    @property
+    def left_out(self) -> bool:
+        """It came back, or began, after the take was rolled: its picture is live, and none of it is recorded."""
+        return self.status.get("state") == "live" and bool(self.status.get("problem"))
+
     def verdicts(self) -> list[tuple[str, float, str, QColor]]:
         """Each level: its name, how full its bar is, a word, and the word's colour."""
         status = self.status
@@ -79,9 +84,9 @@ class CameraTile(QWidget):
         painter.setPen(theme.TEXT)
         painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self.name)
         dropped = status.get("dropped", 0)
-        said = f"{dropped} dropped" if dropped else f"{status['frames']} frames" if status.get("frames") \
-            else f"{status['rate']:.4g} fps" if status.get("rate") else ""
-        painter.setPen(theme.BAD_TEXT if dropped else theme.QUIET)
+        said = "not recorded" if self.left_out else f"{dropped} dropped" if dropped else f"{status['frames']} frames" \
+            if status.get("frames") else f"{status['rate']:.4g} fps" if status.get("rate") else ""
+        painter.setPen(theme.BAD_TEXT if dropped or self.left_out else theme.QUIET)
         painter.drawText(line, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, said)
         if status.get("state") == "lost":
             painter.setPen(theme.QUIET)

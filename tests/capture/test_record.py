@@ -131,6 +131,7 @@ def test_an_unplugged_camera_keeps_what_it_gave_and_comes_back(footage, tmp_path
     until(lambda: watched.status().state == LIVE)  # plugged in again: for the next take
     part = watched.cut()
     assert part.problem == "camA gives no more pictures; look at its cable and power"
+    assert watched.status().problem == "", "that was the take's"
     numbers = recorded_numbers(part.path)
     assert numbers == list(range(30 - part.frames, 30))
 

@@ -69,7 +69,10 @@ def test_an_unplugged_camera_is_seen(window, panel, qtbot, clip):
     qtbot.waitUntil(lambda: panel.state == "rolling" and panel.tiles["camB"].status["problem"] != "", timeout=PATIENCE)
     assert "camB gives no more pictures" in panel.tiles["camB"].toolTip()
     qtbot.waitUntil(lambda: "camB gives no more pictures" in panel.words.text(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: panel.tiles["camB"].left_out, timeout=PATIENCE)  # plugged in again: for the next take
+    assert not panel.tiles["camA"].left_out
     qtbot.mouseClick(panel.cut, LEFT)
+    qtbot.waitUntil(lambda: not panel.tiles["camB"].left_out, timeout=PATIENCE)
     qtbot.waitUntil(lambda: bool(window.session.takes), timeout=PATIENCE)
     assert "T001: camB gives no more pictures" in panel.words.text()
     assert len(window.session.takes[0].clips) == 2
@@ -114,3 +117,25 @@ def test_a_take_that_rolls_goes_on_in_its_shoot_and_then_the_cameras_are_let_go(
     assert panel.words.text() == "T001 is recorded in shoot and ready to solve"
     assert (tmp_path / "shoot/takes/T001").is_dir()
     assert not list((tmp_path / "other/takes").glob("*"))
+
+
+def test_a_slate_that_is_refused_rolls_nothing(panel, monkeypatch):
+    said = []
+    monkeypatch.setattr(panel.child, "tell", said.append)
+    for scene, actor in ((".sc04", ""), ("sc 04/b", ""), ("sc04", ".anna")):
+        panel.scene.setText(scene)
+        panel.actor.setText(actor)
+        panel.start_roll()
+        assert panel.words.text().startswith("actor: " if actor else "slate: ")
+    assert not said
+
+
+def test_nothing_of_a_rolling_take_is_cut_off(window, panel, qtbot):
+    window.resize(1600, 950)
+    panel._into = window.session.shoot.folder
+    panel._take_state({"state": "rolling", "timecode": "21:25:42:17", "seconds": 4000.0, "take": "sc04_t01",
+                       "free_bytes": 62 << 30, "seconds_left": 153594})
+    area = window.inspector.pages["Record"]
+    qtbot.wait(50)
+    assert area.widget().minimumSizeHint().width() <= area.viewport().width()
+    panel._ended("")

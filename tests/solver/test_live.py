@@ -61,3 +61,9 @@ def test_a_person_that_was_not_found_is_looked_for_again(session: Session, monke
             session.solver.close()  # waits for what is being found
     assert len(tried) == 2
     assert session.solver.person_known
+
+
+def test_a_camera_whose_clock_begins_again_is_still_got_to_know(session: Session) -> None:
+    session.solver.next(session.looks[0], 600.0)
+    session.solver.next(session.looks[1], 0.0)
+    assert len(session.solver._kept) == 2
