@@ -9,6 +9,7 @@ from app.gui import theme
 from app.gui.session import Session
 
 MOST = 5
+WIDTH = 320
 
 
 class StartPage(QFrame):
@@ -34,7 +35,7 @@ class StartPage(QFrame):
         inside = QVBoxLayout()
         inside.setSpacing(8)
         for widget in (self.title, self.words, self.open, self.new):
-            widget.setFixedWidth(320)
+            widget.setFixedWidth(WIDTH)
             inside.addWidget(widget)
         inside.addSpacing(12)
         inside.addLayout(self.recent)
@@ -48,6 +49,8 @@ class StartPage(QFrame):
     def say(self, problem: str) -> None:
         """Show why there is no footage; "" for the usual greeting."""
         self.words.setText(problem or "Facial performance capture. Open a shoot, or drop clips here.")
+        # The layout takes a label that wraps for one line, and what stands below it would be squeezed.
+        self.words.setFixedHeight(self.words.heightForWidth(WIDTH))
         while self.recent.count():
             self.recent.takeAt(0).widget().deleteLater()
         for path in self.session.recent.shoots()[:MOST]:
@@ -56,7 +59,7 @@ class StartPage(QFrame):
     def _recent_button(self, path: Path) -> QPushButton:
         button = QPushButton(theme.icon("folder-outline", theme.QUIET), path.name, flat=True, toolTip=str(path))
         button.setStyleSheet("text-align: left; padding: 4px;")
-        button.setFixedWidth(320)
+        button.setFixedWidth(WIDTH)
         # Queued: opening a shoot takes this very button away.
         button.clicked.connect(lambda: self.session.open(path), Qt.ConnectionType.QueuedConnection)
         return button

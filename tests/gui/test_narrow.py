@@ -81,3 +81,17 @@ def test_the_arrows_at_the_tool_bars_ends_are_seen_on_the_dark_ground(opened):
         light = max(picture.pixelColor(x, y).lightness() * (picture.pixelColor(x, y).alpha() > 100)
                     for x in range(16) for y in range(16))
         assert light > 150, bar.windowTitle()
+
+
+@pytest.mark.parametrize("problem", ["", "these clips cannot be shown, for a reason that takes many words; " * 4])
+def test_the_start_page_squeezes_nothing(window, qtbot, tmp_path, problem):
+    for name in ("gorge", "big", "page"):
+        (tmp_path / name).mkdir()
+        window.session.recent.add(tmp_path / name)
+    page = window.grid.start
+    page.say(problem)
+    qtbot.wait(50)
+    squeezed = [button.text() for place in range(page.recent.count()) if (
+        button := page.recent.itemAt(place).widget()).height() < button.sizeHint().height()]
+    assert page.recent.count() == 3
+    assert squeezed == []
