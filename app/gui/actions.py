@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from app.gui import edits
 from app.gui.pane_faces import HEATMAP, SHADED, WIREFRAME
+from app.gui.report_page import show_report
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ COMMANDS = (
     Command("&Solve", "Solve", "Ctrl+Return", lambda window: window.solve.start()),
     Command("&Solve", "Solve all takes", "Ctrl+Shift+Return", lambda window: window.solve.start_all()),
     Command("&Solve", "Export", "Ctrl+E", lambda window: window.export.start()),
+    Command("&Solve", "Show the report", "Ctrl+Shift+R", _on_session(show_report)),
     Command("&Play", "Play or stop", "Space", lambda window: window.session.toggle_play(), "play"),
     Command("&Play", "Play backwards, faster each time", "J", lambda window: window.shuttle(-1)),
     Command("&Play", "Stop", "K", lambda window: window.session.play(0)),

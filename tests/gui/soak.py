@@ -33,7 +33,8 @@ from app.gui.transport import WORKSPACES
 from tests.held import held_mib
 
 ASKING = {"New shoot…", "Open shoot…", "Open clip…", "Add clips as a take…", "Quit", "Solve", "Solve all takes",
-          "Export", "Solve around the corrections", "Keyboard", "About mien", "Second performance beside…"}
+          "Export", "Show the report", "Solve around the corrections", "Keyboard", "About mien",
+          "Second performance beside…"}
 MODIFIERS = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier,
              Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier)
 WARM = 0.1

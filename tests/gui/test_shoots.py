@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QInputDialog, QPlainTextEdit
 
 from app.gui import jobs
+from app.gui.actions import COMMANDS
 from app.gui.main_window import MainWindow
 from app.gui.session import Session
 from capture.shoot import open_shoot
@@ -175,3 +176,25 @@ def test_a_copied_shoot_opens_without_the_one_it_was_copied_from(window, shoot, 
     window.session.open(Path(moved))
     assert window.session.data.scene is not None
     qtbot.waitUntil(lambda: window.grid.panes[0].picture is not None)
+
+
+def test_the_report_of_the_open_take_is_shown_or_said_to_be_missing(window, shoot, tmp_path, monkeypatch):
+    asked, said, found = [], [], [True]
+    monkeypatch.setattr("app.gui.report_page.QDesktopServices.openUrl",
+                        lambda url: asked.append(url.toLocalFile()) or found[0])
+    session = window.session
+    session.message.connect(said.append)
+    show = next(command for command in COMMANDS if command.text == "Show the report").run
+    show(window)
+    assert "open a take first" in said[-1]
+    session.open(shoot)
+    show(window)
+    assert "T001 has no report" in said[-1]
+    page = shoot / "solved/T001.report.html"
+    page.parent.mkdir(exist_ok=True)
+    page.write_text("<p>fine")
+    show(window)
+    assert asked == [str(page)]
+    found[0] = False
+    show(window)
+    assert str(page) in said[-1]
