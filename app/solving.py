@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
     tell = teller(options.events, len(takes))
     refuse_twins(takes, options.out)
     request = request_of(options, takes)
-    for cameras in sorted({len(take.clips) for take in takes}):
+    for cameras in sorted({len(take.clips) for take in takes if not take.problem}):
         tell.note("", said(request.preset, cameras))
     for failure in unread:
         tell.take(failure.take, failure.state, failure.error, ())

@@ -11,14 +11,19 @@ camera is a clip's stem; a folder of numbered pictures counts as a clip. What mi
 never looks into hidden files.
 """
 
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from capture import pictures
 from capture.errors import ClipError, InputError
 from capture.files import CLIP_SUFFIXES
 from capture.links import check_inside, check_shoot, check_take, check_tree
 from capture.settings import read_settings
+
+Found = TypeVar("Found")
 
 SOUND_SUFFIXES = (".wav", ".flac", ".aif", ".aiff", ".m4a", ".mp3")
 
@@ -81,6 +86,18 @@ class Shoot:
     calibration_clips: tuple[Path, ...]
 
 
+def _told(read: Callable[..., Found]) -> Callable[..., Found]:
+    """`read`, which raises InputError where the system lets nobody look: a folder with other rights, a lost share."""
+    @functools.wraps(read)
+    def reading(*arguments: object) -> Found:
+        try:
+            return read(*arguments)
+        except OSError as error:
+            raise InputError(f"{error.filename} cannot be read ({error.strerror}); check its rights") from error
+    return reading
+
+
+@_told
 def find_takes(path: Path) -> tuple[Take, ...]:
     """The takes of a clip, a take folder or a shoot folder, in the order of their names.
 
@@ -119,6 +136,7 @@ def is_shoot(folder: Path) -> bool:
     return (folder / "takes").is_dir() or (folder / "shoot.toml").is_file()
 
 
+@_told
 def open_shoot(folder: Path) -> Shoot:
     """Read a shoot folder. A take that cannot be used is there too, with its problem.
 
@@ -142,7 +160,7 @@ def open_shoot(folder: Path) -> Shoot:
             takes.append(_read_take(entry, bare, folder))
         except InputError as error:
             takes.append(Take(entry.name, entry, (), shoot=bare, problem=str(error),
-                              settings_path=_existing(entry / "take.toml")))
+                              settings_path=_settings_path(entry)))
     return Shoot(folder, bare.name, settings, tuple(takes), bare.rig_path, calibration)
 
 
@@ -151,6 +169,7 @@ def camera_name(clip: Path) -> str:
     return clip.name if clip.is_dir() else clip.stem
 
 
+@_told
 def _read_take(folder: Path, shoot: Shoot | None, root: Path) -> Take:
     check_take(folder, root)
     settings_path, settings = _existing(folder / "take.toml"), read_settings(folder / "take.toml")
@@ -174,6 +193,14 @@ def _read_take(folder: Path, shoot: Shoot | None, root: Path) -> Take:
     name = folder.name if folder.name not in ("", "..") else folder.resolve().name
     return Take(name, folder, clips, settings, audio, shoot, rig_path, _existing(folder / "sync.toml"),
                 settings_path=settings_path)
+
+
+def _settings_path(folder: Path) -> Path | None:
+    """The take.toml of a take that cannot be used, if it can be seen."""
+    try:
+        return _existing(folder / "take.toml")
+    except OSError:
+        return None
 
 
 def _settings_beside(clip: Path) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """`mien report PATH`: the pages of solved takes, and of a shoot the page that lists them."""
 
 import argparse
+from os.path import isfile  # which says no, where Path.is_file raises, of a folder that nobody may look into
 from pathlib import Path
 
 from app import records
@@ -50,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _one(target: Target, force: bool, tell: Teller) -> Row:
     """The report of one take, made where it is not current; how the take stands."""
-    if not target.solved.is_file():
+    if not isfile(target.solved):
         return row_of(target)
     performance = read_performance(target.solved)
     if force or current(performance, target.where) is None:
@@ -75,7 +76,7 @@ def _targets(path: Path, out: Path | None) -> tuple[list[Target], str | None]:
     takes = find_takes(path)
     shoot = open_shoot(path).name if is_shoot(path) else None
     targets = [target_of(take, out) for take in takes]
-    if not any(target.solved.is_file() for target in targets):
+    if not any(isfile(target.solved) for target in targets):
         raise InputError(f"{path} holds no solved take; run `mien solve {path}` first, or give its results "
                          "with --out DIR if they lie elsewhere")
     return targets, shoot

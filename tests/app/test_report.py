@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from app import solving
+from app.cli import main
 from app.progress import Lines
 from app.report import making
 from app.request import Request
@@ -16,6 +17,7 @@ from capture.video import frames, probe
 from tests.app.command import error_of, mien_here
 from tests.app.pages import sound
 from tests.clips import write_clip
+from tests.closed import close
 
 PAGE = "T001.report.html"
 
@@ -89,6 +91,18 @@ def test_a_shoot_gets_a_page_of_its_own(solved: Path) -> None:
     assert [link["href"] for link in read.all("a")] == [PAGE]
     assert len(read.all("img")) == 1
     assert str(solved) not in page.decode()
+
+
+def test_a_take_that_may_not_be_looked_into_does_not_stop_the_shoots_page(
+        solved: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    closed = solved / "takes" / "A000"
+    closed.mkdir()
+    close(monkeypatch, closed)
+    assert main(["report", str(solved)]) == 0
+    assert capsys.readouterr().out.strip() == str(solved / "solved" / "report.html")
+    page = (solved / "solved" / "report.html").read_text()
+    assert "A000" in page
+    assert "take.toml cannot be read (Permission denied)" in page
 
 
 def test_a_result_alone_says_what_is_not_there(demo: Path, tmp_path: Path) -> None:

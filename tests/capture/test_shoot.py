@@ -14,6 +14,7 @@ from capture.match import plan, probe_take, take_frames
 from capture.shoot import find_takes, open_shoot
 from capture.video import frames, probe
 from tests.clips import numbered, read_number, write_clip
+from tests.closed import close
 from tests.material import shared
 
 
@@ -48,6 +49,21 @@ def test_a_shoot_is_read_as_it_lies(shoot):
     assert [take.setting("actor") for take in found.takes] == ["anna", "ben"]
     assert second.setting("frame_rate") == Fraction(30000, 1001)
     assert (second.setting("rating"), second.setting("model", "built-in")) == (4, "built-in")
+
+
+def test_a_take_that_may_not_be_looked_into_is_a_problem_of_its_own(shoot, monkeypatch):
+    close(monkeypatch, shoot / "takes" / "T001")
+    first, second = open_shoot(shoot).takes
+    assert first.problem == f"{shoot / 'takes/T001/take.toml'} cannot be read (Permission denied); check its rights"
+    assert (second.problem, second.cameras) == ("", ("camA", "camB"))
+    with pytest.raises(InputError, match=r"T001/takes cannot be read \(Permission denied\); check its rights"):
+        find_takes(shoot / "takes" / "T001")
+
+
+def test_a_shoot_that_may_not_be_looked_into_is_told(shoot, monkeypatch):
+    close(monkeypatch, shoot)
+    with pytest.raises(InputError, match=r"cannot be read \(Permission denied\); check its rights"):
+        find_takes(shoot)
 
 
 def test_a_take_folder_knows_its_shoot(shoot, monkeypatch):
