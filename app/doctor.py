@@ -79,8 +79,9 @@ def _gpu() -> str:
 
 
 def _cache() -> str:
-    from solver.model_import import model_cache
+    from solver.cache import existing_part, model_cache, unwritable, writable
 
-    folder = model_cache()
-    free = shutil.disk_usage(next(place for place in (folder, *folder.parents) if place.exists())).free
-    return f"{folder}, {free / 1e9:.0f} GB free"
+    if not writable():
+        raise OSError(f"{unwritable()}; models cannot be added, and each start takes longer")
+    free = shutil.disk_usage(existing_part()).free
+    return f"{model_cache()}, {free / 1e9:.0f} GB free"

@@ -7,15 +7,17 @@ Two places can touch at rest and belong to different lips or lids. So a point is
 expressions at once: a material point of the surface in E expressions is one point of R^(3E).
 """
 
+import contextlib
 import hashlib
 from dataclasses import dataclass, replace
+from os.path import isfile
 from pathlib import Path
 
 import numpy as np
 from scipy.spatial import cKDTree
 
 from capture.arrays import Damaged, load_arrays, save_arrays
-from capture.errors import ModelError
+from capture.errors import ModelError, OutputError
 from solver.cache import model_cache
 from solver.embedding_views import FindFace, Sightings, face_box, posed, sight, surface_triangles
 from solver.face_model import FaceModel
@@ -110,7 +112,8 @@ def embed(model: FaceModel, find_face: FindFace, scheme: str) -> Embedding:
         raise ModelError(f"no face is found in pictures of the model {model.name!r}; look at `mien model check`: it "
                          "must look along +z with Y up, and have eyes, a nose and a mouth")
     embedding = agree(model, sightings, scheme, eyes)
-    save_arrays(path, {name: getattr(embedding, name) for name in ARRAYS})
+    with contextlib.suppress(OutputError):  # a cache that cannot be kept costs time, nothing else
+        save_arrays(path, {name: getattr(embedding, name) for name in ARRAYS})
     return embedding
 
 
@@ -251,7 +254,7 @@ def _cached(model: FaceModel, scheme: str) -> Path:
 
 
 def _load(path: Path, scheme: str) -> Embedding | None:
-    if not path.exists():
+    if not isfile(path):  # or the cache may not be looked into
         return None
     try:
         return Embedding(scheme, **load_arrays(path))

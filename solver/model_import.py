@@ -1,13 +1,15 @@
 """Models from files of any kind, and the user's models known by name."""
 
+import contextlib
 import dataclasses
 import re
+from os.path import isdir, isfile  # no is said of a cache that may not be looked into, too
 from pathlib import Path
 
 import numpy as np
 
-from capture.errors import ModelError, UsageError
-from solver.cache import model_cache
+from capture.errors import ModelError, OutputError, UsageError
+from solver.cache import model_cache, unwritable, writable
 from solver.face_model import FaceModel
 from solver.gltf_file import beside
 from solver.ict import ict_model, is_ict
@@ -72,13 +74,12 @@ def _packed(source: Path, name: str) -> FaceModel:
     if source.suffix.lower() in (".npz", ".gltf") or not source.exists():
         return _read(source, name)
     packed = model_cache() / "packed" / f"{content_key(source)}-{VERSION}.npz"
-    if packed.exists():
-        try:
+    if isfile(packed):
+        with contextlib.suppress(ModelError):  # a damaged cache is no reason to stop: it is made again
             return dataclasses.replace(load_model(packed), name=name)
-        except ModelError:
-            packed.unlink()  # a damaged cache is no reason to stop: it is made again
     model = _read(source, name)
-    save_model(model, packed)
+    with contextlib.suppress(OutputError):  # a cache that cannot be kept costs time, nothing else
+        save_model(model, packed)
     return model
 
 
@@ -90,6 +91,7 @@ def add_model(source: Path, name: str) -> FaceModel:
 
     Raises:
         ModelError: see `import_model`; or the earlier model's table is damaged.
+        OutputError: the cache cannot be written.
         UsageError: the name cannot be used, or the earlier table leaves out all shapes.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name) or name == BUILT_IN:
@@ -107,8 +109,13 @@ def add_model(source: Path, name: str) -> FaceModel:
                  if own not in looked_over and meaning not in kept.values()}
         table |= {own: meaning for own, meaning in kept.items() if own in model.shape_names}
     renamed = _renamed(model, table)
-    save_model(model, _registered(name))
-    write_names(names_file(name), model.shape_names, table)
+    try:
+        save_model(model, _registered(name))
+        write_names(names_file(name), model.shape_names, table)
+    except OutputError as error:
+        if not writable():
+            raise OutputError(f"the model {name} cannot be kept: {unwritable()}") from error
+        raise
     return renamed
 
 
@@ -200,7 +207,7 @@ def own_model(name: str, built_in: Path | None = None, paths: bool = False) -> t
 def list_models() -> list[str]:
     """The names given to `add_model`, sorted."""
     folder = model_cache() / "models"
-    return sorted(path.stem for path in folder.glob("*.npz")) if folder.is_dir() else []
+    return sorted(path.stem for path in folder.glob("*.npz")) if isdir(folder) else []
 
 
 def _registered(name: str) -> Path:

@@ -116,6 +116,16 @@ def test_models(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert sum(row.split(",")[2] == "1" for row in rows[1:]) == int(said.split(" of them slide")[0].split()[-1])
 
 
+def test_doctor_says_that_the_cache_cannot_be_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                                   capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a file").write_text("no cache can be kept below it")
+    monkeypatch.setenv("MIEN_CACHE", str(tmp_path / "a file" / "cache"))
+    assert main(["doctor"]) == 1
+    line, = (line for line in capsys.readouterr().out.splitlines() if line.startswith("NO "))
+    assert line.split()[1] == "cache"
+    assert "name another folder in the environment variable MIEN_CACHE" in line
+
+
 def test_doctor(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor"]) == 0
     said = capsys.readouterr().out

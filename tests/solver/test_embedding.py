@@ -18,6 +18,7 @@ from solver.mediapipe_runtime import SCHEME, find_face
 from solver.model_file import load_model
 from solver.model_import import import_model
 from solver.render import vertex_normals
+from tests.closed import close
 from tests.material import shared
 from tests.synthetic import small_face
 
@@ -155,8 +156,10 @@ def made_detector(model: FaceModel, triangles: np.ndarray, partner: np.ndarray, 
     return lambda _: next(answers) + bias + random.normal(0, noise_px, (len(triangles), 2))
 
 
-def test_points_of_a_perfect_detector_come_back_and_a_bias_cancels(tmp_path, monkeypatch):
-    monkeypatch.setenv("MIEN_CACHE", str(tmp_path))
+@pytest.mark.parametrize("cache", ["cache", "a file/cache"])
+def test_points_of_a_perfect_detector_come_back_and_a_bias_cancels(tmp_path, monkeypatch, cache):
+    (tmp_path / "a file").write_text("no cache can be kept below it")
+    monkeypatch.setenv("MIEN_CACHE", str(tmp_path / cache))
     model = small_face()
     low, high = face_box(model)
     middles = model.neutral[model.triangles].mean(axis=1)
@@ -187,6 +190,12 @@ def test_a_model_without_a_face_gets_a_sentence(tmp_path, monkeypatch):
     with pytest.raises(ModelError, match="no face is found in pictures of the model 'small'"):
         embed(small_face(), lambda _: None, "made")
     assert not any(tmp_path.rglob("*.npz"))
+
+
+def test_a_cache_that_may_not_be_looked_into_holds_nothing(tmp_path, monkeypatch):
+    monkeypatch.setenv("MIEN_CACHE", str(tmp_path / "theirs" / "cache"))
+    close(monkeypatch, tmp_path / "theirs")
+    assert embedding_module.cached_embedding(small_face(), "made") is None
 
 
 def test_a_damaged_embedding_is_made_again(tmp_path, monkeypatch):

@@ -9,16 +9,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from capture.errors import ModelError
+from capture.errors import ModelError, OutputError
 from exporters import to_fbx, to_gltf
 from exporters.scene import make_scene
 from solver import rig
 from solver.face_model import ARKIT, FaceModel, deform
 from solver.model_file import load_model
-from solver.model_import import add_model, find_model, import_model, names_file
+from solver.model_import import add_model, find_model, import_model, list_models, names_file
 from solver.parts import EYEBALL, is_part
 from solver.rig_fbx import read_fbx
 from solver.rig_gltf import read_gltf
+from tests.closed import close
 from tests.material import shared
 from tests.solver.gltf_made import SQUARE, Made, made_square
 from tests.synthetic import made_performance
@@ -143,6 +144,17 @@ def test_the_users_table_of_names_has_the_last_word(obj_folder, tmp_path, monkey
     table.write_text(table.read_text().replace('"jawOpen" = "jawOpen"', '"jawOpen" = "mouthFunnel"')
                      .replace('"browInnerUp" = "browInnerUp"', '"browInnerUp" = ""'))
     assert find_model("mine").shape_names == ("eyeBlinkLeft", "eyeBlinkRight", "mouthFunnel")
+
+
+def test_without_a_cache_models_are_read_and_none_is_added(obj_folder, tmp_path, monkeypatch):
+    (tmp_path / "a file").write_text("no cache can be kept below it")
+    monkeypatch.setenv("MIEN_CACHE", str(tmp_path / "a file" / "cache"))
+    assert find_model(str(obj_folder), paths=True).shape_names
+    with pytest.raises(OutputError, match=r"the model mine cannot be kept: .* in the environment variable MIEN_CACHE"):
+        add_model(obj_folder, "mine")
+    monkeypatch.setenv("MIEN_CACHE", str(tmp_path / "theirs" / "cache"))
+    close(monkeypatch, tmp_path / "theirs")
+    assert list_models() == []
 
 
 @pytest.mark.parametrize(("change", "message"), [
