@@ -13,6 +13,7 @@ from pathlib import Path
 
 from app import __version__, records
 from app.artefacts import load_record
+from app.contents import State
 from app.locks import Sight, look
 from app.places import ASKED_NAME, Places, places
 from app.request import Request, takes_of
@@ -82,12 +83,23 @@ def state_of_take(take: Take, where: Places, rig: Path | None = None) -> TakeSta
     if done is None:
         return TakeState(take.name, TO_DO, _stopped(sight) or _begun(where))
     given = rig or records.given_path(load_record(where.work / ASKED_NAME).get("rig", ""))
-    changed = records.changed(done.inputs, records.inputs_or_none(take, given), strictly=False)
+    now = records.inputs_or_none(take, given)
+    changed = records.changed(done.inputs, now, strictly=False)
     missing = records.missing(done, where, strictly=False)
     if changed or missing:
-        return TakeState(take.name, STALE, f"{changed} has changed since it was solved" if changed else
+        return TakeState(take.name, STALE, _changed(changed, done.inputs, now) if changed else
                          f"{missing} is gone, or another program has changed it")
     return TakeState(take.name, DONE, "", tuple(sorted(done.outputs)))
+
+
+def _changed(name: str, before: dict[str, State | str], now: dict[str, State | str]) -> str:
+    """What is known of an input that differs, without reading it: a copied shoot's clips are other files, too."""
+    then, today = before.get(name), now.get(name)
+    if not isinstance(then, str | None) and not isinstance(today, str | None) \
+            and [item[:2] for item in then] == [item[:2] for item in today]:  # names and sizes
+        return (f"{name} is another file than the one that was solved, of the same size: a copy, or changed; "
+                "`mien solve` finds out")
+    return f"{name} has changed since it was solved"
 
 
 def write_summaries(takes: Sequence[Take], request: Request) -> list[Path]:

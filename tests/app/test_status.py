@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,16 @@ def test_a_changed_clip_is_stale(take: Take) -> None:
     assert state_of_take(take, where).state == "done", "a hard link is no change"
     take.clips[0].write_bytes(b"b" * 99)
     assert state_of_take(take, where) == TakeState("T001", "stale", "camA.mp4 has changed since it was solved")
+
+
+def test_a_copied_clip_is_not_called_changed(take: Take, tmp_path: Path) -> None:
+    solved(take)
+    copied = tmp_path / "copied"
+    shutil.copytree(tmp_path / "shoot", copied, copy_function=shutil.copyfile)
+    take = takes_of([copied])[0][0]
+    state = state_of_take(take, places(take, None))
+    assert state == TakeState("T001", "stale", "camA.mp4 is another file than the one that was solved, of the same "
+                                               "size: a copy, or changed; `mien solve` finds out")
 
 
 @pytest.mark.parametrize("name", ["take.toml", "rig.toml", "sync.toml", "corrections.json"])
