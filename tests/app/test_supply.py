@@ -2,7 +2,11 @@
 
 import importlib.metadata
 import json
+import os
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
 
 import pytest
@@ -109,3 +113,31 @@ def test_the_licences_are_in_the_exports_json():
 
 def test_ict_facekit_is_known_by_what_it_is(ict):
     assert of_face("whatever", ict.sha256) == "ICT-FaceKit by USC ICT, MIT"
+
+
+def test_make_takes_a_python_that_fits_and_asks_for_no_extra_that_there_is_not(tmp_path):
+    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / ".ci").mkdir()
+    (tmp_path / ".ci" / "system.sh").touch()
+    pythons = {"python3": "exit 1", "python3.12": f'exec {sys.executable} "$@"', "python3.13": "exit 1"}
+    for name, body in pythons.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{body}\n")
+        (tmp_path / name).chmod(0o755)
+    environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    environment.pop("PYTHON", None)
+
+    def make(*arguments):
+        return subprocess.run(["make", "install", *arguments], cwd=tmp_path, env=environment, capture_output=True,
+                              text=True)
+
+    said = make("-n").stdout
+    assert "python3.12 -m venv $(.venv/bin/python" in said, "another Python's environment is cleared first"
+    extras = re.search(r'-e "\.\[(.*)\]"', said)[1].split(",")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert set(extras) <= set(project["optional-dependencies"])
+    ended = make("PYTHON=python3.13")
+    assert ended.returncode
+    assert "mien needs Python 3.11 or 3.12, and python3.13 is none of these" in ended.stderr
+    assert not (tmp_path / ".venv").exists()
+    assert f"/{re.search('mien demo (.*)', (ROOT / 'Makefile').read_text())[1]}/" in (ROOT / ".gitignore").read_text()
