@@ -21,6 +21,7 @@ from app import (
 from app.pace import PACE, seconds_a_frame
 from app.progress import JsonLines
 from app.streams import lasting_streams
+from app.told import run_told
 from capture.errors import Cancelled, MienError
 
 FORMATS = ("json", "csv", "fbx", "glb", "usd", "usda", "maya", "unity", "metahuman", "metahuman-fbx", "metahuman-json")
@@ -45,7 +46,7 @@ def _main(arguments: Sequence[str] | None) -> int:
     if options.cancel_on_eof and not getattr(options, "armed", False):  # which reads stdin itself
         threading.Thread(target=_interrupt_at_eof, daemon=True).start()
     try:
-        return options.run(options)
+        return run_told(options.run, options)
     except (KeyboardInterrupt, Cancelled):
         print("mien: cancelled; run the same command again to go on from here", file=sys.stderr)
         return _ended(options, Cancelled.exit_code)

@@ -17,7 +17,7 @@ def run(path: Path, as_json: bool) -> int:
     takes = find_takes(path)
     reports = [take_report(take) for take in takes]
     if as_json:
-        print(json.dumps({"path": str(path), "takes": reports}))
+        print(json.dumps({"event": "inspect", "path": str(path), "takes": reports}))
     else:
         for report in reports:
             print("\n".join(_lines(report)))

@@ -6,8 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema
 import pytest
 
+import assets
 from app.event_lines import read_event
 from capture.shoot import find_takes
 from tests.app.command import ROOT, environment
@@ -60,6 +62,19 @@ def test_closed_streams_cost_nothing(clip: Path, closed: str) -> None:
 def test_an_armed_recorder_ends_where_nothing_can_tell_it_anything(clip: Path, tmp_path: Path) -> None:
     ended = in_shell("<&-", "record", tmp_path / "shoot", "--camera", f"camA=loop:{clip}", "--armed", "--no-faces")
     assert ended.returncode == 0, ended.stderr
+
+
+@pytest.mark.parametrize(("arguments", "code"), [(["model", "list"], 0), (["status", "{folder}"], 0),
+                                                 (["actor", "guide"], 0), (["inspect", "{clip}"], 0),
+                                                 (["inspect", "/no"], 3), (["face", "{clip}"], 0)])
+def test_with_events_every_line_is_one(clip: Path, arguments: list[str], code: int) -> None:
+    schema = jsonschema.Draft202012Validator(json.loads(assets.path("events.schema.json").read_text()))
+    ended = in_shell("", *(one.format(folder=clip.parent, clip=clip) for one in arguments), "--events")
+    lines = [json.loads(line) for line in ended.stdout.splitlines()]
+    for line in lines:
+        schema.validate(line)
+    assert ended.returncode == code
+    assert lines[-1]["event"] == "inspect" or lines[-1] == {"event": "end", "exit_code": code, "done": 0, "failed": 0}
 
 
 def test_names_are_said_in_letters_that_the_stream_has(clip: Path) -> None:
