@@ -24,7 +24,7 @@ from solver.network_actor import every
 from solver.own_time import at_moments, in_step
 
 DETECT_VERSION = 4
-CLOCK_VERSION = 2
+CLOCK_VERSION = 3
 PART_FRAMES = 480
 """A part's length: half a minute to a minute of work, so that no more is lost with a worker."""
 WARM_UP = 16

@@ -12,7 +12,7 @@ from capture.camera import Rig
 from capture.errors import ClipError, DataError, RigError
 from capture.shoot import Take
 from capture.sync import load_timeline
-from capture.timecode import Timecode
+from capture.timecode import Timecode, can_drop, paced
 from capture.video import Clip, Frame, frames, probe
 
 
@@ -101,32 +101,35 @@ def align(name: str, clips: Sequence[Clip], offsets: Mapping[str, float] | None 
         offsets: camera -> seconds at which its clip begins, on a common clock; by default all begin together.
         drifts: camera -> share by which the common clock runs faster than the clip's; see `capture.sync`.
 
+    The take has the rate of `_beat`. Clips of another rate, or a variable one, show their nearest pictures, which
+    `late` says the times of.
+
     Raises:
-        ClipError: two clips have different frame rates, or no moment is in all of them.
+        ClipError: no moment is in all of them.
     """
     warnings = [warning for clip in clips for warning in clip.warnings]
-    first = clips[0]
-    for clip in clips[1:]:
-        if clip.frame_rate != first.frame_rate:
-            raise ClipError(f"{first.path} has {_words(first.frame_rate)} frames a second and {clip.path} has "
-                            f"{_words(clip.frame_rate)}; record all cameras at one rate, or convert one to the other")
-    if len(clips) == 1:
+    first, rate = clips[0], _beat(clips)
+    if len(clips) == 1 and not first.variable_rate:
         return TakeClips(tuple(clips), first.frame_rate, first.frames, first.start_timecode, tuple(warnings),
                          np.arange(first.frames)[None])
+    even = {clip.camera: clip.frame_rate for clip in clips if not clip.variable_rate}
+    if len(set(even.values())) > 1:
+        warnings.append(f"the clips of {name} differ in frame rate "
+                        f"({', '.join(f'{camera} {_words(own)}' for camera, own in even.items())}): the take has "
+                        f"{_words(rate)} frames a second, and each camera is taken at its own times")
     begins = np.array([(offsets or {}).get(clip.camera, 0.0) for clip in clips])  # (C,) seconds
     paces = np.array([1.0 + (drifts or {}).get(clip.camera, 0.0) for clip in clips])
     ends = np.array([begin + pace * clip.times[-1] for begin, pace, clip in zip(begins, paces, clips, strict=True)])
-    begin, rate = begins.max(), first.frame_rate
+    begin = begins.max()
     # Half a frame of grace: the nearest frame still exists there.
     count = int(np.floor((ends.min() - begin) * float(rate) + 0.5)) + 1
     if count < 1:
         raise ClipError(f"the clips of {name} have no moment in common; check their offsets with `mien sync`")
-    counts = {clip.camera: clip.frames for clip in clips}
-    if offsets is None and len(set(counts.values())) > 1:
-        short = min(counts, key=lambda camera: ends[list(counts).index(camera)])
-        warnings.append(f"the clips of {name} differ in length "
-                        f"({', '.join(f'{camera} {number}' for camera, number in counts.items())} frames): {short} "
-                        f"stops first, and the {count} that all have are used, from the first on")
+    if offsets is None and round((ends.max() - ends.min()) * float(rate)):  # by time: one that dropped frames has fewer
+        counts = [f"{clip.camera} {clip.frames}" for clip in clips]
+        warnings.append(f"the clips of {name} differ in length ({', '.join(counts)} frames): "
+                        f"{clips[int(ends.argmin())].camera} stops first, and the {count} that all have are used, from "
+                        "the first on")
     if offsets is None and len({clip.start_timecode for clip in clips} - {None}) > 1:
         warnings.append(f"the clips of {name} state different timecodes and are taken to begin together all the same; "
                         "run `mien sync` to bring them in step")
@@ -135,9 +138,22 @@ def align(name: str, clips: Sequence[Clip], offsets: Mapping[str, float] | None 
                         for clip, start, pace in zip(clips, begins, paces, strict=True)])
     late = np.stack([begin_s + pace * clip.times[shown] - moments
                      for clip, begin_s, pace, shown in zip(clips, begins, paces, numbers, strict=True)]) * float(rate)
-    start = next((clip.start_timecode + int(shown[0]) for clip, shown in zip(clips, numbers, strict=True)
-                  if clip.start_timecode is not None), None)
+    stating = [(clip, shown) for clip, shown in zip(clips, numbers, strict=True) if clip.start_timecode is not None]
+    stating.sort(key=lambda one: one[0].start_timecode.rate != rate)  # one of the take's own rate needs no rounding
+    start = next((_counted(clip.start_timecode, float(clip.times[shown[0]]), rate) for clip, shown in stating), None)
     return TakeClips(tuple(clips), rate, count, start, tuple(warnings), numbers, late)
+
+
+def _beat(clips: Sequence[Clip]) -> Fraction:
+    """The rate of most clips whose pictures come evenly, the lowest of those that are as many; a lone one's own."""
+    rates = [clip.frame_rate for clip in clips if not clip.variable_rate] or [clip.frame_rate for clip in clips]
+    return min(rates, key=lambda rate: (-rates.count(rate), rate))
+
+
+def _counted(start: Timecode, seconds: float, rate: Fraction) -> Timecode:
+    """The timecode so many seconds after another, counted at a rate."""
+    begins = paced(start, rate)
+    return Timecode(0, rate, begins.drop and can_drop(rate)) + round((begins.seconds + Fraction(seconds)) * rate)
 
 
 def take_frames(take_clips: TakeClips, camera: int, start: int = 0, stop: int | None = None,

@@ -13,7 +13,7 @@ from capture.bwf import start_of
 from capture.camera import Camera, Rig
 from capture.errors import ClipError, DataError
 from capture.files import write_bytes
-from capture.timecode import round_midnight, seconds_after
+from capture.timecode import paced, round_midnight, seconds_after
 from capture.toml_file import read_toml
 from capture.video import Clip
 
@@ -32,6 +32,10 @@ ASTRAY = 0.5
 
 CLOCKS_APART = 1.5
 """Frames between what timecode and sound say from which one of them is wrong: sound from 10 metres is late by one."""
+
+
+GAP = 1.6
+"""Frames of a clip apart from which two pictures have others missing between them."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +117,8 @@ def by_timecode(clips: Sequence[Clip], audio: Path | None = None) -> Timeline:
     silent = [clip.camera for clip in clips if clip.start_timecode is None]
     if silent:
         raise ClipError(f"{', '.join(silent)} has no timecode")
-    starts = [float(seconds_after(clip.start_timecode, clips[0].start_timecode)) for clip in clips]
+    first = clips[0].start_timecode
+    starts = [float(seconds_after(paced(clip.start_timecode, first.rate), first)) for clip in clips]
     ends = [start + float(clip.times[-1]) for start, clip in zip(starts, clips, strict=True)]
     if max(starts) > min(ends):
         rest = [[at for at in range(len(clips)) if at != odd] for odd in range(len(clips))]
@@ -172,9 +177,9 @@ def by_motion(clips: Sequence[Clip], signals: Mapping[str, np.ndarray] | None, r
         raise ClipError(f"the face of {', '.join(missing)} has not been tracked yet")
     from capture.motion import motion_lag  # loads SciPy's optimisers, which reading a sync.toml needs not
 
-    rate = float(clips[0].frame_rate)
+    rate = float(max(clip.frame_rate for clip in clips))
     names = [clip.camera for clip in clips]
-    even = {clip.camera: _on_beat(clip, np.asarray(signals[clip.camera])) for clip in clips}
+    even = {clip.camera: _on_beat(clip, np.asarray(signals[clip.camera]), rate) for clip in clips}
     lags, drifts, clear = {}, {}, {}
     for one, other in itertools.combinations(names, 2):
         cameras = (rig[one], rig[other]) if rig is not None else None
@@ -195,14 +200,22 @@ def by_motion(clips: Sequence[Clip], signals: Mapping[str, np.ndarray] | None, r
     return Timeline(clocks, "motion")
 
 
-def _on_beat(clip: Clip, signal: np.ndarray) -> np.ndarray:
-    """A signal with a value per frame of the clip (T, ...), with one per beat of its rate: NaN where no frame is."""
-    if not clip.variable_rate or len(signal) != clip.frames:
+def _on_beat(clip: Clip, signal: np.ndarray, rate: float) -> np.ndarray:
+    """A signal with a value per frame of the clip (T, ...), with one per beat of a rate: between neighbouring frames on
+    a straight line, NaN where frames are missing."""
+    even = not clip.variable_rate and float(clip.frame_rate) == rate
+    if even or len(signal) != clip.frames or clip.frames < 2:
         return signal
-    beats = np.round(clip.times * float(clip.frame_rate)).astype(int)
-    even = np.full((int(beats[-1]) + 1, *signal.shape[1:]), np.nan)
-    even[beats] = signal
-    return even
+    moments = np.arange(int(np.floor(float(clip.times[-1]) * rate + 1e-6)) + 1) / rate  # (B,)
+    after = np.clip(np.searchsorted(clip.times, moments), 1, clip.frames - 1)
+    step = clip.times[after] - clip.times[after - 1]
+    share = np.clip((moments - clip.times[after - 1]) / step, 0.0, 1.0)
+    share = np.where(np.abs(share - share.round()) < 1e-6, share.round(), share)
+    missing = (step * float(clip.frame_rate) > GAP) & (share > 0) & (share < 1)
+    share = np.where(missing, np.nan, share).reshape(-1, *[1] * (signal.ndim - 1))
+    # Where a frame is on the beat, an unseen neighbour must not make it unseen.
+    return np.where(share == 0, signal[after - 1], np.where(share == 1, signal[after],
+                    (1 - share) * signal[after - 1] + share * signal[after]))
 
 
 def _clock_by_motion(first: np.ndarray, other: np.ndarray, cameras: tuple[Camera, Camera] | None, lag: float,

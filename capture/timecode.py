@@ -177,6 +177,16 @@ def frames_after(one: Timecode, other: Timecode) -> int:
     return int(seconds_after(one, other) * one.rate)
 
 
+def paced(one: Timecode, rate: Fraction) -> Timecode:
+    """The same label on a clock that runs as one of `rate` does: what says 10 o'clock on cameras that were set together
+    is one moment, though at 30 frames a second it counts 36 s less since midnight than at 29.97."""
+    own = Fraction(nominal_rate(one.rate)) * rate / nominal_rate(rate)
+    if own == one.rate:
+        return one
+    hours, minutes, seconds, frame = one._label()
+    return Timecode(((hours * 60 + minutes) * 60 + seconds) * nominal_rate(one.rate) + frame, own)
+
+
 def nominal_rate(rate: Fraction) -> int:
     """Labels per second of timecode: 30 for 29.97."""
     return max(1, round(rate))

@@ -18,7 +18,7 @@ LEAST = 0.01
 """Share of a frame below which a camera counts as in step: there its landmarks stay as they were found."""
 
 FARTHEST = 1.6
-"""Frames apart up to which two pictures are neighbours; farther ones have a gap between them."""
+"""Frames of the camera apart up to which two pictures are neighbours; farther ones have a gap between them."""
 
 
 def at_moments(landmarks: Landmarks, late: np.ndarray) -> Landmarks:
@@ -62,7 +62,8 @@ def _moved(xy: np.ndarray, seen: np.ndarray, late: np.ndarray) -> np.ndarray:
 
 def _runs(known: np.ndarray, times: np.ndarray) -> Iterator[slice]:
     """The stretches of pictures (P), two at least, in which a landmark is seen without a gap."""
-    broken = np.flatnonzero(~(known[:-1] & known[1:] & (np.diff(times) < FARTHEST))) + 1
+    usual = max(np.round(np.median(np.diff(times))), 1.0) if len(times) > 1 else 1.0  # of a slower camera, several
+    broken = np.flatnonzero(~(known[:-1] & known[1:] & (np.diff(times) < usual * FARTHEST))) + 1
     for start, stop in itertools.pairwise([0, *broken.tolist(), len(known)]):
         if stop - start > 1:
             yield slice(start, stop)

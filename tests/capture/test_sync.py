@@ -1,5 +1,6 @@
 import math
 import struct
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from capture.sync import (
     Timeline,
     _clock_by_sound,
     _closes,
+    by_motion,
     by_sound,
     by_timecode,
     load_timeline,
@@ -289,6 +291,34 @@ def test_three_cameras_by_motion_agree(tmp_path):
         assert clock.residual_ms < 3.4
     aligned = align("the take", clips, timeline.offsets)
     assert aligned.numbers[:, 0].tolist() == [10, 0, 17]
+
+
+def test_cameras_of_several_rates_by_motion(tmp_path):
+    """A beat for each frame of each camera would make one of 60 pictures a second begin seconds early."""
+    rates, offsets = {"camA": 30, "camB": 60, "camC": 25}, {"camA": 0.0, "camB": 0.4, "camC": -0.27}
+    clips, signals = [], {}
+    for name, rate in rates.items():
+        times = np.arange(5 * rate) / rate
+        xy = project(RIG[name], face(offsets[name] + times, 3))
+        signals[name] = xy + np.random.default_rng(rate).normal(0, 0.5, xy.shape)
+        clips.append(Clip(tmp_path, name, (1280, 720), Fraction(rate), len(times), times, None, False, "h264", False,
+                          ()))
+    for rig in (RIG, None):
+        for clock in by_motion(clips, signals, rig).clocks:
+            assert clock.offset == pytest.approx(offsets[clock.name], abs=(0.1 if rig else 0.35) * FRAME)
+
+
+def test_a_label_is_one_moment_on_clocks_of_two_paces():
+    """29.97 and 30 frames a second: at 10 o'clock they have counted 36 s apart."""
+    ntsc = stating("camB", None)
+    for rate, text in ((Fraction(30000, 1001), "10:00:02:00"), (Fraction(60000, 1001), "10:00:02:00"),
+                       (Fraction(3001, 100), "10:00:02:00"), (Fraction(30000, 1001), "10:00:02;00")):
+        other = replace(ntsc, frame_rate=rate, start_timecode=parse(text, rate))
+        clips = [stating("camA", "10:00:00:00"), other]
+        offsets = by_timecode(clips).offsets
+        assert offsets["camB"] == pytest.approx(2.0, abs=0.01)
+        for together in (align("", clips, offsets), align("", [stating("camA", None), other])):
+            assert str(together.start_timecode).replace(";", ":") == "10:00:02:00"
 
 
 def test_drift_of_a_camera_by_motion(tmp_path):
