@@ -1,14 +1,27 @@
-"""On which clock a take's clips are: the same for the solve and for the eye."""
+"""On which clock a take's clips are: the same for the solve and for the eye; and whether what they show says so too."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from capture.errors import MienError
+import numpy as np
+
+from capture.camera import Rig
+from capture.errors import ClipError, MienError
 from capture.match import TakeClips
 from capture.shoot import Take
-from capture.sync import by_timecode
+from capture.sync import by_even_motion, by_timecode
 from capture.timecode import frames_after, parse
 from capture.video import Clip
+from solver.landmarks import Landmarks
 from solver.performance import Performance
+
+MOST_FRAMES = 600
+"""From the middle of a take, in which the cameras' motions are compared: seconds of work at most."""
+
+FEWEST_FRAMES = 30
+"""In which every camera must have seen a face: less is no motion to compare."""
+
+APART = 1.5
+"""Frames between two cameras that are told: motion tells them to a third of one without a rig, to a tenth with it."""
 
 
 def offsets(take: Take, clips: Sequence[Clip]) -> dict[str, float] | None:
@@ -32,3 +45,36 @@ def first_frame(clips: TakeClips | None, performance: Performance) -> int:
     except MienError:
         return 0
     return first if 0 <= first < clips.frames else 0
+
+
+def lagging(landmarks: Landmarks, rate: float, rig: Rig) -> dict[str, float]:
+    """Cameras whose pictures are of other moments than the other cameras', by the face's motion in landmarks (C, T, N)
+    on the take's clock, and by how many frames their clips begin later than was taken; {} where all are in step, and
+    where motion does not tell."""
+    first = max((landmarks.xy.shape[1] - MOST_FRAMES) // 2, 0)
+    part = slice(first, first + MOST_FRAMES)
+    if (landmarks.seen[:, part].any(axis=2).sum(axis=1) < FEWEST_FRAMES).any():
+        return {}
+    even = {name: np.where(seen[part, :, None], xy[part], np.nan).astype(np.float64)
+            for name, xy, seen in zip(landmarks.cameras, landmarks.xy, landmarks.seen, strict=True)}
+    try:
+        found = by_even_motion(even, rate)  # a hundred times as quick as by the rig
+        if not _late(found.offsets, rate):
+            return {}
+        found = by_even_motion(even, rate, rig)
+    except ClipError:
+        return {}
+    return {} if found.warnings else _late(found.offsets, rate)
+
+
+def out_of_step(late: Mapping[str, float]) -> str:
+    """What `lagging` found, as a sentence."""
+    which = " and ".join(f"{name}'s clip begins {abs(frames):.1f} frames {'later' if frames > 0 else 'earlier'}"
+                         for name, frames in late.items())
+    return (f"the cameras do not show the same moments: by the face's motion {which} than was taken; run `mien sync` "
+            "and solve again, or give offset_s by hand in sync.toml")
+
+
+def _late(offsets: Mapping[str, float], rate: float) -> dict[str, float]:
+    usual = sorted(offsets.values())[(len(offsets) - 1) // 2]
+    return {name: (offset - usual) * rate for name, offset in offsets.items() if abs(offset - usual) * rate > APART}

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 
 from app import artefacts
+from app.clocks import lagging, out_of_step
 from app.detectors import Landmarker
 from app.places import Places
 from app.preparing import Prepared
@@ -41,6 +42,8 @@ def cameras_for(ready: Prepared, landmarks: Landmarks, detect_keys: dict[str, st
         return ready.rig, ready.lone
     if not ready.lone:
         _check(ready.rig, landmarks, ready.first, model, landmarker.embedding(model), note)
+        if (late := lagging(landmarks, float(ready.clips.rate), ready.rig)):
+            note(out_of_step(late))
         return ready.rig, False
     key = artefacts.key_of("cameras", VERSION, detect=detect_keys, model=model.sha256, scheme=landmarks.scheme,
                            embedding=EMBEDDING_VERSION, settings=repr(_settings(ready.take)))

@@ -13,6 +13,7 @@ from capture.camera import Camera
 from capture.errors import RigError
 from capture.match import align, take_frames
 from capture.shoot import Shoot
+from capture.sync import by_timecode
 from capture.video import frames, probe
 
 Seen = Callable[[str, tuple[int, int], "Corners | None"], None]
@@ -28,7 +29,8 @@ def calibrate_shoot(shoot: Shoot, offsets: Mapping[str, float] | None = None,
     """Calibrate the cameras of a shoot from its calibration folder: board clips and, if there is one, board.toml.
 
     Args:
-        offsets: camera -> seconds at which its board clip begins, on a common clock; by default all begin together.
+        offsets: camera -> seconds at which its board clip begins, on a common clock; by default by the
+            timecodes, or all together.
         lenses: cameras whose lens stays as it is.
         fisheye: whether the lenses are fisheyes; None: found out.
         report: called with what is done and the total; may raise Cancelled.
@@ -59,6 +61,8 @@ def calibrate_clips(paths: Sequence[Path], board: Board | None = None, offsets: 
     if board is None:
         board = recognise([_grey(next(frames(clip, int(at))).rgb) for clip in clips
                            for at in np.linspace(0, clip.frames - 1, min(clip.frames, 3))])
+    if offsets is None and len(clips) > 1 and all(clip.start_timecode is not None for clip in clips):
+        offsets = by_timecode(clips).offsets
     together = align("the calibration", clips, offsets)
     stride = -(-together.frames // MOST_MOMENTS)
     wanted = range(0, together.frames, stride)

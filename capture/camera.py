@@ -13,7 +13,8 @@ Spaces. A point's name says where it lives: `point_in_world`, `point_in_camera`,
 Angles are radians, times are seconds, frame rates are fractions.
 """
 
-from dataclasses import dataclass, field
+import unicodedata
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import cv2
@@ -79,8 +80,12 @@ class Rig:
         for camera in self.cameras:
             if camera.name == name:
                 return camera
+        for camera in self.cameras:  # macOS takes the accents in files' names apart, editors do not
+            if unicodedata.normalize("NFC", camera.name) == unicodedata.normalize("NFC", name):
+                return replace(camera, name=name)
         raise RigError(f"the rig has no camera named {name!r}, only {', '.join(self.names)}; "
-                       f"add [cameras.{name}] to rig.toml, or rename the clip after its camera")
+                       f"add [cameras.{_toml_key(name)}] to rig.toml, rename the clip after its camera, or name "
+                       "the cameras to use in take.toml: cameras = [...]")
 
 
 def project(camera: Camera, points_in_world: np.ndarray) -> np.ndarray:

@@ -7,7 +7,8 @@
       takes/T001/camA.mp4 camB.mp4 ... [audio.wav] [take.toml]
 
 A folder of clips alone is a take, one clip alone a take with one camera: what the take.toml beside it says counts. A
-camera is a clip's stem; a folder of numbered pictures counts as a clip. What mien does not know it leaves alone, and it
+camera is a clip's stem; a folder of numbered pictures counts as a clip. `cameras = ["camA", "camB"]` in shoot.toml or
+take.toml leaves all other clips aside. What mien does not know it leaves alone, and it
 never looks into hidden files.
 """
 
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from capture import pictures
-from capture.errors import ClipError, InputError
+from capture.errors import ClipError, DataError, InputError
 from capture.files import CLIP_SUFFIXES
 from capture.links import check_inside, check_shoot, check_take, check_tree
 from capture.settings import read_settings
@@ -182,8 +183,12 @@ def _read_take(folder: Path, shoot: Shoot | None, root: Path) -> Take:
             check_inside(beside.parent / "take.toml", beside.parent)
             settings_path, settings = _existing(beside.parent / "take.toml"), _settings_beside(beside)
     if not clips:
+        deeper = [entry.name for entry in _entries(folder) if entry.is_dir() and any(map(_is_clip, _entries(entry)))]
+        hint = (f"; the clips in its folders {', '.join(deeper)} belong here, each named after its camera"
+                if deeper else "")
         raise ClipError(f"{folder} holds no clip; put one clip per camera into it "
-                        f"({', '.join(CLIP_SUFFIXES)}, or a folder of numbered PNG, JPEG or EXR pictures)")
+                        f"({', '.join(CLIP_SUFFIXES)}, or a folder of numbered PNG, JPEG or EXR pictures){hint}")
+    clips = _wanted(clips, settings_path, settings, shoot)
     sounds = [file for file in _entries(folder) if file.suffix.lower() in SOUND_SUFFIXES and file.is_file()]
     named = [file for file in sounds if file.stem.lower() == "audio"]
     audio = next(iter(named or (sounds if len(sounds) == 1 else [])), None)
@@ -201,6 +206,24 @@ def _settings_path(folder: Path) -> Path | None:
         return _existing(folder / "take.toml")
     except OSError:
         return None
+
+
+def _wanted(clips: tuple[Path, ...], path: Path | None, settings: dict[str, object], shoot: Shoot | None,
+            ) -> tuple[Path, ...]:
+    """The clips of the cameras that take.toml names, else shoot.toml; all of them where neither does. A camera that is
+    named and filmed nothing, as one that failed, is no fault.
+
+    Raises:
+        DataError: there is a clip of none of them.
+    """
+    names = settings.get("cameras")
+    if names is None and shoot is not None:
+        names, path = shoot.settings.get("cameras"), shoot.folder / "shoot.toml"
+    wanted = tuple(clip for clip in clips if names is None or camera_name(clip) in names)
+    if not wanted:
+        raise DataError(f"{path}: cameras: there is no clip of {', '.join(names) or 'none'}, only of "
+                        f"{', '.join(map(camera_name, clips))}; mend the names, or leave the line out to use all")
+    return wanted
 
 
 def _settings_beside(clip: Path) -> dict[str, object]:

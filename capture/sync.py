@@ -175,11 +175,20 @@ def by_motion(clips: Sequence[Clip], signals: Mapping[str, np.ndarray] | None, r
     missing = [clip.camera for clip in clips if signals is None or clip.camera not in signals]
     if missing:
         raise ClipError(f"the face of {', '.join(missing)} has not been tracked yet")
+    rate = float(max(clip.frame_rate for clip in clips))
+    return by_even_motion({clip.camera: _on_beat(clip, np.asarray(signals[clip.camera]), rate) for clip in clips}, rate,
+                          rig)
+
+
+def by_even_motion(even: Mapping[str, np.ndarray], rate: float, rig: Rig | None = None) -> Timeline:
+    """The same of signals with one value at each beat of one rate, a second.
+
+    Raises:
+        ClipError: there is too little common motion.
+    """
     from capture.motion import motion_lag  # loads SciPy's optimisers, which reading a sync.toml needs not
 
-    rate = float(max(clip.frame_rate for clip in clips))
-    names = [clip.camera for clip in clips]
-    even = {clip.camera: _on_beat(clip, np.asarray(signals[clip.camera]), rate) for clip in clips}
+    names = list(even)
     lags, drifts, clear = {}, {}, {}
     for one, other in itertools.combinations(names, 2):
         cameras = (rig[one], rig[other]) if rig is not None else None

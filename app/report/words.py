@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from app.clocks import lagging, out_of_step
 from app.quality import BAD, DOUBTFUL, flagged, levels
 from app.report.evidence import Evidence
 from app.report.moments import lost_runs
@@ -263,6 +264,11 @@ def _lens(evidence: Evidence) -> list[Finding]:
 def _clocks(evidence: Evidence) -> list[Finding]:
     if len(evidence.performance.cameras) < 2 or evidence.clips is None:
         return []
+    late = {} if evidence.landmarks is None or evidence.rig is None else lagging(evidence.landmarks, evidence.rate,
+                                                                                 evidence.rig)
+    if late:
+        words = out_of_step(late)
+        return [Finding(LOOK, "Cameras out of step", words[0].upper() + words[1:] + ".")]
     if evidence.timeline is None:
         return [Finding(LOOK, "The cameras were taken to begin together", "Nothing told how they are in step: no "
                         "timecode in all clips and no sync.toml. If they were not started by one trigger, run "

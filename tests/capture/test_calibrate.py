@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from capture import board_clips
 from capture.board import OWN_BOARD, Board, Corners, draw, find, load_board, recognise
 from capture.board_clips import calibrate_shoot
 from capture.bundle import Guess, Problem, View, _Layout, covariances, refine
@@ -15,8 +16,9 @@ from capture.certainty import save_certainty
 from capture.coverage_picture import EMPTY, save_coverage
 from capture.errors import ClipError, DataError, RigError
 from capture.lens import LADDER, pose
+from capture.match import align
 from capture.shoot import open_shoot
-from tests.clips import write_clip
+from tests.clips import numbered, write_clip
 from tests.material import shared
 
 SIZE = (1280, 720)
@@ -358,3 +360,15 @@ def test_coverage_pictures_show_where_corners_were(tmp_path):
             assert (patch.reshape(-1, 3) == EMPTY).all(axis=1).mean() > 0.9 or cells[row, column]
     assert len(report.corners) == len(report.residuals)
     assert np.sqrt((report.residuals ** 2).sum(axis=1).mean()) == pytest.approx(report.error_px)
+
+
+def test_board_clips_are_put_in_step_by_their_timecodes(tmp_path, monkeypatch):
+    """Those of a take are; a board that was filmed so had to be cut by hand."""
+    clips = [write_clip(tmp_path / f"{name}.mp4", numbered(20), timecode=text)
+             for name, text in (("camA", "10:00:00:00"), ("camB", "10:00:00:06"))]
+    begun = []
+    monkeypatch.setattr(board_clips, "align", lambda name, clips, offsets: begun.append(offsets) or align(
+        name, clips, offsets))
+    with pytest.raises(RigError):
+        board_clips.calibrate_clips(clips, OWN_BOARD)
+    assert begun == [{"camA": 0.0, "camB": 0.2}]

@@ -1,6 +1,7 @@
 import shutil
 import struct
 import zlib
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -387,3 +388,30 @@ def test_a_clip_with_dropped_frames_repeats_its_nearest(pair):
     assert seen == [*range(10), 9, *range(10, 40)]
     some = list(take_frames(planned, 1, only={9, 10, 12}))
     assert [(frame.index, read_number(frame.rgb)) for frame in some] == [(9, 9), (10, 9), (12, 11)]
+
+
+@pytest.mark.parametrize(("folder", "names"), [("take", ["camB"]), ("shoot", ["camB", "camX"]),
+                                               ("shoot", ["camA", "camB"])])
+def test_cameras_that_are_named_are_the_ones(tmp_path, folder, names):
+    """A witness camera beside those that are calibrated would fail the whole take."""
+    for camera_of in ("camA", "camB", "witness"):
+        touch(tmp_path / "takes" / "T001" / f"{camera_of}.mp4")
+    settings = {"take": tmp_path / "takes" / "T001" / "take.toml", "shoot": tmp_path / "shoot.toml"}[folder]
+    settings.write_text(f"cameras = {names}\n".replace("'", '"'))
+    take, = find_takes(tmp_path)
+    assert list(take.cameras) == [name for name in names if name != "camX"]
+    settings.write_text('cameras = ["camX"]\n')
+    take, = find_takes(tmp_path)
+    assert "there is no clip of camX, only of camA, camB, witness" in take.problem
+
+
+def test_clips_in_a_folder_for_each_camera_are_pointed_at(tmp_path):
+    touch(tmp_path / "takes" / "T001" / "camA" / "IMG_0001.mp4")
+    take, = find_takes(tmp_path)
+    assert take.problem.endswith("the clips in its folders camA belong here, each named after its camera")
+
+
+def test_an_accent_is_the_same_letter_in_parts():
+    """macOS takes names of files apart: e and an accent; in rig.toml it is one letter."""
+    rig = Rig((camera("Cam\u00e9ra"),))
+    assert rig["Came\u0301ra"] == replace(rig.cameras[0], name="Came\u0301ra")
