@@ -15,7 +15,7 @@ from app import artefacts, timings
 from app.corrections import corrections_path
 from app.detectors import Landmarker
 from app.places import Places
-from app.pointed_face import Pointed, kept_sightings, pointed
+from app.pointed_face import Pointed, kept_sightings, pointed, several
 from app.preparing import Prepared
 from app.timings import Took, timed
 from solver.detect import Footage, Report, Track, Whereabouts, stack
@@ -117,9 +117,13 @@ def _footage(ready: Prepared, part: Part, force: bool, step: Callable[[], None])
         numbers = ready.clips.numbers[part.camera, part.warm:part.stop]
         return found.during(numbers.tolist(), every(clip.frame_rate))
 
-    if what:
-        return replace(footage, actor=about())
-    return replace(footage, longest=about) if clip.frames > PART_FRAMES else footage
+    return replace(footage, actor=about()) if what else replace(footage, longest=about)
+
+
+def of_several_faces(ready: Prepared) -> tuple[str, ...]:
+    """The cameras in which the actor's face was chosen, by nobody who pointed, from several of like size."""
+    return tuple(clip.camera for index, clip in enumerate(ready.clips.clips)
+                 if not _pointed(ready, index) and several(clip, ready.contents[index].key, ready.where.work))
 
 
 def _pointed(ready: Prepared, camera: int) -> Pointed:

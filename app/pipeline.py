@@ -14,7 +14,7 @@ from app.actor_look import own_landmarks
 from app.actors import Subject, anybody, known_actors, profile_of, subject
 from app.again import looked_again
 from app.corrections import layer_key, on_clips, save_layer
-from app.detection import clock_key, detect, on_take_clock
+from app.detection import clock_key, detect, of_several_faces, on_take_clock
 from app.detectors import Landmarker
 from app.export_notes import without_column
 from app.face_cameras import RIG_NAME as FACE_RIG_NAME
@@ -113,6 +113,9 @@ def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> So
         teller.progress(take, step, done, total)
 
     found, detect_keys = detect(ready, tools.landmarker, options.force, report)
+    if chosen := of_several_faces(ready):
+        teller.note(take, f"several faces of like size in {' and '.join(chosen)}: the one that is longest and largest "
+                          "is followed; `mien face` chooses another")
     rig, lone = cameras_for(ready, on_take_clock(found, ready), {**detect_keys, **clock_key(ready)}, tools.landmarker,
                             model, options.force, report, lambda text: teller.note(take, text))
     found, detect_keys = looked_again(ready, found, detect_keys, rig, tools.landmarker, model, options.force,

@@ -90,6 +90,11 @@ def _pictures(clip: Clip, among: set[int], step: Callable[[], None]) -> Iterator
         yield frame.index, eight_bit_rgb(frame.rgb)
 
 
+def several(clip: Clip, content: str, work: Path) -> bool:
+    """Whether faces of like size competed in a clip into which nobody pointed; see `kept_sightings`."""
+    return artefacts.stands(_path(clip, work), _key(clip, content, Pointed({})))
+
+
 def kept_sightings(clip: Clip, content: str, what: Pointed, file: Path, work: Path, force: bool,
                    step: Callable[[], None] = lambda: None) -> Sightings:
     """The same, from disk where an earlier part of the clip has looked for them.
@@ -102,8 +107,7 @@ def kept_sightings(clip: Clip, content: str, what: Pointed, file: Path, work: Pa
         ClipError, DataError: see `sightings`.
         OutputError: they cannot be written.
     """
-    path = work / f"pointed.{clip.camera}.npz"
-    key = artefacts.key_of("actor", VERSION, clip=content, rate=str(clip.frame_rate), faces=what.rows)
+    path, key = _path(clip, work), _key(clip, content, what)
     kept = None if force else artefacts.load(path, key)
     if kept is not None:
         return Sightings(kept["frames"].tolist(), [Roi((x, y), side) for x, y, side in kept["squares"].tolist()])
@@ -111,3 +115,11 @@ def kept_sightings(clip: Clip, content: str, what: Pointed, file: Path, work: Pa
     artefacts.save(path, key, {"frames": np.array(found.frames),
                                "squares": np.array([[*square.centre, square.side] for square in found.squares])})
     return found
+
+
+def _path(clip: Clip, work: Path) -> Path:
+    return work / f"pointed.{clip.camera}.npz"
+
+
+def _key(clip: Clip, content: str, what: Pointed) -> str:
+    return artefacts.key_of("actor", VERSION, clip=content, rate=str(clip.frame_rate), faces=what.rows)

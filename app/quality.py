@@ -41,8 +41,9 @@ def needs_a_look(performance: Performance) -> str:
     doubtful = np.count_nonzero(level)
     if doubtful <= LOOK_SHARE * len(level):
         return ""
-    return (f"{doubtful} of {len(level)} frames are doubtful, {np.count_nonzero(level == BAD)} of them without a face; "
-            f"the first is frame {int(np.argmax(level > 0))}")
+    marked = np.count_nonzero([bool(set(words) - {CORRECTED}) for words in performance.flags])
+    return (f"{doubtful} of {len(level)} frames are doubtful, {marked} of them flagged, "
+            f"{np.count_nonzero(level == BAD)} without a face; the first is frame {int(np.argmax(level > 0))}")
 
 
 def difference(before: np.ndarray | None, now: np.ndarray, names: tuple[str, ...]) -> str:

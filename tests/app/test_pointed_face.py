@@ -17,6 +17,7 @@ from app.detectors import Landmarker
 from app.preparing import Options, Prepared, prepare
 from capture.errors import DataError
 from capture.shoot import find_takes
+from capture.video import frames, probe
 from solver.corrections import Layer
 from solver.detect import Footage, Report, Track
 from solver.network_glance import GlanceDetector
@@ -113,6 +114,27 @@ def test_all_parts_of_a_clip_follow_the_same_face(tmp_path: Path, monkeypatch: p
     found, _ = detection.detect(ready(take), Landmarker(GlanceDetector(), lambda rgb: None), False, lambda *_: None)
     assert found.found.all()
     assert found.xy[..., 0].max() < 320
+
+
+def test_a_choice_among_several_faces_is_told_until_a_person_makes_it(take: Path) -> None:
+    landmarker = Landmarker(GlanceDetector(), lambda rgb: None)
+
+    def chosen() -> tuple[str, ...]:
+        detection.detect(prepared := ready(take), landmarker, False, lambda *_: None)
+        return detection.of_several_faces(prepared)
+
+    assert chosen() == ("camA",)
+    assert chosen() == ("camA",), "a run that finds all of it done says so, too"
+    say(take, 17, SMALLER)
+    assert not chosen()
+
+
+def test_a_choice_among_one_is_none(filmed: Path, tmp_path: Path) -> None:
+    write_clip(tmp_path / "camA.mp4", np.array([frame.rgb[:, :310] for frame in frames(probe(filmed / "camA.mp4"))]),
+               Fraction(30))
+    prepared = ready(tmp_path / "camA.mp4")
+    detection.detect(prepared, Landmarker(GlanceDetector(), lambda rgb: None), False, lambda *_: None)
+    assert not detection.of_several_faces(prepared)
 
 
 def test_the_actors_own_landmarks_are_kept_beside_it(take: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -77,7 +77,7 @@ def test_doubtful_frames_make_a_take_need_a_look(shoot):
     performance.seen[5] = 0.0
     performance.residual_px[6] = np.nan
     assert levels(performance)[3:7].tolist() == [GOOD, DOUBTFUL, BAD, GOOD]
-    assert "2 of 30 frames" in needs_a_look(performance)
+    assert "2 of 30 frames are doubtful, 0 of them flagged, 1 without a face" in needs_a_look(performance)
     assert "frame 4" in needs_a_look(performance)
 
 
