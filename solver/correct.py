@@ -6,37 +6,27 @@ frames of other expressions stay as the solve found them from the footage; so a 
 elsewhere stays so.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import torch
-from scipy.spatial.distance import cdist
 from scipy.spatial.transform import Rotation
 
 from capture.camera import Rig
-from solver.corrections import CORRECTED, REACH, Layer, corrected, spline
+from solver.corrections import CORRECTED, Layer, corrected, spline
 from solver.embedding import Embedding
 from solver.energy import costs, residual_px
 from solver.face_model import FaceModel
 from solver.fit import Stage, minimise, weight_sigma
 from solver.landmarks import Landmarks
+from solver.likeness import carried, influence, likeness
 from solver.performance import Performance
 from solver.points import DTYPE
 from solver.problem import GAZE, POSE, Appearance, Normal, Pins, Problem, State
 from solver.reading import Reading
 from solver.solve import cameras_of, problem_of, with_gaze
 
-LIKE = 0.75
-"""Distance between the weights of two frames at which half of a correction holds in the other, too."""
-UNLIKE = 1.2
-"""Distance between the weights of two frames from which on a correction of one says nothing of the other."""
-SURE = 0.01
-"""Keys in frames that look the same may still differ: their share of variance that is no matter of looks."""
-LEAST = 0.05
-"""To which the least eigenvalue of such a regression is brought. Likeness is no covariance: of many frames it has
-eigenvalues below zero, and a system near none tears the frames between its keys apart. On actor1, 42 of 48 frames keyed
-with the truth, the others came out 0.126 off (root mean square; 0.071 without any key), and with this 0.029."""
 KEY_SIGMA = 0.002
 """How sure a person is of a weight."""
 UNSAID_SIGMA = 0.05
@@ -104,42 +94,6 @@ def solve_around(layer: Layer, base: Performance, first: int, landmarks: Landmar
                   for frame, words in enumerate(base.flags))
     return replace(base, weights=weights.round(6), head_rotation=rotation, head_translation=translation, gaze=gaze,
                    sigma=sigma, residual_px=residual, flags=flags, steps=steps)
-
-
-def influence(frames: Iterable[int], weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """How far each frame is under the influence of corrections in `frames`, by time alone and by likeness, too: (T)
-    each, 1 in those frames and 0 from REACH on.
-
-    A detector errs alike where a face looks alike. On rendered truth the errors of two frames whose weights are D apart
-    (root of the sum of squares) correlate by 0.94 at D = 0.3, 0.55 at 0.7 and 0.3 at 1.15, whether 1 or 8 frames lie
-    between them.
-
-    Args:
-        frames: counted from the solve's first.
-        weights: (T, K) of the solve.
-    """
-    by_time, by_both = np.zeros(len(weights)), np.zeros(len(weights))
-    for frame in frames:
-        part = slice(max(0, frame - REACH), frame + REACH + 1)
-        u = 1 - np.abs(np.arange(len(weights))[part] - frame) / REACH
-        fade = 3 * u**2 - 2 * u**3
-        apart = np.linalg.norm(weights[part] - weights[frame], axis=1)
-        by_time[part] = np.maximum(by_time[part], fade)
-        by_both[part] = np.maximum(by_both[part], fade / (1 + (apart / LIKE) ** 2))
-    return by_time, by_both
-
-
-def likeness(frames: list[int], weights: np.ndarray) -> np.ndarray:
-    """(T, F): how much of an error in each of F frames is to be expected in every frame, 1 in those themselves; 0 where
-    the face looks another way. Time does not matter; see `influence` for what was measured."""
-    return np.clip(1 - (cdist(weights, weights[frames]) / UNLIKE) ** 2, 0.0, 1.0) ** 2
-
-
-def carried(alike: np.ndarray, errors: np.ndarray, frames: list[int]) -> np.ndarray:
-    """(T) what errors (F) that are known in F frames say of every frame's, given `likeness` (T, F)."""
-    among = alike[frames]
-    share = max(SURE, LEAST - float(np.linalg.eigvalsh(among)[0]))
-    return alike @ np.linalg.solve(among + share * np.eye(len(frames)), errors)
 
 
 def _keyed(layer: Layer, base: Performance, first: int) -> tuple[np.ndarray, np.ndarray]:

@@ -8,7 +8,7 @@ is how far knowing it, too, would lower the sum of all variances (active learnin
 
 import numpy as np
 
-from solver.correct import SURE, likeness
+from solver.likeness import SURE, likeness
 from solver.performance import Performance
 
 MOST = 600
@@ -33,7 +33,7 @@ def worth_correcting(performance: Performance, corrected: list[int], count: int)
     if not len(chosen):
         return []
     size = expected_error(performance)[chosen]
-    alike = _correlation(likeness(list(chosen), performance.weights)[chosen])
+    alike = _correlation(likeness(list(range(len(chosen))), performance.weights[chosen]))
     covariance = size[:, None] * (alike + SURE * np.eye(len(chosen))) * size
     for frame in corrected:
         if frame in chosen:

@@ -62,6 +62,7 @@ COMMANDS = (
     Command("&Curves", "Keys down", "Alt+Down", lambda window: edits.nudge(window.session, 0, -0.01)),
     Command("&Curves", "Keys later", "Alt+Right", lambda window: edits.nudge(window.session, 1, 0.0)),
     Command("&Curves", "Keys earlier", "Alt+Left", lambda window: edits.nudge(window.session, -1, 0.0)),
+    Command("C&orrect", "To the frame most worth correcting", "W", _on_session(edits.jump_to_worth)),
     Command("C&orrect", "This frame is right", "R", lambda window: edits.mark_right(window.session, True)),
     Command("C&orrect", "This frame is not right", "Shift+R", lambda window: edits.mark_right(window.session, False)),
     Command("C&orrect", "The face is at rest in this frame", "N",

@@ -7,9 +7,12 @@ from app.gui.noting import note
 from app.gui.session import Session
 from app.gui.undo import Change
 from solver.corrections import REACH, Key, corrected
+from solver.suggest import worth_correcting
 
 SAME = 1e-4
 """Weights nearer to each other are the same."""
+SUGGESTIONS = 8
+"""Frames worth correcting that are shown one after another."""
 
 
 def key_here(session: Session) -> None:
@@ -123,6 +126,22 @@ def name_neutral(session: Session, named: bool) -> None:
         session.undo.push(Change("neutral frame", {"neutral": before}, {"neutral": after},
                                  lambda values: note(session, (take,), values)))
         session.message.emit(f"frame {after} is the face at rest" if named else "mien finds the face at rest by itself")
+
+
+def jump_to_worth(session: Session) -> None:
+    """Show the frame that is most worth correcting next; from there the one after it."""
+    if session.data is None or session.data.solved is None:
+        return
+    first, performance = session.data.first, session.data.solved.performance
+    known = sorted(frame - first for frame in session.layer.frames())
+    found = [(first + frame, gain) for frame, gain in worth_correcting(performance, known, SUGGESTIONS)]
+    if not found:
+        session.message.emit("no frame is left to correct")
+        return
+    after = [place + 1 for place, (frame, _) in enumerate(found) if frame == session.frame]
+    frame, gain = found[after[0] % len(found) if after else 0]
+    session.seek(frame)
+    session.message.emit(f"frame {frame}: correcting it takes away {gain:.0%} of the error that is still expected")
 
 
 def undrag(session: Session) -> None:

@@ -17,6 +17,7 @@ from capture.errors import UsageError
 from capture.settings import read_settings
 from exporters.to_json import write
 from solver.corrections import Key, Layer, corrected
+from solver.suggest import worth_correcting
 from tests.gui import faked
 from tests.gui.conftest import seen
 
@@ -98,6 +99,22 @@ def test_dragged_landmarks_go_back_to_where_they_were_found(opened, qtbot):
     assert opened.session.layer == Layer()
     opened.session.undo.undo()
     assert opened.session.layer.drags
+
+
+def test_the_frames_most_worth_correcting_are_shown_one_after_another(opened):
+    session, told = opened.session, []
+    session.message.connect(told.append)
+    performance, first = session.data.solved.performance, session.data.first
+    wanted = [first + frame for frame, _ in worth_correcting(performance, [], edits.SUGGESTIONS)]
+    shown = []
+    for _ in range(len(wanted) + 1):
+        opened.actions_by_text["To the frame most worth correcting"].trigger()
+        shown.append(session.frame)
+    assert shown == [*wanted, wanted[0]]
+    assert told[0].startswith(f"frame {wanted[0]}: correcting it takes away ")
+    edits.mark_right(session, True)
+    opened.actions_by_text["To the frame most worth correcting"].trigger()
+    assert session.frame != wanted[0], "it is corrected"
 
 
 def test_the_frame_at_rest_is_named_in_take_toml_and_undone(opened, shoot):

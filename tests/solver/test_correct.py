@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from capture.camera import Rig
-from solver.correct import SURE, carried, influence, likeness, solve_around
+from solver.correct import solve_around
 from solver.corrections import CORRECTED, REACH, Key, Layer
 from solver.embedding import Embedding
 from solver.face_model import FaceModel
 from solver.landmarks import Landmarks
+from solver.likeness import SURE, carried, influence, likeness
 from solver.performance import Performance
 from solver.solve import solve_take
 from tests.solver.test_solve import FACTS, around, everywhere, few_shapes, seen_by
