@@ -46,7 +46,7 @@ from solver.performance import HIDDEN, Performance
 from solver.solve import PRESETS, TakeFacts, solve_take
 
 SOLVE_VERSION = 24
-QUICK_VERSION = 3
+QUICK_VERSION = 4
 CORRECT_VERSION = 5
 EXPORT_VERSION = 2
 PROFILE = "profile"

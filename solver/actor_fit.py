@@ -101,7 +101,7 @@ def identity_around(case: Case, face: Face, weights: np.ndarray, known: np.ndarr
     pins = Pins(torch.tensor(weights[frames], dtype=DTYPE),
                 torch.tensor(np.where(known[frames], KEY_SIGMA**-2, 0.0), dtype=DTYPE),
                 torch.zeros(problem.precision.shape, dtype=torch.bool))
-    return fit(replace(problem, pins=pins), start, lambda done, total: None).state.identity.numpy()
+    return fit(replace(problem, pins=pins), start, lambda done, total: None).identity.numpy()
 
 
 def misfit(case: Case, own: Face, anybody: Face) -> float:

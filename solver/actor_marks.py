@@ -53,10 +53,10 @@ def marked(case: Case, anybody: Face, frame: int, marks: Mapping[Grip, tuple[flo
     sure = torch.tensor(np.nan_to_num((MARK * height) ** -2.0), dtype=DTYPE)[:, None, None]
     problem = replace(problem, precision=torch.where(torch.tensor(put), sure, problem.precision),
                       pins=replace(problem.pins, trusted=torch.tensor(put)))  # none of them is an outlier
-    told = fit(problem, start, lambda done, total: None).state
+    told = fit(problem, start, lambda done, total: None)
     found, start = _resting(alone, anybody)
     known = tuple(replace(stage, free=stage.free - {"identity"}) for stage in STAGES)
-    base = fit(found, replace(start, identity=told.identity), lambda done, total: None, known).state
+    base = fit(found, replace(start, identity=told.identity), lambda done, total: None, known)
     off = residual_px(problem, told).numpy() / height[:, None, None]
     return Marked(told.identity.numpy(), _between(base, told), float(np.nanmedian(off[put])))
 

@@ -38,13 +38,14 @@ def stages(person: int, performance: int, some: int = SOME_FRAMES, head: int = 3
            ) -> tuple[Stage, ...]:
     """The table, with the most iterations for each stage, how many frames tell the person, and what share of the energy
     the last iteration still gains."""
-    return (
+    table = (
         # Both only make ready for the next: heads settled to the last bit, or poses and weights that are solved again,
         # would cost seconds a take and change weights by less than 0.001 (root mean square).
         Stage("head", frozenset({"pose"}), some, head),
         Stage("person", frozenset({"pose", "weights", "gaze", "identity", "focal"}), some, person, 1e-4),
         Stage("performance", frozenset({"pose", "weights", "gaze"}), None, performance, enough),
     )
+    return tuple(stage for stage in table if stage.iterations)
 
 
 STAGES = stages(person=40, performance=25)
@@ -52,18 +53,10 @@ PERSON = frozenset({"identity", "focal"})
 """What all frames share."""
 
 
-@dataclass(frozen=True)
-class Solution:
-    """The state of all frames, and the energy by term per stage."""
-
-    state: State
-    costs: dict[str, dict[str, float]]
-
-
-def fit(problem: Problem, start: State, report: Report, table: tuple[Stage, ...] = STAGES) -> Solution:
+def fit(problem: Problem, start: State, report: Report, table: tuple[Stage, ...] = STAGES) -> State:
     """Run the table's stages over the take, from `start` (rough head poses are enough)."""
     total, done = sum(stage.iterations for stage in table), 0
-    state, logged = start, {}
+    state = start
     for stage in table:
         chosen = _chosen_frames(problem, stage)
         part = _part(problem, chosen)
@@ -73,10 +66,9 @@ def fit(problem: Problem, start: State, report: Report, table: tuple[Stage, ...]
 
         local = minimise(part, _frames_of(state, chosen), stage, progress)
         state = _spread(state, local, chosen)
-        logged[stage.name] = costs(part, local)
         done += stage.iterations
         report(done, total)
-    return Solution(state, logged)
+    return state
 
 
 def minimise(problem: Problem, state: State, stage: Stage, progress: Callable[[int], None]) -> State:

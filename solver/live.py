@@ -39,7 +39,7 @@ ITERATIONS = 2
 """Newton steps for a frame: it starts where the last one ended."""
 FIRST_ITERATIONS = 8
 LIVE = Stage("live", frozenset({"pose", "weights", "gaze"}), None, ITERATIONS)
-PERSON = stages(person=8, performance=0)[:2]
+PERSON = stages(person=8, performance=0)
 MOST_READ = 900
 """Frames that what is known of a person by reading is a mean of: then old ones fade."""
 NO_FACE = (torch.linalg.LinAlgError, np.linalg.LinAlgError, cv2.error, MienError)
@@ -162,7 +162,7 @@ class LiveSolver:
         reading = self._reader.read(_landmarks(looks, self._scheme)) if self._reader else None
         problem, start = problem_of(_landmarks(looks, self._scheme), Rig((self.camera,)), True, self._model,
                                     self._embedding, self._rate, np.arange(len(looks)), reading=reading)
-        state = fit(problem, start, lambda done, total: None, PERSON).state
+        state = fit(problem, start, lambda done, total: None, PERSON)
         matrix = self.camera.matrix.copy()
         matrix[:2, :2] *= float(state.log_focal[0].exp())
         self.camera, self.identity = replace(self.camera, matrix=matrix), state.identity.numpy()

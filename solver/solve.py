@@ -61,7 +61,7 @@ class Preset:
     quick: bool = False
 
 
-PRESETS = {"draft": Preset(stages(person=5, performance=2, some=16, head=1, enough=1e-4), 0, quick=True),
+PRESETS = {"draft": Preset(stages(person=4, performance=2, some=16, head=0, enough=1e-4), 0, quick=True),
            "standard": Preset(STAGES, 2), "final": Preset(stages(person=120, performance=80), 4)}
 """Each stage stops earlier where nothing more is gained."""
 ONE_IN = 4
@@ -151,7 +151,7 @@ def _solved(landmarks: Landmarks, rig: Rig, lone: bool, model: FaceModel, embedd
     spots = skin_spots(model, embedding) if film and preset.looks else None
     looked = pictures(preset.looks, len(seen_frames), len(rig.cameras)) if spots else 0
     progress = _Progress(report, looked)
-    state = fit(problem, start, progress.fitted, table).state
+    state = fit(problem, start, progress.fitted, table)
     used = _with_focal(rig, state.log_focal.numpy())
     if spots:
         problem, state = align(problem, state, film, preset.looks, landmarks, seen_frames, used, model, spots,
