@@ -15,7 +15,7 @@ from solver.rig_parts import JoinedRig, eyeballs, face_parts, pieces
 from solver.rig_place import placement
 from solver.shape_names import short_name
 
-LEVEL = re.compile(r"[_\-. ]*lod[_\-. ]?(\d{1,3})(?!\d)", re.IGNORECASE)
+LEVEL = re.compile(r"(?<![_\-. ])[_\-. ]*lod[_\-. ]?(\d{1,3})(?!\d)", re.IGNORECASE)
 """How engines mark a mesh's level of detail in its name."""
 
 

@@ -48,8 +48,8 @@ OTHER = {  # other conventions' names without side and separators, in lower case
 
 SUMMED = ("browInnerUp", "cheekPuff", "mouthPucker", "mouthFunnel", "mouthRollLower", "mouthRollUpper")
 """ARKit's shapes that other conventions have in parts. Of any other, the first spelling counts and the rest stay."""
-ENDING = re.compile(r"(?:\.(?:l|r|left|right|\d+))*$", re.IGNORECASE)
-"""Blender's: `smile.L`, and `smile.L.001` for a second one."""
+ENDING = re.compile(r"l|r|left|right|\d+", re.IGNORECASE)
+"""What Blender puts behind a name and a dot: `smile.L`, and `smile.L.001` for a second one."""
 DEFORMER = re.compile(r"blend_?shapes?_?\d*$", re.IGNORECASE)
 """What Maya calls a deformer unless told otherwise: `blendShape1.L` is its shape for that sound."""
 FEWEST = 3
@@ -75,7 +75,9 @@ def other_side(shape: str) -> str | None:
 
 def short_name(name: str) -> str:
     """A shape's name without its deformer's: `blendShape1.browDown_L` and `head:browDown_L` are `browDown_L`."""
-    end = ENDING.search(name).start()
+    end = len(name)
+    while (dot := name.rfind(".", 0, end)) >= 0 and ENDING.fullmatch(name, dot + 1, end):
+        end = dot
     if DEFORMER.search(name[:end]):
         end = len(name)
     stem = re.split(r"[.:|]", name[:end])[-1].strip()
@@ -91,8 +93,15 @@ def arkit_name(name: str) -> str | None:
 def arkit_names(shape_names: Iterable[str]) -> dict[str, str]:
     """Own name -> the ARKit shape that it means, for a rig's names that are known: each by itself, and those that are
     once the beginning is left out that many of the rig's names share (`h_jawOpen`, `A14_Eye_Blink_Left`)."""
-    known = {name: meaning for name in shape_names if (meaning := arkit_name(name)) is not None}
-    groups: dict[str, list[tuple[str, str | None]]] = {}
+    return {name: arkit_name(end) for group in reversed(_without_beginnings(shape_names))
+            for name, end in group.items()}
+
+
+def _without_beginnings(shape_names: Iterable[str]) -> list[dict[str, str]]:
+    """Own name -> what of it is known: first of the names that are known as they are, then of each beginning that many
+    share, the one with the most first."""
+    known = {name: name for name in shape_names if arkit_name(name) is not None}
+    groups: dict[str, list[tuple[str, str]]] = {}
     for name in shape_names:
         short = short_name(name)
         ends = [found.end() for found in re.finditer(r"[_\-\s]+", short)][:MOST_PARTS]
@@ -100,26 +109,30 @@ def arkit_names(shape_names: Iterable[str]) -> dict[str, str]:
             if any(_plain(short[start:end]) in _known() for start in (0, *ends[:place])):
                 break  # jawOpen_mouthFunnel is what both do together
             if name not in known and short[end:]:
-                groups.setdefault(re.sub(r"\d+", "#", short[:end]), []).append((name, arkit_name(short[end:])))
-    for group in sorted(groups.values(), key=lambda group: -sum(meaning is not None for _, meaning in group)):
-        told = {name: meaning for name, meaning in group if meaning is not None}
-        if len(set(told.values())) >= FEWEST and 2 * len(told) >= len(group):
-            known = told | known
-    return known
+                groups.setdefault(re.sub(r"\d+", "#", short[:end]), []).append((name, short[end:]))
+    found = []
+    for group in groups.values():
+        told = {name: end for name, end in group if arkit_name(end) is not None}
+        if len({arkit_name(end) for end in told.values()}) >= FEWEST and 2 * len(told) >= len(group):
+            found.append(told)
+    return [known, *sorted(found, key=lambda told: -len(told))]
 
 
 def guess_names(shape_names: tuple[str, ...]) -> dict[str, str]:
-    """Own name -> ARKit's, for those shapes whose name is known."""
+    """Own name -> ARKit's, for those shapes whose name is known. What one beginning has in parts is summed; what two
+    have (`old_jawOpen`, `new_jawOpen`) is there twice, and the first is taken."""
     guessed: dict[str, str] = {}
-    meanings = arkit_names(shape_names)
-    by_own_name = [name for name in shape_names if _plain(short_name(name)) in _ARKIT_PLAIN]
-    others = [name for name in shape_names if name not in by_own_name]
-    for name in [*by_own_name, *sorted(others, key=lambda name: arkit_name(name) is None)]:
-        meaning = meanings.get(name)
-        taken = meaning in guessed.values()
-        if meaning is not None and (not taken or (meaning in SUMMED and not any(
-                meaning == guessed[other] for other in by_own_name if other in guessed))):
+    for group in _without_beginnings(shape_names):
+        earlier = set(guessed.values())
+        own = {name for name, end in group.items() if _plain(short_name(end)) in _ARKIT_PLAIN}
+        whole: set[str] = set()
+        for name in sorted(group, key=lambda name: name not in own):
+            meaning = arkit_name(group[name])
+            if name in guessed or meaning in earlier or meaning in whole or (
+                    meaning not in SUMMED and meaning in guessed.values()):
+                continue
             guessed[name] = meaning
+            whole |= {meaning} if name in own else set()
     return {name: guessed[name] for name in shape_names if name in guessed}
 
 
@@ -152,7 +165,8 @@ def names_found(shape_names: tuple[str, ...], table: dict[str, str]) -> NamesFou
             matched[meaning] = (*matched.get(meaning, ()), own)
     rest = [own for own in shape_names if table.get(own, own) not in ARKIT]
     kept = [own for own in rest if table.get(own, own) == own]
-    ambiguous = {own: meaning for own in kept if (meaning := arkit_name(own)) in matched}
+    meanings = arkit_names(shape_names)
+    ambiguous = {own: meaning for own in kept if (meaning := meanings.get(own)) in matched}
     return NamesFound(
         {name: matched[name] for name in ARKIT if name in matched},
         {own: table[own] for own in rest if table.get(own, own) not in ("", own)}, ambiguous,
