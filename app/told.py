@@ -5,36 +5,43 @@ import contextlib
 import json
 import sys
 from collections.abc import Callable
+from typing import TextIO
 
 from app.progress import JsonLines
 from app.streams import Lasting
 
+ALONE = "inspect"
+"""No end follows it: `mien inspect` tells one object and no more, as whoever reads it whole relies on."""
+
 
 def run_told(run: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
-    """Run a command; with --events, what it prints for people becomes notes, and an end follows where it told none."""
+    """Run a command; with --events, what it prints for people becomes notes, and one end with its exit code comes last:
+    `mien demo` says more after its solve has ended, and others tell none."""
     if not options.events:
         return run(options)
     lines = _Events(sys.stdout)
     with contextlib.redirect_stdout(lines):
-        code = run(options)
-        lines.rest()
-    if not lines.ended:
-        JsonLines(sys.stdout).end(code, 0, 0)
+        try:
+            code = run(options)
+        finally:
+            lines.rest()
+    if lines.last != ALONE:
+        JsonLines(sys.stdout).end(code, lines.end.get("done", 0), lines.end.get("failed", 0))
     return code
 
 
-LAST = ("end", "inspect")
-"""After these nothing follows: `mien inspect` tells one object and no more, as whoever reads it whole relies on."""
-
-
 class _Events(Lasting):
-    """A text stream that lets events through as they are and makes a note of each other line."""
+    """A text stream that lets events through as they are and makes a note of each other line.
 
-    ended = False
+    Attributes:
+        last: the latest event's name.
+        end: the end that was told, which is held back; {} before.
+    """
 
-    def __init__(self, stream: Lasting) -> None:
+    def __init__(self, stream: TextIO) -> None:
         super().__init__(stream)
-        self._begun = ""
+        self._begun, self.last = "", ""
+        self.end: dict[str, object] = {}
 
     def write(self, text: str) -> int:
         *lines, self._begun = (self._begun + text).split("\n")
@@ -49,19 +56,22 @@ class _Events(Lasting):
 
     def _tell(self, line: str) -> None:
         event = _event(line)
-        if event:
-            self.ended = event in LAST
+        self.last = event.get("event", self.last)
+        if self.last == "end" and event:
+            self.end = event
+        elif event:
             super().write(line + "\n")
         elif line.strip():
             super().write(json.dumps({"event": "note", "take": "", "text": line.rstrip()}) + "\n")
         self.flush()
 
 
-def _event(line: str) -> str:
-    """The event of a line of JSON, "" for another line."""
+def _event(line: str) -> dict[str, object]:
+    """The event that a line of JSON is, {} for another line."""
     if not line.startswith("{"):
-        return ""
+        return {}
     try:
-        return str(json.loads(line)["event"])
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return ""
+        event = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return event if "event" in event else {}

@@ -1,5 +1,6 @@
 """The standard streams of a command: their readers go away, they are closed, they know few letters."""
 
+import argparse
 import json
 import os
 import subprocess
@@ -11,6 +12,9 @@ import pytest
 
 import assets
 from app.event_lines import read_event
+from app.progress import teller
+from app.told import run_told
+from capture.errors import MienError
 from capture.shoot import find_takes
 from tests.app.command import ROOT, environment
 from tests.clips import numbered, write_clip
@@ -75,6 +79,30 @@ def test_with_events_every_line_is_one(clip: Path, arguments: list[str], code: i
         schema.validate(line)
     assert ended.returncode == code
     assert lines[-1]["event"] == "inspect" or lines[-1] == {"event": "end", "exit_code": code, "done": 0, "failed": 0}
+
+
+def test_the_end_comes_once_and_last_whatever_else_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """`mien demo` says what its error is after its solve has told its end."""
+    def run(options: argparse.Namespace) -> int:
+        teller(True).end(0, 3, 1)
+        teller(True).note("", "0.2 mm")
+        print("and more", end="")
+        return options.code
+
+    assert run_told(run, argparse.Namespace(events=True, code=1)) == 1
+    assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == [
+        {"event": "note", "take": "", "text": "0.2 mm"}, {"event": "note", "take": "", "text": "and more"},
+        {"event": "end", "exit_code": 1, "done": 3, "failed": 1}]
+
+
+def test_what_was_begun_is_told_of_a_command_that_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    def run(options: argparse.Namespace) -> int:
+        print("halfway", end="")
+        raise MienError("no")
+
+    with pytest.raises(MienError):
+        run_told(run, argparse.Namespace(events=True))
+    assert json.loads(capsys.readouterr().out)["text"] == "halfway"
 
 
 def test_names_are_said_in_letters_that_the_stream_has(clip: Path) -> None:
