@@ -26,7 +26,7 @@ from app.streaming import PORTS
 from app.unhurried import unhurried
 from capture.errors import ClipError, MienError, OutputError, UsageError
 from capture.files import make_folder
-from capture.record import LIVE, LOST, Status, clock_timecode
+from capture.record import LIVE, LOST, clock_timecode
 from capture.record_sources import Source
 from exporters import live as wire
 from exporters.rotations import continuous
@@ -164,7 +164,7 @@ class Live:
         self._noted = status.problem
         if status.state == LOST and self._json is not None:
             self._json.write(event="live", state="lost", fps=0.0, latency_ms=0.0, missed=0, take="")
-        self._look_after_take(status)
+        self._look_after_take()
 
     def close(self) -> None:
         """Let everything go; a take that is recorded is cut."""
@@ -203,18 +203,20 @@ class Live:
             if picture is not None:
                 self._looks.put((picture, self._tracker.next(picture.rgb)))
 
-    def _look_after_take(self, status: Status) -> None:
+    def _look_after_take(self) -> None:
         """Cut the take where nothing comes any more, or the disk is nearly full. A camera that comes back is recorded
         again where nobody is there to say so."""
-        if self._folder is not None and self._camera.problem:
-            self._again = not self._options.armed and status.state == LOST
+        problem = self._camera.problem
+        state = self._camera.status().state  # asked after the problem: a camera that went away is lost by then
+        if self._folder is not None and problem:
+            self._again = not self._options.armed and state == LOST
             self._cut()
         elif self._folder is not None and time.monotonic() - self._looked > SAY_SECONDS:
             self._looked = time.monotonic()
             if self._free() <= 0:
                 self._cut(f"the disk has no more than {self._options.keep_free:.1f} GiB left, which stay free; "
                           "free some space")
-        elif self._again and status.state == LIVE:
+        elif self._again and state == LIVE:
             try:
                 self.obey("record")
             except MienError as error:  # the preview goes on

@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -18,6 +19,7 @@ from app.recording import GIB
 from app.recording_take import TOML
 from app.unhurried import unhurried
 from capture.errors import OutputError
+from capture.record import LIVE, LOST
 from capture.record_sources import parse_source
 from capture.shoot import find_takes
 from exporters.live import no_face
@@ -123,6 +125,26 @@ def test_a_camera_that_comes_back_with_another_size_is_solved_anew(clip):
         assert [size for size, _ in sizes] == [(64, 48), (64, 48), (48, 64)]
         assert sizes[0] == sizes[1]
     finally:
+        engine.close()
+
+
+def test_a_camera_that_goes_away_within_a_step_is_waited_for(clip, tmp_path, monkeypatch):
+    """It was live when the step began to look after it, and lost when its problem was asked for."""
+    shoot = tmp_path / "shoot"
+    options = build_parser().parse_args(["live", "--camera", f"camA=loop:{clip}", "--record", str(shoot),
+                                         "--keep-free", "0"])
+    engine = live.Live(options, parse_source(f"camA=loop:{clip}"), Lines(), None)
+    real, states = engine._camera, [LIVE]
+    try:
+        engine.obey("record")
+        status = replace(real.status(), state=LOST, problem="gone")
+        engine._camera = SimpleNamespace(
+            problem="gone", status=lambda: replace(status, state=states.pop() if states else LOST), cut=real.cut,
+            rate=real.rate, source=real.source)
+        engine.step()
+        assert (engine._folder, engine._again) == (None, True)
+    finally:
+        engine._camera = real
         engine.close()
 
 
