@@ -111,14 +111,13 @@ def _all_at(weight: float, own: str, meshes: tuple[RigMesh, ...]) -> np.ndarray:
 
 
 def _finest(meshes: tuple[RigMesh, ...]) -> tuple[RigMesh, ...]:
-    """The meshes without the coarser levels of detail: `head_LOD1` where there is a `head_LOD0`."""
-    levels = [(re.sub(LEVEL, "", mesh.name), int(found[1]) if (found := re.search(LEVEL, mesh.name)) else -1)
+    """The meshes without the coarser levels of detail: `head_LOD1` where there is a `head_LOD0`, or a `head` alone."""
+    levels = [(re.sub(LEVEL, "", mesh.name).lower(), int(found[1]) if (found := re.search(LEVEL, mesh.name)) else 0)
               for mesh in meshes]
     best: dict[str, int] = {}
     for stem, level in levels:
-        if level >= 0:
-            best[stem] = min(level, best.get(stem, level))
-    return tuple(mesh for mesh, (stem, level) in zip(meshes, levels, strict=True) if level in (-1, best.get(stem)))
+        best[stem] = min(level, best.get(stem, level))
+    return tuple(mesh for mesh, (stem, level) in zip(meshes, levels, strict=True) if level == best[stem])
 
 
 def _short_named(meshes: tuple[RigMesh, ...]) -> tuple[RigMesh, ...]:

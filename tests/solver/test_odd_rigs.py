@@ -173,7 +173,7 @@ def test_of_several_levels_of_detail_the_finest_is_taken():
         return RigMesh(name, SQUARE, np.array([[0, 1, 2, 3]]), np.zeros((0, 2)), np.full((1, 4), -1), (name,),
                        np.zeros(1, int), np.full((1, 3), 0.5), {"jawOpen": np.ones((4, 3))})
 
-    names = ("head_LOD1", "head_LOD0", "teeth_lod2", "head_LOD10", "melody2", "brows", "lod" + 5000 * "9")
+    names = ("head_LOD1", "Head_LOD0", "teeth_lod2", "head_LOD10", "melody2", "brows", "brows_LOD1", "lod" + 5000 * "9")
     model = rig_model(Rig("rig", tuple(mesh(name) for name in names), 1.0, np.eye(3)), "rig")
-    assert {part.split()[-1] for part in model.part_names} == {"head_LOD0", "teeth_lod2", "melody2", "brows", names[-1]}
+    assert {part.split()[-1] for part in model.part_names} == {"Head_LOD0", "teeth_lod2", "melody2", "brows", names[-1]}
     assert len(model.neutral) == 5 * 4
