@@ -94,7 +94,8 @@ def _told(read: Callable[..., Found]) -> Callable[..., Found]:
         try:
             return read(*arguments)
         except OSError as error:
-            raise InputError(f"{error.filename} cannot be read ({error.strerror}); check its rights") from error
+            where = error.filename or arguments[0]
+            raise InputError(f"{where} cannot be read ({error.strerror}); check its rights") from error
     return reading
 
 

@@ -21,7 +21,7 @@ from solver.rig_model import rig_model
 from solver.rig_obj import read_obj_folder
 from solver.shape_names import NamesFound, guess_names, names_found, read_names, rename_shapes, write_names
 
-VERSION = 4
+VERSION = 5
 """Goes up when a reader changes what it makes of the same file, so that packed copies are made anew."""
 BUILT_IN = "mien"
 KINDS = "a packed .npz, ICT-FaceKit's folder or zip, a .glb, .gltf or .fbx rig, or a folder of .obj shapes"

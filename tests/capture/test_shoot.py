@@ -67,6 +67,14 @@ def test_a_shoot_that_may_not_be_looked_into_is_told(shoot, monkeypatch):
         find_takes(shoot)
 
 
+def test_a_disk_that_fails_without_naming_a_file_is_told_by_the_folder(shoot, monkeypatch):
+    def fails(folder, root):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("capture.shoot.check_take", fails)
+    assert open_shoot(shoot).takes[0].problem.startswith(f"{shoot / 'takes/T001'} cannot be read (Input/output error)")
+
+
 def test_a_take_folder_knows_its_shoot(shoot, monkeypatch):
     take, = find_takes(shoot / "takes" / "T002")
     assert take == open_shoot(shoot).takes[1]
