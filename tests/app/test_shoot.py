@@ -47,7 +47,8 @@ def owner_of(shoot: Path, take: str) -> int:
 def states(shoot: Path) -> dict[str, tuple[str, str]]:
     """What `mien status` says of each take."""
     lines = mien("status", shoot, "--events").stdout.splitlines()
-    return {event["take"]: (event["state"], event["detail"]) for event in map(json.loads, lines)}
+    return {event["take"]: (event["state"], event["detail"]) for event in map(json.loads, lines)
+            if event["event"] == "take"}
 
 
 @pytest.fixture(scope="module")
