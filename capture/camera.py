@@ -81,11 +81,16 @@ class Rig:
             if camera.name == name:
                 return camera
         for camera in self.cameras:  # macOS takes the accents in files' names apart, editors do not
-            if unicodedata.normalize("NFC", camera.name) == unicodedata.normalize("NFC", name):
+            if same_name(camera.name, name):
                 return replace(camera, name=name)
         raise RigError(f"the rig has no camera named {name!r}, only {', '.join(self.names)}; "
                        f"add [cameras.{_toml_key(name)}] to rig.toml, rename the clip after its camera, or name "
                        "the cameras to use in take.toml: cameras = [...]")
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether both are one camera's, though one has its accents as letters of their own."""
+    return unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other)
 
 
 def project(camera: Camera, points_in_world: np.ndarray) -> np.ndarray:

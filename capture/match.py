@@ -12,7 +12,7 @@ from capture.camera import Rig
 from capture.errors import ClipError, DataError, RigError
 from capture.shoot import Take
 from capture.sync import load_timeline
-from capture.timecode import Timecode, can_drop, paced
+from capture.timecode import Timecode, can_drop, same_label
 from capture.video import Clip, Frame, frames, probe
 
 
@@ -152,8 +152,8 @@ def _beat(clips: Sequence[Clip]) -> Fraction:
 
 def _counted(start: Timecode, seconds: float, rate: Fraction) -> Timecode:
     """The timecode so many seconds after another, counted at a rate."""
-    begins = paced(start, rate)
-    return Timecode(0, rate, begins.drop and can_drop(rate)) + round((begins.seconds + Fraction(seconds)) * rate)
+    drop = start.drop and can_drop(rate)
+    return Timecode(0, rate, drop) + round((same_label(start, rate, drop) + Fraction(seconds)) * rate)
 
 
 def take_frames(take_clips: TakeClips, camera: int, start: int = 0, stop: int | None = None,

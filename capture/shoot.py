@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from capture import pictures
+from capture.camera import same_name
 from capture.errors import ClipError, DataError, InputError
 from capture.files import CLIP_SUFFIXES
 from capture.links import check_inside, check_shoot, check_take, check_tree
@@ -220,7 +221,8 @@ def _wanted(clips: tuple[Path, ...], path: Path | None, settings: dict[str, obje
     names = settings.get("cameras")
     if names is None and shoot is not None:
         names, path = shoot.settings.get("cameras"), shoot.folder / "shoot.toml"
-    wanted = tuple(clip for clip in clips if names is None or camera_name(clip) in names)
+    wanted = tuple(clip for clip in clips if names is None
+                   or any(same_name(camera_name(clip), name) for name in names))
     if not wanted:
         raise DataError(f"{path}: cameras: there is no clip of {', '.join(names) or 'none'}, only of "
                         f"{', '.join(map(camera_name, clips))}; mend the names, or leave the line out to use all")

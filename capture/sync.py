@@ -13,7 +13,7 @@ from capture.bwf import start_of
 from capture.camera import Camera, Rig
 from capture.errors import ClipError, DataError
 from capture.files import write_bytes
-from capture.timecode import paced, round_midnight, seconds_after
+from capture.timecode import round_midnight, seconds_after
 from capture.toml_file import read_toml
 from capture.video import Clip
 
@@ -118,7 +118,7 @@ def by_timecode(clips: Sequence[Clip], audio: Path | None = None) -> Timeline:
     if silent:
         raise ClipError(f"{', '.join(silent)} has no timecode")
     first = clips[0].start_timecode
-    starts = [float(seconds_after(paced(clip.start_timecode, first.rate), first)) for clip in clips]
+    starts = [float(seconds_after(clip.start_timecode, first)) for clip in clips]
     ends = [start + float(clip.times[-1]) for start, clip in zip(starts, clips, strict=True)]
     if max(starts) > min(ends):
         rest = [[at for at in range(len(clips)) if at != odd] for odd in range(len(clips))]

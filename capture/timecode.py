@@ -168,8 +168,9 @@ def round_midnight(seconds: Fraction, day: Fraction = Fraction(86400)) -> Fracti
 
 
 def seconds_after(one: Timecode, other: Timecode) -> Fraction:
-    """How much later `one` is than `other`, within half a day of it; earlier if negative."""
-    return round_midnight(one.seconds - other.seconds, frames_in_day(other.rate, other.drop) / other.rate)
+    """How much later `one` is than `other`, within half a day of it; earlier if negative. See `same_label`."""
+    begins = same_label(one, other.rate, other.drop)
+    return round_midnight(begins - other.seconds, frames_in_day(other.rate, other.drop) / other.rate)
 
 
 def frames_after(one: Timecode, other: Timecode) -> int:
@@ -177,14 +178,16 @@ def frames_after(one: Timecode, other: Timecode) -> int:
     return int(seconds_after(one, other) * one.rate)
 
 
-def paced(one: Timecode, rate: Fraction) -> Timecode:
-    """The same label on a clock that runs as one of `rate` does: what says 10 o'clock on cameras that were set together
-    is one moment, though at 30 frames a second it counts 36 s less since midnight than at 29.97."""
-    own = Fraction(nominal_rate(one.rate)) * rate / nominal_rate(rate)
-    if own == one.rate:
-        return one
+def same_label(one: Timecode, rate: Fraction, drop: bool) -> Fraction:
+    """Seconds since midnight at which a clock of another rate says what `one` does: what says 10 o'clock on cameras
+    that were set together is one moment, though at 30 frames a second it counts 36 s less since midnight than at 29.97
+    without drop-frame. Of the same rate, or of two that drop frames, each counts its own."""
+    if one.rate == rate or (one.drop and drop):
+        return one.seconds
     hours, minutes, seconds, frame = one._label()
-    return Timecode(((hours * 60 + minutes) * 60 + seconds) * nominal_rate(one.rate) + frame, own)
+    nominal, minutes = nominal_rate(rate), hours * 60 + minutes
+    labels = (minutes * 60 + seconds + Fraction(frame, nominal_rate(one.rate))) * nominal
+    return (labels - (2 * nominal // 30 * (minutes - minutes // 10) if drop else 0)) / rate
 
 
 def nominal_rate(rate: Fraction) -> int:

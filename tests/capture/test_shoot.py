@@ -423,3 +423,10 @@ def test_an_accent_is_the_same_letter_in_parts():
     """macOS takes names of files apart: e and an accent; in rig.toml it is one letter."""
     rig = Rig((camera("Cam\u00e9ra"),))
     assert rig["Came\u0301ra"] == replace(rig.cameras[0], name="Came\u0301ra")
+
+
+def test_an_accent_in_take_toml_is_that_of_the_clip(tmp_path):
+    touch(tmp_path / "takes" / "T001" / "Came\u0301ra.mp4")
+    (tmp_path / "takes" / "T001" / "take.toml").write_text('cameras = ["Cam\u00e9ra"]\n', encoding="utf-8")
+    take, = find_takes(tmp_path)
+    assert take.cameras == ("Came\u0301ra",)

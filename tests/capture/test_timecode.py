@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from capture.errors import DataError
-from capture.timecode import Timecode, exact_rate, frames_in_day, parse, parse_like, parse_live_link
+from capture.timecode import Timecode, exact_rate, frames_in_day, parse, parse_like, parse_live_link, seconds_after
 
 RATES = ["23.976", "24", "25", "29.97", "30", "47.952", "48", "50", "59.94", "60", "119.88", "120"]
 DROP_RATES = ["29.97", "59.94", "119.88"]
@@ -122,3 +122,13 @@ def test_wrong_live_link_timecodes_are_refused(text):
 def test_there_is_no_drop_frame_at_25():
     with pytest.raises(ValueError, match="drop-frame"):
         Timecode(0, Fraction(25), True)
+
+
+@pytest.mark.parametrize(("one", "other"), [("30000/1001 ;", "30 :"), ("30000/1001 ;", "24 :"),
+                                            ("24000/1001 :", "24 :"), ("30000/1001 ;", "24000/1001 :"), ("60000/1001 ;", "30000/1001 ;"),
+                                            ("63/5 :", "60 :")])
+@pytest.mark.parametrize("clock", ["10:01:01", "23:59:59"])
+def test_cameras_of_two_rates_that_say_the_same_began_together(one, other, clock):
+    """In either order, and whatever rate the times of a clip that varies make."""
+    first, second = (parse(f"{clock}{sign}00", rate) for rate, sign in (one.split(), other.split()))
+    assert seconds_after(first, second) == seconds_after(second, first) == 0
