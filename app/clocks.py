@@ -17,6 +17,9 @@ from solver.performance import Performance
 MOST_FRAMES = 600
 """From the middle of a take, in which the cameras' motions are compared: seconds of work at most."""
 
+BY_RIG_FRAMES, BY_RIG_MARKS = 300, 24
+"""Of these, what the rig's word is asked of, at most: a hundredth of a frame, while all would take minutes."""
+
 FEWEST_FRAMES = 30
 """In which every camera must have seen a face: less is no motion to compare."""
 
@@ -61,7 +64,7 @@ def lagging(landmarks: Landmarks, rate: float, rig: Rig) -> dict[str, float]:
         found = by_even_motion(even, rate)  # a hundred times as quick as by the rig
         if not _late(found.offsets, rate):
             return {}
-        found = by_even_motion(even, rate, rig)
+        found = by_even_motion({name: _few(xy) for name, xy in even.items()}, rate, rig)
     except ClipError:
         return {}
     return {} if found.warnings else _late(found.offsets, rate)
@@ -73,6 +76,12 @@ def out_of_step(late: Mapping[str, float]) -> str:
                          for name, frames in late.items())
     return (f"the cameras do not show the same moments: by the face's motion {which} than was taken; run `mien sync` "
             "and solve again, or give offset_s by hand in sync.toml")
+
+
+def _few(xy: np.ndarray) -> np.ndarray:
+    """Landmarks (T, N, 2) in the middle frames, some all over the face."""
+    first = max((len(xy) - BY_RIG_FRAMES) // 2, 0)
+    return xy[first:first + BY_RIG_FRAMES, ::-(-xy.shape[1] // BY_RIG_MARKS)]
 
 
 def _late(offsets: Mapping[str, float], rate: float) -> dict[str, float]:

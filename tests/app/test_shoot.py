@@ -48,7 +48,7 @@ def states(shoot: Path) -> dict[str, tuple[str, str]]:
     """What `mien status` says of each take."""
     lines = mien("status", shoot, "--events").stdout.splitlines()
     return {event["take"]: (event["state"], event["detail"]) for event in map(json.loads, lines)
-            if event["event"] == "take"}
+            if event["event"] == "state"}
 
 
 @pytest.fixture(scope="module")
