@@ -75,7 +75,8 @@ def out_of_step(late: Mapping[str, float]) -> str:
     which = " and ".join(f"{name}'s clip begins {abs(frames):.1f} frames {'later' if frames > 0 else 'earlier'}"
                          for name, frames in late.items())
     return (f"the cameras do not show the same moments: by the face's motion {which} than was taken; run `mien sync` "
-            "and solve again, or give offset_s by hand in sync.toml")
+            "and solve again, or, as it believes timecodes first, where these are wrong mend offset_s in the sync.toml "
+            "that it writes")
 
 
 def _few(xy: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@
      "keys": {"jawOpen": [[12, 0.4, null, null]]},                   frame, weight, slope in, slope out
      "scheme": "mediapipe478", "drags": [["camA", 61, 12, 402.5, 311.0]],      camera, landmark, frame, x px, y px
      "faces": [["camA", 40, 402.5, 311.0]],           camera, frame of its clip, x px, y px: here is the actor's face
-     "begins": {"camA": 0, "camB": 3}}                frame of each clip that was the take's first when this was said
+     "begins": {"camA": 0, "camB": 3}}    the take's frames from each clip's begin to the take's, when this was said
 
 Frames are the take's, from 0, but for those of `faces`. Where the clips are brought into step anew, or a camera is
 added, `begins` tells how far the frames have moved; without it they are taken as they stand. It is an animator's work
@@ -69,8 +69,8 @@ def layer_key(layer: Layer) -> str:
 
 def on_clips(layer: Layer, clips: TakeClips) -> tuple[Layer, Mapping[str, int]]:
     """A layer on a take's clips as they are in step now; see `solver.corrections.moved`."""
-    return moved(layer, {clip.camera: int(number) for clip, number in zip(clips.clips, clips.numbers[:, 0],
-                                                                          strict=True)})
+    return moved(layer, {clip.camera: round(float(clip.times[number]) * float(clips.rate))
+                         for clip, number in zip(clips.clips, clips.numbers[:, 0], strict=True)})
 
 
 def load_layer(path: Path) -> Layer:

@@ -1,5 +1,6 @@
 """From board clips to a rig: decode, find the board, calibrate."""
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 from capture.board import Board, Corners, find, load_board, recognise
 from capture.calibrate import Calibration, calibrate
 from capture.camera import Camera
-from capture.errors import RigError
+from capture.errors import ClipError, RigError
 from capture.match import align, take_frames
 from capture.shoot import Shoot
 from capture.sync import by_timecode
@@ -62,7 +63,8 @@ def calibrate_clips(paths: Sequence[Path], board: Board | None = None, offsets: 
         board = recognise([_grey(next(frames(clip, int(at))).rgb) for clip in clips
                            for at in np.linspace(0, clip.frames - 1, min(clip.frames, 3))])
     if offsets is None and len(clips) > 1 and all(clip.start_timecode is not None for clip in clips):
-        offsets = by_timecode(clips).offsets
+        with contextlib.suppress(ClipError):  # clocks that were never set tell nothing; `align` says what is done
+            offsets = by_timecode(clips).offsets
     together = align("the calibration", clips, offsets)
     stride = -(-together.frames // MOST_MOMENTS)
     wanted = range(0, together.frames, stride)

@@ -48,8 +48,8 @@ class Layer:
         drags: where the animator put landmarks: grip -> x, y in px of the picture as filmed.
         scheme: which landmarks the drags number; "" where there are none.
         faces: where among several faces the actor's is: sight -> x, y in px of the picture as filmed.
-        begins: camera -> the frame of its clip that was the take's first when this was said; clocks that are mended
-            later move it. Empty where that is not known. It is no matter of equality.
+        begins: camera -> the take's frames from its clip's begin to the take's first when this was said; clocks that
+            are mended later move it. Empty where that is not known. It is no matter of equality.
     """
 
     keys: Mapping[str, tuple[Key, ...]] = field(default_factory=dict)

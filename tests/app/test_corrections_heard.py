@@ -4,11 +4,14 @@ is flagged for them."""
 import json
 from pathlib import Path
 
-from app.corrections import layer_key, load_layer, save_layer
+from app.corrections import layer_key, load_layer, on_clips, save_layer
+from capture.match import align
 from capture.sync import Clock, Timeline, save_timeline
+from capture.video import probe
 from solver.corrections import CORRECTED, Key, Layer, heard, moved
 from tests.app.command import mien_here
 from tests.app.shoots import FEW, shoot_of
+from tests.clips import numbered, write_clip
 
 SHAPES, CAMERAS = ("jawOpen", "mouthFunnel"), ("camA", "camB")
 
@@ -75,3 +78,14 @@ def test_a_take_that_is_brought_into_step_later_is_corrected_in_the_same_picture
     found = json.loads((shoot / "solved/T001.mien.json").read_text())
     assert [frame for frame, words in enumerate(found["quality"]["flags"]) if CORRECTED in words] == [2]
     assert abs(found["weights"][2][found["shapes"].index("jawOpen")] - 0.7) < 0.02
+
+
+def test_a_drag_stays_with_its_picture_where_its_camera_films_faster(tmp_path: Path) -> None:
+    clips = [probe(write_clip(tmp_path / f"{name}.mp4", numbered(2 * rate), rate))
+             for name, rate in (("camA", 30), ("camB", 60))]
+    before, after = (align("it", clips, {"camA": late, "camB": 0.0}) for late in (0.0, 0.2))
+    layer, _ = on_clips(Layer(drags={("camB", 5, 30): (1.0, 2.0)}, scheme="made"), before)
+    layer, shifts = on_clips(layer, after)
+    (_, _, frame), = layer.drags
+    assert after.numbers[1, frame] == before.numbers[1, 30]
+    assert shifts == {"camB": -6}

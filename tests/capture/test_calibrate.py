@@ -372,3 +372,7 @@ def test_board_clips_are_put_in_step_by_their_timecodes(tmp_path, monkeypatch):
     with pytest.raises(RigError):
         board_clips.calibrate_clips(clips, OWN_BOARD)
     assert begun == [{"camA": 0.0, "camB": 0.2}]
+    clips[1] = write_clip(tmp_path / "camB.mp4", numbered(20), timecode="23:00:00:00")  # a clock that was never set
+    with pytest.raises(RigError):
+        board_clips.calibrate_clips(clips, OWN_BOARD)
+    assert begun[1:] == [None]
