@@ -25,6 +25,9 @@ from solver.own_time import at_moments, in_step
 
 DETECT_VERSION = 4
 CLOCK_VERSION = 3
+"""Of how a take's clips are put on one clock: with another, takes that are done are looked at again."""
+MOMENTS_VERSION = 2
+"""Of what `on_take_clock` makes of the same lateness."""
 PART_FRAMES = 480
 """A part's length: half a minute to a minute of work, so that no more is lost with a worker."""
 WARM_UP = 16
@@ -185,7 +188,7 @@ def clock_key(ready: Prepared) -> dict[str, str]:
     """What `on_take_clock` hangs on, as a key; none where the cameras are in step."""
     if ready.late is None or in_step(ready.late):
         return {}
-    return {"clock": artefacts.key_of("clock", CLOCK_VERSION, late=ready.late.round(4).tolist())}
+    return {"clock": artefacts.key_of("clock", MOMENTS_VERSION, late=ready.late.round(4).tolist())}
 
 
 def _track(arrays: dict[str, np.ndarray]) -> Track:

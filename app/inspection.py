@@ -1,6 +1,7 @@
 """`mien inspect`: what a clip, a take or a shoot holds, and what is wrong with it."""
 
 import json
+from fractions import Fraction
 from pathlib import Path
 
 from app.clocks import offsets
@@ -55,10 +56,11 @@ def take_report(take: Take) -> dict[str, object]:
         faults.append(str(error))
     return {
         "take": take.name, "rig": take.rig_path.name if take.rig_path else None,
-        "sound": take.audio.name if take.audio else None, "settings": dict(take.settings),
+        "sound": take.audio.name if take.audio else None,
+        "settings": {key: str(value) if isinstance(value, Fraction) else value for key, value in take.settings.items()},
         "clips": [{"camera": clip.camera, "file": clip.path.name, "size": list(clip.size), "frames": clip.frames,
                    "rate": [clip.frame_rate.numerator, clip.frame_rate.denominator],
-                   "seconds": round(clip.frames / float(clip.frame_rate), 3), "codec": clip.codec,
+                   "seconds": round(float(clip.times[-1]) + 1 / float(clip.frame_rate), 3), "codec": clip.codec,
                    "variable_rate": clip.variable_rate, "sound": clip.sound,
                    "timecode": str(clip.start_timecode) if clip.start_timecode else None,
                    "focal_px": float(rig[clip.camera].matrix[0, 0]) if rig and clip.camera in rig.names

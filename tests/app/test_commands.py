@@ -3,6 +3,7 @@
 import argparse
 import json
 import shutil
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -198,3 +199,13 @@ def test_programs_are_told_the_end_of_what_failed_before_it_began(tmp_path: Path
     for words, code in ((["proxy", str(tmp_path / "nope")], 3), (["solve", str(tmp_path), "--camera", "camA"], 2)):
         assert main([*words, "--events"]) == code
         assert json.loads(capsys.readouterr().out) == {"event": "end", "exit_code": code, "done": 0, "failed": 0}
+
+
+def test_inspect_tells_settings_and_how_long_a_clip_with_dropped_frames_is(
+        tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_clip(tmp_path / "camA.mp4", numbered(80), times=[Fraction(at + 40 * (at >= 20), 30) for at in range(80)])
+    (tmp_path / "take.toml").write_text("frame_rate = 29.97\n")
+    assert main(["inspect", str(tmp_path), "--events"]) == 0
+    take, = json.loads(capsys.readouterr().out.splitlines()[0])["takes"]
+    assert take["settings"] == {"frame_rate": "30000/1001"}
+    assert take["clips"][0]["seconds"] == 4
