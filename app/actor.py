@@ -124,7 +124,8 @@ def run_show(options: argparse.Namespace) -> int:
     print("  shapes of its own: " + (", ".join(actor.shape_names) or "none (they are learnt from corrected frames)"))
     for entry in actor.history:
         print(f"  learnt from {', '.join(entry.get('from', ()))}: {entry.get('frames')} frames, "
-              f"{entry.get('corrected')} corrected; hidden landmarks foretold to {entry.get('px_with')} px, "
+              f"{entry.get('corrected')} corrected, {entry.get('marked', 0)} landmarks put right at rest; "
+              f"hidden landmarks foretold to {entry.get('px_with')} px, "
               f"{entry.get('px_without')} px without")
         if entry.get("network"):
             print(f"  {entry['network']}")

@@ -95,7 +95,7 @@ def make(name: str, takes: Sequence[Take], request: Request, tell: Teller) -> tu
         actor, gain = teach(actor, model, landmarker, materials, folder, tell)
         entry = {"from": [one.take for one in materials], "solves": [one.key for one in materials], "frames": frames,
                  "corrected": int(sum(one.corrected().sum() for one in materials)),
-                 "marked": sum(len(one.marks) for one in materials),
+                 "marked": max(len(one.marks) if one.says_who else 0 for one in materials),
                  "px_without": round(verdict.without, 3), "px_with": round(verdict.with_it, 3),
                  **({} if gain is None else {"network": str(gain)})}
         actor = replace(actor, history=(entry,))

@@ -20,7 +20,7 @@ from app.take_job import tools_for
 from capture.errors import DataError
 from capture.shoot import Take
 from solver.actor_fit import Case, Face, identity_around, solved, without_blurred
-from solver.actor_marks import marked, stood
+from solver.actor_marks import marked, placed, stood
 from solver.actor_reading import Said, own_answer
 from solver.appearance import Film
 from solver.correct import solve_around
@@ -49,11 +49,17 @@ FAR_OFF = 0.02
 who errs by 1.5 px on a face of 330 px lie 0.004 off."""
 
 
+WILD = 0.1
+"""A mark that lies so far off where the others put it is a slip, of which one may bend the whole face. Those of a
+person who errs by 1 px on such a face lie up to 0.01 off, by 2 px 0.02."""
+
+
 @dataclass(frozen=True)
 class Material:
     """A take to learn from: T' frames from the take's frame `first` on, each `step` frames after the last.
 
-    `layer` is what was said of what the face does; `marks` are landmarks that were put right in its frame `neutral`.
+    `layer` is what was said of what the face does; `marks` are landmarks that were put right in the take's frame
+    `neutral`, which `rest` shows alone, also where these frames are a part without it.
     `film(camera, frames)` shows its pictures; None where these were not taken at the landmarks' moments.
     """
 
@@ -66,6 +72,7 @@ class Material:
     step: int
     film: Film | None = None
     neutral: int | None = None
+    rest: Case | None = None
     marks: Mapping[Grip, tuple[float, float]] = field(default_factory=dict)
 
     @property
@@ -77,6 +84,11 @@ class Material:
         return replace(self, case=self.case.of(chosen), used=self.used.of(chosen),
                        first=self.first + start * self.step,
                        film=film and (lambda camera, frames: film(camera, start + frames)))
+
+    @property
+    def says_who(self) -> bool:
+        """Whether enough landmarks were put right at rest to say who the actor is."""
+        return len(self.marks) >= MARKED and self.rest is not None and bool(self.rest.landmarks.found.any())
 
     def corrected(self) -> np.ndarray:
         """(T') bool: frames of which an animator said something."""
@@ -136,14 +148,18 @@ def same_face(materials: Sequence[Material], anybody: Face, identity: np.ndarray
         DataError: they are no landmarks of a face.
     """
     one = max(materials, key=lambda one: len(one.marks))
-    row = -1 if one.neutral is None else (one.neutral - one.first) // one.step
-    if len(one.marks) < MARKED or not 0 <= row < one.frames or not one.used.landmarks.found[:, row].any():
+    if not one.says_who:
         return replace(anybody, identity=identity)
-    said = marked(one.used, anybody, row, one.marks)
+    said = marked(one.rest, anybody, one.marks)
     if said.off > FAR_OFF:
         raise DataError(f"take {one.take}: the landmarks dragged in its neutral frame {one.neutral} are of no "
                         f"face (they lie {said.off:.0%} of its height off the nearest); left and right may be "
                         "exchanged, or they belong to another frame")
+    if said.farthest > WILD:
+        camera, point = said.where
+        raise DataError(f"take {one.take}: landmark {point}, dragged in {camera} in its neutral frame {one.neutral}, "
+                        f"lies {said.farthest:.0%} of the face's height off where the others put it; drag it to where "
+                        "it belongs")
     return replace(anybody, identity=said.identity, stance=said.stance)
 
 
@@ -213,10 +229,14 @@ def material(take: Take, request: Request, tell: Teller) -> Material:
     case = Case(landmarks, done.given, lone, ready.clips.rate / step, tools.landmarker.read(done.landmarks))
     named = neutral_frame(ready, options)
     neutral = None if named is None else ready.first + named
-    marks = layer.of_person(neutral) if layer.scheme == landmarks.scheme else {}
-    if 0 < len(marks) < MARKED:
-        tell.note(take.name, f"{len(marks)} landmarks were dragged in the neutral frame {neutral}, too few to say who "
-                             f"the actor is: drag {MARKED} or more, in all cameras together")
+    marks, rest = {}, None
+    if neutral is not None and layer.of_face(neutral).drags != layer.drags:
+        rest = replace(case, rig=done.rig, lone=False).of(np.array([named]))
+        marks = placed(layer.of_person(neutral), rest.landmarks) if layer.scheme == landmarks.scheme else {}
+        if len(marks) < MARKED:
+            tell.note(take.name, f"{len(marks)} landmarks were dragged one by one in the neutral frame {neutral}, too "
+                                 f"few to say who the actor is: drag {MARKED} or more, in all cameras together")
     return Material(take.name, done.performance.steps["solve"], case.of(chosen),
                     replace(case.of(chosen), rig=done.rig, lone=False), layer.of_face(neutral), ready.first, step,
-                    (lambda camera, frames: ready.pictures(camera, frames * step)) if in_time else None, neutral, marks)
+                    (lambda camera, frames: ready.pictures(camera, frames * step)) if in_time else None, neutral, rest,
+                    marks)

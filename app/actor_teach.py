@@ -80,11 +80,11 @@ def teach(actor: Actor, model: FaceModel, landmarker: Landmarker, materials: Seq
         DataError: corrections disagree with the footage.
         OutputError: a checkpoint cannot be written.
     """
-    materials = [one for one in materials if one.film is not None]
+    shown, materials = materials, [one for one in materials if one.film is not None]
     if sum(int(one.corrected().sum()) for one in materials) < LEAST or landmarker.detector.scheme != SCHEME:
         return actor, None
     face = subject(replace(actor, taught=None), model, landmarker).face()
-    same = same_face(materials, Face(model, landmarker.embedding(model)), actor.identity)
+    same = same_face(shown, Face(model, landmarker.embedding(model)), actor.identity)
     right = [explained(one, face) for one in materials]
     lessons = _lessons(materials, right, face)
     work, squares, away, layers = make_folder(folder / WORK), [], [], []

@@ -3,6 +3,7 @@
     {"format": "mien.corrections", "version": 3, "right": [12],
      "keys": {"jawOpen": [[12, 0.4, null, null]]},                   frame, weight, slope in, slope out
      "scheme": "mediapipe478", "drags": [["camA", 61, 12, 402.5, 311.0]],      camera, landmark, frame, x px, y px
+     "held": [["camA", 61, 12]],                      those of the drags that a person put right one by one
      "faces": [["camA", 40, 402.5, 311.0]],           camera, frame of its clip, x px, y px: here is the actor's face
      "begins": {"camA": 0, "camB": 3}}    the take's frames from each clip's begin to the take's, when this was said
 
@@ -22,7 +23,7 @@ from capture.errors import DataError, UsageError
 from capture.files import write_bytes
 from capture.match import TakeClips
 from capture.shoot import Take
-from solver.corrections import Grip, Key, Layer, Sight, moved
+from solver.corrections import Grip, Key, Layer, Sight, moved, moved_rest
 
 FORMAT = "mien.corrections"
 VERSION = 3
@@ -64,13 +65,22 @@ def save_layer(layer: Layer, path: Path) -> None:
 
 def layer_key(layer: Layer) -> str:
     """A key of all that a layer says."""
-    return key_of("corrections", VERSION, layer=_table(replace(layer, begins={})))
+    return key_of("corrections", VERSION, layer=_table(replace(layer, begins={}, held=frozenset())))
 
 
 def on_clips(layer: Layer, clips: TakeClips) -> tuple[Layer, Mapping[str, int]]:
     """A layer on a take's clips as they are in step now; see `solver.corrections.moved`."""
-    return moved(layer, {clip.camera: round(float(clip.times[number]) * float(clips.rate))
-                         for clip, number in zip(clips.clips, clips.numbers[:, 0], strict=True)})
+    return moved(layer, _begins(clips))
+
+
+def rest_on_clips(layer: Layer, clips: TakeClips, frame: int) -> int:
+    """The same of the frame that is named as at rest; see `solver.corrections.moved_rest`."""
+    return moved_rest(layer, _begins(clips), frame)
+
+
+def _begins(clips: TakeClips) -> dict[str, int]:
+    return {clip.camera: round(float(clip.times[number]) * float(clips.rate))
+            for clip, number in zip(clips.clips, clips.numbers[:, 0], strict=True)}
 
 
 def load_layer(path: Path) -> Layer:
@@ -94,7 +104,8 @@ def load_layer(path: Path) -> Layer:
         drags = dict(sorted(map(_drag, table.get("drags", []))))
         return Layer(keys, frozenset(_frame(frame) for frame in table["right"]), drags,
                      str(table["scheme"]) if drags else "", dict(sorted(map(_face, table.get("faces", [])))),
-                     {_camera(camera): _frame(frame) for camera, frame in table.get("begins", {}).items()})
+                     {_camera(camera): _frame(frame) for camera, frame in table.get("begins", {}).items()},
+                     frozenset(map(_grip, table.get("held", []))) & drags.keys())
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DataError(f"{path} is damaged ({error}); mend it, or move it away to begin anew") from error
 
@@ -105,6 +116,7 @@ def _table(layer: Layer) -> dict[str, object]:
                      for shape, keys in sorted(layer.keys.items())},
             "scheme": layer.scheme if layer.drags else "",
             "drags": [[*grip, *place] for grip, place in sorted(layer.drags.items())],
+            **({"held": sorted(map(list, held))} if (held := layer.held & layer.drags.keys()) else {}),
             "faces": [[*sight, *place] for sight, place in sorted(layer.faces.items())],
             **({"begins": dict(sorted(layer.begins.items()))} if layer.begins and layer.frames() else {})}
 
@@ -122,8 +134,13 @@ def _key(row: list[float | None]) -> Key:
 
 
 def _drag(row: list[object]) -> tuple[Grip, tuple[float, float]]:
-    camera, point, frame, x, y = row
-    return (_camera(camera), _frame(point), _frame(frame)), (_number(x), _number(y))
+    *grip, x, y = row
+    return _grip(grip), (_number(x), _number(y))
+
+
+def _grip(row: list[object]) -> Grip:
+    camera, point, frame = row
+    return _camera(camera), _frame(point), _frame(frame)
 
 
 def _face(row: list[object]) -> tuple[Sight, tuple[float, float]]:

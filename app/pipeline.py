@@ -192,25 +192,29 @@ def correct(solved: Solved, ready: Prepared, options: Options, tools: Tools, tel
         words = ", ".join(f"{camera} by {shift:+d}" for camera, shift in sorted(shifts.items()))
         teller.note(take, f"the clips are in step otherwise than when corrections were made: these move with the "
                           f"pictures ({words} frames)")
+    named = neutral_frame(ready, options)
+    neutral = None if named is None else ready.first + named
+    if neutral is not None and options.neutral.isdecimal() and int(options.neutral) != neutral:
+        teller.note(take, f"the neutral frame {options.neutral} goes with the landmarks dragged in it: it is {neutral} "
+                          f"now; write `neutral = {neutral}` in take.toml")
     layer, left_out = heard(layer, solved.performance.shape_names, landmarks.cameras, landmarks.scheme,
                             landmarks.seen.shape[2], ready.clips.frames)
     for sentence in left_out:
         teller.note(take, sentence)
     if not layer.frames():
         return solved
-    named = neutral_frame(ready, options)
-    neutral = None if named is None else ready.first + named
-    if (marks := layer.of_person(neutral)) and solved.subject.identity is None:
-        teller.note(take, f"{len(marks)} landmarks were dragged in the neutral frame {neutral}: they say who the actor "
-                          "is, not what the face does; `mien actor make` learns from them")
+    face = layer.of_face(neutral)
+    if (count := len(layer.drags) - len(face.drags)) and solved.subject.identity is None:
+        teller.note(take, f"{count} landmarks were dragged in the neutral frame {neutral}: they say who the actor is, "
+                          "not what the face does; `mien actor make` learns from those that were dragged one by one")
     key = artefacts.key_of("correct", CORRECT_VERSION, solve=solved.performance.steps["solve"], first=ready.first,
-                           layer=layer_key(layer), **({"neutral": neutral} if marks else {}))
+                           layer=layer_key(layer), **({"neutral": neutral} if count else {}))
     performance = None if options.force else _read(where.work / AROUND_NAME)
     if performance is None or performance.steps.get("correct") != key:
         teller.progress(take, "correct", 0, 1)
         with timed(where.work, "correct", key):
             performance = solve_around(
-                layer.of_face(neutral), solved.performance, ready.first, solved.landmarks, solved.given, solved.rig,
+                face, solved.performance, ready.first, solved.landmarks, solved.given, solved.rig,
                 solved.subject.model, solved.subject.embedding(),
                 tools.landmarker.read(solved.landmarks, solved.subject.person),
                 {**solved.performance.steps, "correct": key},
@@ -284,8 +288,8 @@ def _note_unseen(found: np.ndarray, cameras: tuple[str, ...], take: str, teller:
 
 
 def _neutral_words(solved: Solved, ready: Prepared, options: Options) -> str:
-    if neutral_frame(ready, options) is not None:
-        return f"frame {options.neutral}, as named"
+    if (named := neutral_frame(ready, options)) is not None:
+        return f"frame {ready.first + named if options.neutral.isdecimal() else options.neutral}, as named"
     if solved.subject.identity is not None:
         return f"that of the profile of {options.actor}"
     left = "" if options.neutral is None else f" (frame {options.neutral}, as named, is not among those solved)"

@@ -8,7 +8,7 @@ import numpy as np
 
 from app.clocks import offsets
 from app.contents import Content, content, state_of
-from app.corrections import corrections_path, load_layer
+from app.corrections import corrections_path, load_layer, rest_on_clips
 from app.places import Places, places
 from capture.ahead import ahead, depth
 from capture.camera import Rig, load_rig
@@ -160,7 +160,8 @@ def _range(clips: TakeClips, options: Options) -> tuple[int, int]:
 
 def neutral_frame(ready: Prepared, options: Options) -> int | None:
     """The wanted frame, counted from the first that is solved, in which a person says that the face is at rest; None
-    where nobody says so, or the one in take.toml is none of those that are solved.
+    where nobody says so, or the one in take.toml is none of those that are solved. That goes with the landmarks that
+    were put right in it where the clips are in step otherwise since.
 
     Raises:
         UsageError: the one that was asked for is none of those that are solved.
@@ -168,8 +169,13 @@ def neutral_frame(ready: Prepared, options: Options) -> int | None:
     if options.neutral is None:
         return None
     frame = _frame(options.neutral, ready.clips, "the neutral frame")
+    of_take = options.neutral == ready.take.settings.get("neutral")
+    if of_take and (there := rest_on_clips(options.corrections, ready.clips, frame)) != frame:
+        if not ready.first <= there < ready.stop:
+            return None
+        frame = there
     if not ready.first <= frame < ready.stop:
-        if options.neutral == ready.take.settings.get("neutral") and 0 <= frame < ready.clips.frames:
+        if of_take and 0 <= frame < ready.clips.frames:
             return None  # said of the whole take, of which a part is solved
         raise UsageError(f"the neutral frame {options.neutral} is not among the frames {ready.first} to "
                          f"{ready.stop - 1} that are solved; name another with --neutral or in take.toml")

@@ -15,6 +15,7 @@ from solver.actor_fit import Case, Face, Stance
 from solver.corrections import Grip
 from solver.energy import residual_px
 from solver.fit import STAGES, fit
+from solver.landmarks import Landmarks
 from solver.neutral import at_rest
 from solver.performance import Performance
 from solver.points import DTYPE
@@ -30,21 +31,29 @@ PERSON = 1.0
 @dataclass(frozen=True)
 class Marked:
     """What marks say: identity (I), how the head stands beside where the detector's landmarks put it, and how far the
-    marks lie off the face that fits them, their median over its height."""
+    marks lie off the face that fits them over its height: their median, and the farthest with its camera and point."""
 
     identity: np.ndarray
     stance: Stance
     off: float
+    farthest: float
+    where: tuple[str, int]
 
 
-def marked(case: Case, anybody: Face, frame: int, marks: Mapping[Grip, tuple[float, float]]) -> Marked:
-    """Whom a case shows by marks in one of its frames, in which a camera saw the face; landmarks that nobody touched
-    count as they were found."""
-    alone = case.of(np.array([frame]))
+def placed(marks: Mapping[Grip, tuple[float, float]], landmarks: Landmarks) -> Mapping[Grip, tuple[float, float]]:
+    """The marks that have a place among landmarks (C, 1, N): in a camera that saw the face, of a point there is."""
+    return {(camera, point, frame): place for (camera, point, frame), place in marks.items()
+            if camera in landmarks.cameras and point < landmarks.seen.shape[2]
+            and landmarks.found[landmarks.cameras.index(camera), 0]}
+
+
+def marked(alone: Case, anybody: Face, marks: Mapping[Grip, tuple[float, float]]) -> Marked:
+    """Whom a case of one frame shows by marks there that have a place; landmarks that nobody touched count as they were
+    found."""
     landmarks, put = alone.landmarks, np.zeros(alone.landmarks.seen.shape, bool)
     xy = landmarks.xy.copy()
     for (camera, point, _), place in marks.items():
-        if camera in landmarks.cameras and point < put.shape[2] and anybody.embedding.known[point]:
+        if anybody.embedding.known[point]:
             row = landmarks.cameras.index(camera)
             xy[row, 0, point], put[row, 0, point] = place, True
     there = landmarks.seen | put
@@ -58,7 +67,10 @@ def marked(case: Case, anybody: Face, frame: int, marks: Mapping[Grip, tuple[flo
     known = tuple(replace(stage, free=stage.free - {"identity"}) for stage in STAGES)
     base = fit(found, replace(start, identity=told.identity), lambda done, total: None, known)
     off = residual_px(problem, told).numpy() / height[:, None, None]
-    return Marked(told.identity.numpy(), _between(base, told), float(np.nanmedian(off[put])))
+    off = np.where(put, off, np.nan)
+    camera, _, point = np.unravel_index(np.nanargmax(off), off.shape)
+    return Marked(told.identity.numpy(), _between(base, told), float(np.nanmedian(off)), float(np.nanmax(off)),
+                  (landmarks.cameras[camera], int(point)))
 
 
 def stood(performance: Performance, stance: Stance | None) -> Performance:

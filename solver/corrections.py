@@ -47,6 +47,7 @@ class Layer:
         right: frames that the animator marked as right.
         drags: where the animator put landmarks: grip -> x, y in px of the picture as filmed.
         scheme: which landmarks the drags number; "" where there are none.
+        held: the drags that a person put right one by one; the others followed one of these.
         faces: where among several faces the actor's is: sight -> x, y in px of the picture as filmed.
         begins: camera -> the take's frames from its clip's begin to the take's first when this was said; clocks that
             are mended later move it. Empty where that is not known. It is no matter of equality.
@@ -58,6 +59,7 @@ class Layer:
     scheme: str = ""
     faces: Mapping[Sight, tuple[float, float]] = field(default_factory=dict)
     begins: Mapping[str, int] = field(default_factory=dict, compare=False)
+    held: frozenset[Grip] = frozenset()
 
     def __bool__(self) -> bool:
         return bool(self.keys or self.right or self.drags or self.faces)
@@ -78,8 +80,8 @@ class Layer:
 
     def of_person(self, neutral: int | None) -> Mapping[Grip, tuple[float, float]]:
         """The landmarks that were put right in the frame that was named as the neutral one, if any was. There the face
-        is at rest, so they say who the actor is."""
-        return {grip: place for grip, place in self.drags.items() if grip[2] == neutral}
+        is at rest, so they say who the actor is: those that are `held`, and no others."""
+        return {grip: place for grip, place in self.drags.items() if grip[2] == neutral and grip in self.held}
 
     def of_face(self, neutral: int | None) -> "Layer":
         """All else: what the face does."""
@@ -103,17 +105,29 @@ def moved(layer: Layer, begins: Mapping[str, int]) -> tuple[Layer, Mapping[str, 
     Returns:
         The layer, and camera -> frames by which it moved, of those that did.
     """
-    shifts = {camera: layer.begins[camera] - now for camera, now in begins.items() if camera in layer.begins}
-    most = sorted(shifts.values())[len(shifts) // 2] if shifts else 0
+    shifts, most = _shifts(layer, begins)
     if not any(shifts.values()):
         return replace(layer, begins=begins), {}
     keys = {shape: kept for shape, table in layer.keys.items()
             if (kept := tuple(replace(key, frame=key.frame + most) for key in table if key.frame + most >= 0))}
-    drags = {(camera, point, frame + shift): place for (camera, point, frame), place in layer.drags.items()
-             if frame + (shift := shifts.get(camera, most)) >= 0}
+    placed = {grip: (grip[0], grip[1], grip[2] + shifts.get(grip[0], most)) for grip in layer.drags}
+    drags = {placed[grip]: place for grip, place in layer.drags.items() if placed[grip][2] >= 0}
     return replace(layer, keys=keys, right=frozenset(frame + most for frame in layer.right if frame + most >= 0),
-                   drags=drags, scheme=layer.scheme if drags else "", begins=begins), \
+                   drags=drags, scheme=layer.scheme if drags else "", begins=begins,
+                   held=frozenset(placed[grip] for grip in layer.held & layer.drags.keys()) & drags.keys()), \
         {camera: shift for camera, shift in shifts.items() if shift}
+
+
+def moved_rest(layer: Layer, begins: Mapping[str, int], frame: int) -> int:
+    """The frame at rest, named in a take as it was when the layer was said, in the take as it begins now: it goes with
+    the landmarks that were put right in it. Where there are none, or it was named since, it stays."""
+    after, _ = moved(layer, begins)
+    return frame + _shifts(layer, begins)[1] if len(layer.of_person(frame)) > len(after.of_person(frame)) else frame
+
+
+def _shifts(layer: Layer, begins: Mapping[str, int]) -> tuple[Mapping[str, int], int]:
+    shifts = {camera: layer.begins[camera] - now for camera, now in begins.items() if camera in layer.begins}
+    return shifts, sorted(shifts.values())[len(shifts) // 2] if shifts else 0
 
 
 def heard(layer: Layer, shape_names: Collection[str], cameras: Collection[str], scheme: str, points: int, frames: int,

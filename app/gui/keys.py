@@ -88,16 +88,19 @@ def pasted(layer: Layer, clipboard: Mapping[str, tuple[Key, ...]], at: int, last
     return layer, frozenset(placed)
 
 
-def dragged(layer: Layer, drags: Mapping[Grip, tuple[float, float]], scheme: str) -> Layer:
-    """The layer with these landmarks put elsewhere. Drags of another set of landmarks go: they name other points."""
+def dragged(layer: Layer, drags: Mapping[Grip, tuple[float, float]], scheme: str, held: Grip | None = None) -> Layer:
+    """The layer with these landmarks put elsewhere: the one that was held, and what followed it. Drags of another set
+    of landmarks go: they name other points."""
     kept = layer.drags if layer.scheme == scheme else {}
-    return dataclasses.replace(layer, drags=dict(sorted((dict(kept) | dict(drags)).items())), scheme=scheme)
+    return dataclasses.replace(layer, drags=dict(sorted((dict(kept) | dict(drags)).items())), scheme=scheme,
+                               held=(layer.held & kept.keys()) | ({held} if held is not None else set()))
 
 
 def undragged(layer: Layer, camera: str, frame: int) -> Layer:
     """The layer with that camera's landmarks where they were found in that frame."""
     drags = {grip: place for grip, place in layer.drags.items() if (grip[0], grip[2]) != (camera, frame)}
-    return dataclasses.replace(layer, drags=drags, scheme=layer.scheme if drags else "")
+    return dataclasses.replace(layer, drags=drags, scheme=layer.scheme if drags else "",
+                               held=layer.held & drags.keys())
 
 
 def pinned(layer: Layer, frame: int, shape_names: tuple[str, ...], weights: np.ndarray) -> Layer:

@@ -1,4 +1,5 @@
-"""Dragging landmarks in a camera's picture: the one under the mouse, and those around it the less the farther off."""
+"""Dragging landmarks in a camera's picture: the one under the mouse, and those around it the less the farther off.
+What was put right by itself before stays where it was put."""
 
 import itertools
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ class LandmarkDrag:
     scheme: str
     frame: int
     layer: Layer
+    held: Grip
     start: np.ndarray
     shares: dict[int, float]
     places: np.ndarray
@@ -71,8 +73,11 @@ class LandmarkDrag:
         apart = np.nan_to_num(np.hypot(*(places - places[nearest]).T), nan=np.inf)
         soft = np.clip(1 - apart / max(SOFT * height, 1e-6), 0.0, 1.0)
         share = 3 * soft**2 - 2 * soft**3
-        shares = {nearest: 1.0} if alone else {int(point): float(share[point]) for point in np.flatnonzero(share)}
-        return cls(session, camera, points.scheme, session.frame, session.layer, np.array(mouse), shares, places,
+        held, before = (camera, nearest, session.frame), session.layer.held
+        shares = {nearest: 1.0} if alone else {
+            int(point): float(share[point]) for point in np.flatnonzero(share)
+            if point == nearest or (camera, int(point), session.frame) not in before}
+        return cls(session, camera, points.scheme, session.frame, session.layer, held, np.array(mouse), shares, places,
                    f"landmarks{next(_numbers)}")
 
     def to(self, mouse: tuple[float, float]) -> None:
@@ -82,4 +87,5 @@ class LandmarkDrag:
         for point, share in self.shares.items():
             x, y = self.places[point] + share * way
             drags[self.camera, point, self.frame] = (round(float(x), 3), round(float(y), 3))
-        self.session.edit("drag landmarks", keys.dragged(self.layer, drags, self.scheme), drag=self.name)
+        self.session.edit("drag landmarks", keys.dragged(self.layer, drags, self.scheme, self.held),
+                          drag=self.name)

@@ -12,7 +12,7 @@ import numpy as np
 import assets
 from app.clocks import first_frame
 from app.contents import State, state_of
-from app.corrections import corrections_path, load_layer, on_clips
+from app.corrections import corrections_path, load_layer, on_clips, rest_on_clips
 from app.gui.known_clips import clips_of
 from app.places import AROUND_LAYER_NAME, AROUND_NAME, RIG_NAME, SOLVE_NAME, Places, places
 from capture.arrays import Damaged, load_arrays
@@ -110,6 +110,10 @@ def read_take(take: Take) -> TakeData:
     rig = _attempt(lambda: load_rig(rig_path), problems) if rig_path is not None else None
     layer = _attempt(lambda: load_layer(corrections_path(take)), problems)
     around, around_layer = _around(scene, where)
+    if clips is not None and layer is not None and (named := take.settings.get("neutral", "")).isdecimal() \
+            and (there := rest_on_clips(layer, clips, int(named))) != int(named):
+        problems.append(f"the frame at rest, {named}, is {there} now that the clips are in step otherwise: name it "
+                        "anew there (N)")
     if clips is not None:
         around_layer = on_clips(around_layer, clips)[0]
         layer = None if layer is None else on_clips(layer, clips)[0]

@@ -114,7 +114,8 @@ def said(truth: Performance, frames: range, path: Path, drags: Mapping[Grip, tup
     """Corrections of all these frames, of every shape, as the truth has them."""
     keys = {name: tuple(Key(frame, float(truth.weights[frame, column])) for frame in frames)
             for column, name in enumerate(truth.shape_names)}
-    save_layer(Layer(keys=keys, drags=drags or {}, scheme=SCHEME if drags else ""), path)
+    save_layer(Layer(keys=keys, drags=drags or {}, scheme=SCHEME if drags else "",
+                     held=frozenset(drags or ())), path)
     return path
 
 

@@ -85,6 +85,19 @@ def test_its_neighbours_follow_unless_alt_is_held(opened, qtbot):
     assert len(opened.session.layer.drags) == 1 < together
 
 
+def test_what_was_put_right_by_itself_stays_when_a_neighbour_is_dragged(opened, qtbot):
+    session = opened.session
+    held = {(opened.grid.panes[0].name, drag_one(opened, qtbot)[0], FRAME)}
+    assert session.layer.held == held < set(session.layer.drags)
+    before = session.layer.drags
+    session.edit("one by one", dataclasses.replace(session.layer, held=frozenset(before)))
+    point, _ = drag_one(opened, qtbot)
+    after = session.layer.drags
+    assert {place for _, place, _ in (grip for grip in before if after[grip] != before[grip])} <= {point}
+    opened.actions_by_text["Landmarks of this frame as they were found"].trigger()
+    assert not session.layer.held
+
+
 def test_a_landmark_behind_a_hand_is_taken_hold_of_where_it_is_likely(opened, qtbot):
     pane = opened.grid.panes[0]
     opened.session.data.landmarks[pane.name].seen[FRAME, 1:] = False
