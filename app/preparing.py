@@ -169,17 +169,22 @@ def neutral_frame(ready: Prepared, options: Options) -> int | None:
     if options.neutral is None:
         return None
     frame = _frame(options.neutral, ready.clips, "the neutral frame")
-    of_take = options.neutral == ready.take.settings.get("neutral")
-    if of_take and (there := rest_on_clips(options.corrections, ready.clips, frame)) != frame:
+    layer = options.corrections
+    if layer.held and _of_take(ready, options) and (there := rest_on_clips(layer, ready.clips, frame)) != frame:
         if not ready.first <= there < ready.stop:
             return None
         frame = there
     if not ready.first <= frame < ready.stop:
-        if of_take and 0 <= frame < ready.clips.frames:
+        if _of_take(ready, options) and 0 <= frame < ready.clips.frames:
             return None  # said of the whole take, of which a part is solved
         raise UsageError(f"the neutral frame {options.neutral} is not among the frames {ready.first} to "
                          f"{ready.stop - 1} that are solved; name another with --neutral or in take.toml")
     return frame - ready.first
+
+
+def _of_take(ready: Prepared, options: Options) -> bool:
+    """Whether the neutral frame is the one in take.toml."""
+    return options.neutral == ready.take.settings.get("neutral")
 
 
 def _frame(text: str, clips: TakeClips, option: str) -> int:
