@@ -6,6 +6,7 @@ Hermite spline, beside a lone one it fades out over REACH frames. So a curve kee
 corrected stays so when the take is solved again.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -127,7 +128,9 @@ def moved_rest(layer: Layer, begins: Mapping[str, int], frame: int) -> int:
 
 def _shifts(layer: Layer, begins: Mapping[str, int]) -> tuple[Mapping[str, int], int]:
     shifts = {camera: layer.begins[camera] - now for camera, now in begins.items() if camera in layer.begins}
-    return shifts, sorted(shifts.values())[len(shifts) // 2] if shifts else 0
+    alike = Counter(shifts.values())
+    # Of as many cameras the first counts, by name: so that clocks that go back take everything back.
+    return shifts, shifts[min(shifts, key=lambda camera: (-alike[shifts[camera]], camera))] if shifts else 0
 
 
 def heard(layer: Layer, shape_names: Collection[str], cameras: Collection[str], scheme: str, points: int, frames: int,

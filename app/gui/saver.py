@@ -31,12 +31,13 @@ class Saver(QObject):
         self.latest = self._stored = Layer()
         self._writer = writer
         self._bytes: bytes | None = None
+        self._left_out = False
 
-    def begin(self, stored: Layer, path: Path) -> None:
-        """Another take is open, on whose disk lies `stored` at `path`."""
+    def begin(self, stored: Layer, path: Path, left_out: bool = False) -> None:
+        """Another take is open, on whose disk lies `stored` at `path`, or more than that: what has no place in it."""
         self._writer.wait()
         self.latest = self._stored = stored
-        self._bytes = None
+        self._bytes, self._left_out = None, left_out
         with contextlib.suppress(OSError):
             self._bytes = _bytes_of(path)
 
@@ -52,14 +53,16 @@ class Saver(QObject):
     def _save(self, layer: Layer, path: Path) -> None:
         """Runs in the writer's thread."""
         found = _bytes_of(path)
-        if found is not None and found != self._bytes:
+        others = found != self._bytes
+        if found is not None and (others or self._left_out):
             aside = next(name for number in itertools.count(1)
                          if not (name := path.with_name(f"{path.stem}.others-{number}.json")).exists())
             write_bytes(aside, found)
-            self.kept.emit("another program changed the corrections meanwhile: what it wrote is kept beside them, in "
-                           f"{aside.name}")
+            self.kept.emit(("another program changed the corrections meanwhile: what it wrote is" if others else
+                            "some corrections are before the take's first frame since its clips are in step otherwise: "
+                            "all of them as they were are") + f" kept beside them, in {aside.name}")
         save_layer(layer, path)
-        self._bytes = _bytes_of(path)
+        self._bytes, self._left_out = _bytes_of(path), False
 
     def _written(self, layer: Layer, reason: str) -> None:
         if not reason:

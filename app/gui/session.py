@@ -313,7 +313,7 @@ class Session(QObject):
     def _open_take(self, take: Take) -> None:
         self.data = read_take(take)
         self.layer = self.data.layer
-        self.saver.begin(self.layer, corrections_path(take))
+        self.saver.begin(self.layer, corrections_path(take), self.data.left_out)
         self.around = self.data.around is not None
         self.unsaved = ""
         self.last = max(0, self.data.frames - 1)
@@ -383,7 +383,8 @@ class Session(QObject):
             self.solved_around.emit(quality.difference(self.before, self.weights, data.scene.performance.shape_names))
         known = self.saver.latest
         if data.layer_readable and self.layer == known and layer_key(data.layer) != layer_key(known):
-            self.saver.begin(data.layer, corrections_path(take))  # `mien face` wrote it, or clocks were mended
+            # `mien face` wrote it, or clocks were mended.
+            self.saver.begin(data.layer, corrections_path(take), data.left_out)
             self.undo.push(Change("corrections from disk", (known, self.spots),
                                   (data.layer, self.spots & data.layer.spots()), self._put_layer))
         elif data.layer_readable and self.layer == known:

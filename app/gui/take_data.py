@@ -66,6 +66,8 @@ class TakeData:
         layer: the corrections as they lie on disk.
         layer_readable: False where the corrections on disk cannot be read, and so must not be overwritten.
         problems: sentences for the user.
+        left_out: some of the corrections on disk are before the take's first frame since it begins later, and so are
+            none of `layer`.
     """
 
     take: Take
@@ -82,6 +84,7 @@ class TakeData:
     layer: Layer = field(default_factory=Layer)
     layer_readable: bool = True
     problems: tuple[str, ...] = ()
+    left_out: bool = False
 
     @property
     def frames(self) -> int:
@@ -114,14 +117,20 @@ def read_take(take: Take) -> TakeData:
             and (there := rest_on_clips(layer, clips, int(named))) != int(named):
         problems.append(f"the frame at rest, {named}, is {there} now that the clips are in step otherwise: name it "
                         "anew there (N)")
+    left_out = False
     if clips is not None:
         around_layer = on_clips(around_layer, clips)[0]
-        layer = None if layer is None else on_clips(layer, clips)[0]
+        before, layer = layer, None if layer is None else on_clips(layer, clips)[0]
+        left_out = layer is not None and _size(layer) < _size(before)
     landmarks = _landmarks(take, where)
     first = first_frame(clips, scene.performance) if scene is not None else 0
     readable = layer is not None
     return TakeData(take, where, clips, rig, first, scene, scene, around, around_layer, landmarks,
-                    _embedding(scene, landmarks), layer if readable else Layer(), readable, tuple(problems))
+                    _embedding(scene, landmarks), layer if readable else Layer(), readable, tuple(problems), left_out)
+
+
+def _size(layer: Layer) -> int:
+    return len(layer.spots()) + len(layer.right) + len(layer.drags)
 
 
 def same_footage(one: TakeClips | None, other: TakeClips | None) -> bool:

@@ -193,7 +193,7 @@ def test_corrections_stay_with_their_pictures_when_the_clips_are_brought_into_st
     save_timeline(Timeline((*(Clock(name, 0.0) for name in cameras[:-1]), Clock(cameras[-1], late)), "by hand"),
                   session.data.take.folder / "sync.toml")
     session.reload()
-    moved = 9 - 4 * (len(cameras) > 2)
+    moved = 9 - 4
     assert session.data.clips.numbers[:, 0].tolist() == [*[4] * (len(cameras) - 1), 0]
     assert session.layer.spots() == {("jawOpen", moved)}
     session.edit("key", faked.keyed(session, "jawOpen", 12, 0.3))
