@@ -119,13 +119,17 @@ def mark_right(session: Session, right: bool) -> None:
 def name_neutral(session: Session, named: bool) -> None:
     """Say in take.toml that the face is at rest in the present frame, or in none that anybody knows."""
     take = session.data.take if session.data is not None else None
-    if take is None or take.folder is None or session.solved_frame() is None:
+    if take is None or session.solved_frame() is None:
+        return
+    if take.folder is None:
+        session.message.emit("a lone clip has no take.toml that could name the face at rest; put it into a folder of "
+                             "its own")
         return
     before, after = take.settings.get("neutral"), str(session.frame) if named else None
     if before != after:
+        session.message.emit(f"frame {after} is the face at rest" if named else "mien finds the face at rest by itself")
         session.undo.push(Change("neutral frame", {"neutral": before}, {"neutral": after},
                                  lambda values: note(session, (take,), values)))
-        session.message.emit(f"frame {after} is the face at rest" if named else "mien finds the face at rest by itself")
 
 
 def jump_to_worth(session: Session) -> None:

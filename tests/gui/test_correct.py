@@ -344,3 +344,11 @@ def test_a_face_in_a_picture_of_clips_that_have_changed_is_not_pointed_at(opened
     assert not session.layer.faces
     edits.point_at(session, pane.name, 0, (10.0, 10.0))
     assert session.layer.faces
+
+
+def test_a_lone_clip_says_that_it_cannot_name_the_frame_at_rest(opened):
+    session, told = opened.session, []
+    session.message.connect(told.append)
+    session.data = dataclasses.replace(session.data, take=dataclasses.replace(session.data.take, folder=None))
+    edits.name_neutral(session, True)
+    assert "a lone clip has no take.toml" in told[-1]
