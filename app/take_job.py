@@ -15,7 +15,7 @@ from app.again import AGAIN_VERSION
 from app.artefacts import key_of, record_bytes
 from app.contents import State
 from app.corrections import layer_key
-from app.detection import CLOCK_VERSION, DETECT_VERSION
+from app.detection import CLOCK_VERSION, DETECT_VERSION, MOMENTS_VERSION
 from app.detectors import Landmarker, landmarker_named
 from app.locks import STALE_SECONDS, Lock, held, server_time
 from app.models import model_named
@@ -118,8 +118,8 @@ def _asked(take: Take, chosen: Options, tools: Tools) -> str:
         options["profile"] = actor.key
     if chosen.corrections:
         options["corrections"] = layer_key(chosen.corrections)
-    versions = [DETECT_VERSION, CLOCK_VERSION, pointed_face.VERSION, AGAIN_VERSION, face_cameras.VERSION, LOOK_VERSION,
-                SOLVE_VERSION, QUICK_VERSION, CORRECT_VERSION, EXPORT_VERSION]
+    versions = [DETECT_VERSION, CLOCK_VERSION, MOMENTS_VERSION, pointed_face.VERSION, AGAIN_VERSION,
+                face_cameras.VERSION, LOOK_VERSION, SOLVE_VERSION, QUICK_VERSION, CORRECT_VERSION, EXPORT_VERSION]
     return key_of("take", 1, mien=__version__, versions=versions, embedding=EMBEDDING_VERSION,
                   detector=tools.landmarker.detector.key, reader=tools.landmarker.reader_key, model=tools.model.sha256,
                   take=take.name, **options)

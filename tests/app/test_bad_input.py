@@ -82,11 +82,11 @@ def test_no_face(tmp_path: Path) -> None:
     assert list((tmp_path / "out").glob("*.*")) == [tmp_path / "out" / ".mien"]
 
 
-def two_cameras(folder: Path, second_size: tuple[int, int] = (192, 64), second_rate: int = 30) -> Path:
+def two_cameras(folder: Path, second_size: tuple[int, int] = (192, 64)) -> Path:
     take = folder / "take"
     take.mkdir()
     write_clip(take / "camA.mp4", numbered(12))
-    write_clip(take / "camB.mp4", numbered(12, second_size), second_rate)
+    write_clip(take / "camB.mp4", numbered(12, second_size), 30)
     return take
 
 
@@ -94,13 +94,6 @@ def rig_for(path: Path, *names: str) -> Path:
     save_rig(Rig(tuple(Camera(name, (192, 64), lone_camera("", (192, 64), 300.0).matrix,
                               translation=np.array([0.0, 0.0, 0.7])) for name in names)), path)
     return path
-
-
-def test_cameras_of_different_rates(tmp_path: Path) -> None:
-    take = two_cameras(tmp_path, second_rate=25)
-    said = solve_fails(tmp_path / "out", take, "--rig", rig_for(tmp_path / "rig.toml", "camA", "camB"), code=3)
-    assert "camA.mp4" in said
-    assert "camB.mp4" in said
 
 
 def test_cameras_of_a_size_that_the_rig_does_not_have(tmp_path: Path) -> None:
