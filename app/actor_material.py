@@ -13,7 +13,7 @@ from app.detectors import Landmarker
 from app.outcomes import options_of
 from app.pipeline import solve
 from app.places import places
-from app.preparing import neutral_frame, prepare
+from app.preparing import neutral_in_take, prepare
 from app.progress import Teller
 from app.request import Request
 from app.take_job import tools_for
@@ -47,8 +47,6 @@ MARKED = 40
 FAR_OFF = 0.02
 """Marks that lie so far from any face that fits them, over its height, are no landmarks of a face. Those of a person
 who errs by 1.5 px on a face of 330 px lie 0.004 off."""
-
-
 WILD = 0.1
 """A mark that lies so far off where the others put it is a slip, of which one may bend the whole face. Those of a
 person who errs by 1 px on such a face lie up to 0.01 off, by 2 px 0.02."""
@@ -227,11 +225,10 @@ def material(take: Take, request: Request, tell: Teller) -> Material:
     layer, _ = on_clips(options.corrections, ready.clips)
     lone = ready.lone and len(done.given.cameras) == 1
     case = Case(landmarks, done.given, lone, ready.clips.rate / step, tools.landmarker.read(done.landmarks))
-    named = neutral_frame(ready, options)
-    neutral = None if named is None else ready.first + named
+    neutral = neutral_in_take(ready, options)
     marks, rest = {}, None
     if neutral is not None and layer.of_face(neutral).drags != layer.drags:
-        rest = replace(case, rig=done.rig, lone=False).of(np.array([named]))
+        rest = replace(case, rig=done.rig, lone=False).of(np.array([neutral - ready.first]))
         marks = placed(layer.of_person(neutral), rest.landmarks) if layer.scheme == landmarks.scheme else {}
         if len(marks) < MARKED:
             tell.note(take.name, f"{len(marks)} landmarks were dragged one by one in the neutral frame {neutral}, too "

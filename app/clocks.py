@@ -8,7 +8,7 @@ from capture.camera import Rig
 from capture.errors import ClipError, MienError
 from capture.match import TakeClips
 from capture.shoot import Take
-from capture.sync import by_even_motion, by_timecode
+from capture.sync import by_even_motion, by_stated_timecode
 from capture.timecode import frames_after, parse
 from capture.video import Clip
 from solver.landmarks import Landmarks
@@ -33,9 +33,8 @@ def offsets(take: Take, clips: Sequence[Clip]) -> dict[str, float] | None:
     Raises:
         ClipError: by the timecodes no moment is in all clips.
     """
-    if take.sync_path is None and len(clips) > 1 and all(clip.start_timecode is not None for clip in clips):
-        return by_timecode(clips).offsets
-    return None
+    timeline = by_stated_timecode(clips) if take.sync_path is None else None
+    return None if timeline is None else timeline.offsets
 
 
 def first_frame(clips: TakeClips | None, performance: Performance) -> int:

@@ -20,7 +20,7 @@ from app.export_notes import without_column
 from app.face_cameras import RIG_NAME as FACE_RIG_NAME
 from app.face_cameras import cameras_for
 from app.places import AROUND_LAYER_NAME, AROUND_NAME, RIG_NAME, SOLVE_NAME, Places
-from app.preparing import Options, Prepared, neutral_frame, prepare
+from app.preparing import Options, Prepared, neutral_frame, neutral_in_take, prepare
 from app.progress import Teller
 from app.quality import flagged, needs_a_look
 from app.report.evidence import Evidence, assemble, settings_of, timeline_of
@@ -192,8 +192,7 @@ def correct(solved: Solved, ready: Prepared, options: Options, tools: Tools, tel
         words = ", ".join(f"{camera} by {shift:+d}" for camera, shift in sorted(shifts.items()))
         teller.note(take, f"the clips are in step otherwise than when corrections were made: these move with the "
                           f"pictures ({words} frames)")
-    named = neutral_frame(ready, options)
-    neutral = None if named is None else ready.first + named
+    neutral = neutral_in_take(ready, options)
     if neutral is not None and options.neutral.isdecimal() and int(options.neutral) != neutral:
         teller.note(take, f"the neutral frame {options.neutral} goes with the landmarks dragged in it: it is {neutral} "
                           f"now; write `neutral = {neutral}` in take.toml")
@@ -288,8 +287,8 @@ def _note_unseen(found: np.ndarray, cameras: tuple[str, ...], take: str, teller:
 
 
 def _neutral_words(solved: Solved, ready: Prepared, options: Options) -> str:
-    if (named := neutral_frame(ready, options)) is not None:
-        return f"frame {ready.first + named if options.neutral.isdecimal() else options.neutral}, as named"
+    if (neutral := neutral_in_take(ready, options)) is not None:
+        return f"frame {neutral if options.neutral.isdecimal() else options.neutral}, as named"
     if solved.subject.identity is not None:
         return f"that of the profile of {options.actor}"
     left = "" if options.neutral is None else f" (frame {options.neutral}, as named, is not among those solved)"

@@ -182,6 +182,12 @@ def neutral_frame(ready: Prepared, options: Options) -> int | None:
     return frame - ready.first
 
 
+def neutral_in_take(ready: Prepared, options: Options) -> int | None:
+    """The same as a frame of the take."""
+    frame = neutral_frame(ready, options)
+    return None if frame is None else ready.first + frame
+
+
 def _of_take(ready: Prepared, options: Options) -> bool:
     """Whether the neutral frame is the one in take.toml."""
     return options.neutral == ready.take.settings.get("neutral")

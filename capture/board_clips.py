@@ -14,7 +14,7 @@ from capture.camera import Camera
 from capture.errors import ClipError, RigError
 from capture.match import align, take_frames
 from capture.shoot import Shoot
-from capture.sync import by_timecode
+from capture.sync import by_stated_timecode
 from capture.video import frames, probe
 
 Seen = Callable[[str, tuple[int, int], "Corners | None"], None]
@@ -62,9 +62,10 @@ def calibrate_clips(paths: Sequence[Path], board: Board | None = None, offsets: 
     if board is None:
         board = recognise([_grey(next(frames(clip, int(at))).rgb) for clip in clips
                            for at in np.linspace(0, clip.frames - 1, min(clip.frames, 3))])
-    if offsets is None and len(clips) > 1 and all(clip.start_timecode is not None for clip in clips):
+    if offsets is None:
         with contextlib.suppress(ClipError):  # clocks that were never set tell nothing; `align` says what is done
-            offsets = by_timecode(clips).offsets
+            timeline = by_stated_timecode(clips)
+            offsets = None if timeline is None else timeline.offsets
     together = align("the calibration", clips, offsets)
     stride = -(-together.frames // MOST_MOMENTS)
     wanted = range(0, together.frames, stride)

@@ -108,6 +108,15 @@ def synchronise(clips: Sequence[Clip], audio: Path | None = None, signals: Mappi
                     "by hand, or clap at the start of the next take")
 
 
+def by_stated_timecode(clips: Sequence[Clip]) -> Timeline | None:
+    """Clocks by `by_timecode` where there are several clips and each has a timecode; else None.
+
+    Raises:
+        ClipError: by them no moment is in all clips.
+    """
+    return by_timecode(clips) if len(clips) > 1 and all(clip.start_timecode is not None for clip in clips) else None
+
+
 def by_timecode(clips: Sequence[Clip], audio: Path | None = None) -> Timeline:
     """Clocks by the clips' own timecodes, which tell whole frames; a Broadcast Wave's tells single samples.
 

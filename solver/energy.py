@@ -4,13 +4,13 @@ The energy is a negative log posterior, so every weight is one over a variance t
 `term(problem, state, normal) -> cost`; with `normal` None it only costs.
 """
 
-import math
 from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
 
 from solver.arrow import SEGMENT
+from solver.gaze import FARTHEST
 from solver.geometry import project, rotation_exp, rotation_log, skew
 from solver.points import MovedPoints, move
 from solver.problem import GAZE, POSE, Normal, Pins, Problem, Read, State
@@ -192,7 +192,7 @@ def stepped(state: State, frames_step: Tensor, shared_step: Tensor) -> State:
     rotation, translation, weights, gaze = frames_step.split([3, 3, shapes, GAZE], dim=1)
     return State(rotation_exp(rotation) @ state.rotation, state.translation + translation,
                  (state.weights + weights).clamp(0.0, 1.0),
-                 (state.gaze + gaze.reshape(-1, 2, 2)).clamp(-math.radians(60), math.radians(60)),
+                 (state.gaze + gaze.reshape(-1, 2, 2)).clamp(-FARTHEST, FARTHEST),
                  state.identity + shared_step[:modes], state.log_focal + shared_step[modes:])
 
 

@@ -15,6 +15,7 @@ GAZE_OF_SHAPE = {  # eye, axis (0 yaw, 1 pitch), sign
 GAZE_RANGE = (np.radians(30.0), np.radians(25.0))
 """Yaw and pitch of a weight of 1 where the model does not say."""
 FARTHEST = math.radians(60)
+"""To which eyes turn, to each side."""
 
 
 def gaze_from_weights(model: FaceModel) -> np.ndarray:

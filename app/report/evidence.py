@@ -20,7 +20,7 @@ from capture.camera import Rig, load_rig
 from capture.errors import ClipError, DataError, MienError
 from capture.match import TakeClips, plan, probe_take
 from capture.shoot import Take
-from capture.sync import Timeline, by_timecode, load_timeline
+from capture.sync import Timeline, by_stated_timecode, load_timeline
 from solver import network_file
 from solver.detect import Track, stack
 from solver.embedding import Embedding
@@ -126,7 +126,7 @@ def timeline_of(take: Take | None, clips: TakeClips | None) -> Timeline | None:
         return None
     if take.sync_path is not None:
         return load_timeline(take.sync_path)
-    return by_timecode(clips.clips) if all(clip.start_timecode is not None for clip in clips.clips) else None
+    return by_stated_timecode(clips.clips)
 
 
 @lru_cache(maxsize=4)
