@@ -19,7 +19,7 @@ from solver.rig_fbx import read_fbx
 from solver.rig_gltf import read_gltf
 from solver.rig_model import rig_model
 from solver.rig_obj import read_obj_folder
-from solver.shape_names import NamesFound, guess_names, names_found, read_names, rename_shapes, write_names
+from solver.shape_names import NamesFound, first_table, names_found, read_names, rename_shapes, write_names
 
 VERSION = 5
 """Goes up when a reader changes what it makes of the same file, so that packed copies are made anew."""
@@ -57,7 +57,7 @@ def _read(source: Path, name: str) -> FaceModel:
 
 
 def _renamed(model: FaceModel, table: dict[str, str] | None = None) -> FaceModel:
-    return rename_shapes(model, guess_names(model.shape_names) if table is None else table)
+    return rename_shapes(model, first_table(model.shape_names) if table is None else table)
 
 
 def packed_model(source: Path, name: str) -> FaceModel:
@@ -98,7 +98,7 @@ def add_model(source: Path, name: str) -> FaceModel:
         raise UsageError(f"a model cannot be named {name!r}; use up to 64 letters, digits, dots, dashes and "
                          f"underscores, and not {BUILT_IN!r}, which is the built-in head")
     model = _packed(source, name)
-    table = guess_names(model.shape_names)
+    table = first_table(model.shape_names)
     if name in list_models() and names_file(name).exists():
         kept = read_names(names_file(name))
         try:
@@ -106,7 +106,7 @@ def add_model(source: Path, name: str) -> FaceModel:
         except ModelError:  # it is damaged, and adding it again is the cure
             looked_over = tuple(kept)
         table = {own: meaning for own, meaning in table.items()
-                 if own not in looked_over and meaning not in kept.values()}
+                 if own not in looked_over and (not meaning or meaning not in kept.values())}
         table |= {own: meaning for own, meaning in kept.items() if own in model.shape_names}
     renamed = _renamed(model, table)
     try:
@@ -140,7 +140,7 @@ def names_table(name: str) -> dict[str, str]:
         ModelError: the model or its table is damaged.
     """
     table = names_file(name)
-    return read_names(table) if table.exists() else guess_names(added_model(name).shape_names)
+    return read_names(table) if table.exists() else first_table(added_model(name).shape_names)
 
 
 def set_names(name: str, table: dict[str, str]) -> None:
@@ -195,11 +195,11 @@ def own_model(name: str, built_in: Path | None = None, paths: bool = False) -> t
         return dataclasses.replace(load_model(built_in), name=BUILT_IN), {}
     if name in list_models():
         model, table = load_model(_registered(name)), names_file(name)
-        return model, read_names(table) if table.exists() else guess_names(model.shape_names)
+        return model, read_names(table) if table.exists() else first_table(model.shape_names)
     path = Path(name)
     if paths and (path.is_file() or path.is_dir()):
         model = _packed(path, path.stem)
-        return model, guess_names(model.shape_names)
+        return model, first_table(model.shape_names)
     known = ", ".join([BUILT_IN, *list_models()])
     raise ModelError(f"there is no model {name!r}, known are: {known}; add it with `mien model add PATH --name NAME`")
 

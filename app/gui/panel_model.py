@@ -27,7 +27,7 @@ from app.gui.undo import Change
 from capture.errors import MienError
 from solver.face_model import ARKIT
 from solver.model_import import BUILT_IN, added_model, list_models, names_file, names_table, set_names
-from solver.shape_names import guess_names, rename_shapes
+from solver.shape_names import first_table, rename_shapes
 
 
 @guarded
@@ -150,7 +150,7 @@ class ModelPanel(QWidget):
     def _guess(self) -> None:
         chosen = self.choice.currentText()
         model = added_model(chosen)
-        self.names.show_model(model, guess_names(model.shape_names))
+        self.names.show_model(model, first_table(model.shape_names))
         self._edited()
 
     def _show_missing(self, names) -> None:

@@ -1,0 +1,98 @@
+"""Shapes of a rig that others of its shapes make together: sounds, moods, both sides at once, correctives.
+
+Solved beside the shapes that they are made of they would take a share of each one's weight, and a face says nothing of
+which. So they are left out of a rig's table of names at first; who wants one solved gives it its own name there.
+"""
+
+import functools
+import re
+from collections.abc import Mapping
+
+from solver.face_model import ARKIT
+from solver.shape_spelling import OTHER, SUMMED, arkit_names, part_of, plain_name, short_name, spellings
+from solver.vocabularies import MOODS, SEVERAL, SIDES, VISEMES, VOCABULARIES
+
+ENOUGH = 26
+"""Of ARKit's shapes, among them jawOpen, a rig must have for the others to be made of them."""
+SHORTEST = 4
+"""Letters of a name that counts as one of two in another's."""
+MOST_PIECES = 12
+"""Of a name; one out of a stranger's file may have any number."""
+GOES = ("jaw", "mouth", "tongue", "head", "neck", "look")
+"""Stems whose left and right are ways to go: what has none is not both of them."""
+SOUND, MOOD, BOTH, PART = "a sound", "a mood", "both sides at once", "a part of what is there whole"
+AT_ONCE = "several at once"
+
+
+def made_by_others(shape_names: tuple[str, ...], guessed: Mapping[str, str]) -> dict[str, str]:
+    """Own name -> what it is, for those shapes that others make together.
+
+    Args:
+        shape_names: of the rig.
+        guessed: own name -> ARKit's, as far as known.
+    """
+    meant = set(guessed.values()) & set(ARKIT)
+    if len(meant) < ENOUGH or "jawOpen" not in meant:
+        return {}
+    spelled = spellings(shape_names)  # own -> plain
+    named = {spelled[own] for own in shape_names}
+    meanings = arkit_names(shape_names)
+    found = {}
+    for own in shape_names:
+        if own in guessed:
+            continue
+        name = spelled[own]
+        if name in _kinds():
+            found[own] = _kinds()[name]
+        elif meant.issuperset(_several().get(name, ("",))):
+            found[own] = AT_ONCE
+        elif meant.issuperset(_both().get(name, ("",))) or (name not in GOES and any(
+                name + left in named and name + right in named for left, right in zip(*SIDES.values(), strict=True))):
+            found[own] = BOTH
+        elif part_of().get(name) in meant or (
+                meanings.get(own) in SUMMED and meanings[own] in meant and name not in OTHER):
+            found[own] = PART
+        elif pieces := _pieces(own, named):
+            found[own] = " and ".join(pieces) + " at once"
+    return found
+
+
+def _pieces(own: str, named: set[str]) -> list[str]:
+    """The other shapes whose names a name is made of, two or more: `jawOpen_smile_L` is of jawOpen and smile_L."""
+    words = re.split(r"[\s_\-.+]+", short_name(own))
+    if not 2 <= len(words) <= MOST_PIECES:
+        return []
+    best: list[list[str] | None] = [[]] + [None] * len(words)  # how the first so many words are covered
+    for end in range(1, len(words) + 1):
+        for start in range(end):
+            text = "".join(words[start:end]).lower()
+            if best[end] is None and best[start] is not None and len(text) >= SHORTEST and text in named \
+                    and end - start < len(words):
+                best[end] = [*best[start], "_".join(words[start:end])]
+    return best[-1] or []
+
+
+@functools.cache
+def _kinds() -> dict[str, str]:
+    return {plain_name(name): what for names, what in ((MOODS, MOOD), (VISEMES, SOUND)) for name in names}
+
+
+@functools.cache
+def _several() -> dict[str, tuple[str, ...]]:
+    return {plain_name(name): made_of for name, made_of in SEVERAL.items()}
+
+
+@functools.cache
+def _both() -> dict[str, tuple[str, ...]]:
+    """Plain names without a side -> the two of ARKit's that they are at once."""
+    table = {}
+    for name in ARKIT:
+        if name.endswith("Left") and (stem := name.removesuffix("Left").lower()) not in GOES:
+            table[stem] = tuple(name.removesuffix("Left") + side for side in SIDES)
+    others = [(name + "*", meaning) for name, meaning in OTHER.items()]
+    for vocabulary in VOCABULARIES.values():
+        others += [(name, meaning) for meaning, name in vocabulary.names.items() if not set("+|^") & set(name)]
+    for name, meaning in others:
+        if meaning.endswith("*") and name.count("*") == 1:
+            table.setdefault(plain_name(name.replace("*", "")), tuple(meaning[:-1] + side for side in SIDES))
+    return table
