@@ -4,6 +4,8 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from solver.vocabularies import VOCABULARIES
+
 FORMATS = ("json", "csv", "fbx", "glb", "usd", "usda", "maya", "unity", "metahuman", "metahuman-fbx", "metahuman-json",
            "cptake")
 REGIONS = ("eyes", "brows", "mouth", "cheeks")
@@ -38,7 +40,9 @@ def add_options(command: argparse.ArgumentParser, default_formats: tuple[str, ..
     clean.add_argument("--swap-sides", action="store_true",
                        help="exchange only the names of left and right, for a receiver that mirrors")
     rig = command.add_argument_group("another rig")
-    rig.add_argument("--map", type=Path, metavar="TOML", help="curves of another rig, by a map of gains and curves")
+    rig.add_argument("--map", type=Path, metavar="TOML|NAME",
+                     help="curves of another rig, by a map of gains and curves, or by the names of "
+                          f"{', '.join(VOCABULARIES)}")
     rig.add_argument("--names", choices=("arkit", "own"), default="arkit",
                      help="of shapes in FBX, GLB, USD, maya and unity: ARKit's where a shape has that meaning, or the "
                           "rig's own, also where it has several for ARKit's one (default: arkit)")

@@ -21,13 +21,17 @@ from capture.timecode import exact_rate
 from exporters import FORMATS, WRITERS, to_anim, to_fbx
 from exporters.baking import bake, dropped
 from exporters.metahuman import by_table, has_controls
-from exporters.own_names import in_own_names
+from exporters.own_names import in_own_names, known_names
 from exporters.retarget import RetargetMap, apply
 from exporters.retarget_file import load as load_map
 from exporters.scene import Scene, bare_scene, make_scene
 from exporters.treatment import Treatment, treat
+from exporters.vocabulary_map import vocabulary_map
 from solver.face_model import FaceModel
 from solver.performance import Performance
+from solver.shape_extras import correctives
+from solver.shape_spelling import guess_names
+from solver.vocabularies import VOCABULARIES, Vocabulary, ways
 
 NATIVE = ("fbx", "glb", "usd", "usda", "maya", "unity")
 """Formats whose shapes a program plays by their names: the rig's own, where they are asked for."""
@@ -38,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     tell = teller(options.events)
     treatment = treatment_of(options)
     preset = preset_of(options)
-    retarget = load_map(options.map) if options.map else None
+    retarget = _map_of(options.map)
     results = []
     paths = tuple(dict.fromkeys(options.paths))
     kept: dict[Path, Path] = {}  # a file that another take must not replace -> which take's it is
@@ -86,7 +90,7 @@ def preset_of(options: argparse.Namespace) -> to_fbx.Preset:
 
 
 def _one(solved: Performance, path: Path, options: argparse.Namespace, treatment: Treatment, preset: to_fbx.Preset,
-         retarget: RetargetMap | None, tell: Teller, kept: dict[Path, Path]) -> tuple[str, ...]:
+         retarget: RetargetMap | Vocabulary | None, tell: Teller, kept: dict[Path, Path]) -> tuple[str, ...]:
     """Write one take, read from `path`; the paths written, which are then among those `kept`."""
     files = _files(solved, path, options)
     for out in files.values():
@@ -100,6 +104,8 @@ def _one(solved: Performance, path: Path, options: argparse.Namespace, treatment
         raise DataError(f"{path} was solved with another model than {model.name!r}; "
                         "name the model it was solved with by --model")
     performance, notes = treat(solved, treatment)
+    if isinstance(retarget, Vocabulary):
+        retarget = vocabulary_map(ways(retarget), performance.shape_names)
     scene, controls, more = _on_rig(performance, model, options, retarget)
     native = _native(scene, options, options.rig or model_name, given or options.rig is not None)
     lost = without_column(scene.performance, options.format)
@@ -121,6 +127,15 @@ def _one(solved: Performance, path: Path, options: argparse.Namespace, treatment
             outputs.append(str(files[name]))
     tell.progress(performance.take, "export", len(outputs), len(outputs))
     return tuple(outputs)
+
+
+def _map_of(path: Path | None) -> RetargetMap | Vocabulary | None:
+    """What `--map` names: a file, or a vocabulary where there is no such file."""
+    if path is None or path.exists() or path.suffix == ".toml":
+        return path and load_map(path)
+    if str(path) not in VOCABULARIES:
+        raise UsageError(f"--map {path} is neither a file nor one of {', '.join(VOCABULARIES)}; check its path")
+    return VOCABULARIES[str(path)]
 
 
 def _source(path: Path) -> Path:
@@ -146,7 +161,7 @@ def _on_rig(performance: Performance, model: FaceModel, options: argparse.Namesp
     """The scene that is written, the one whose curves become MetaHuman's, and what there is to say."""
     if options.rig is not None:
         target = model_named(options.rig)
-        baked = bake(performance, model, target, retarget)
+        baked = bake(performance, model, target, retarget and known_names(retarget, *own_model_named(options.rig)))
         scene = make_scene(target, baked.performance)
         solved = baked.by_deformation and has_controls(target.shape_names)
         return scene, scene if solved else _controls(performance, model), baked.notes
@@ -169,7 +184,9 @@ def _native(scene: Scene, options: argparse.Namespace, model_name: str, paths: b
         raise UsageError("--names own asks for a rig's own names, and the curves of --map have the map's; "
                          "name the rig with --rig, or leave --names out")
     own, names = own_model_named(model_name, paths)
-    return make_scene(own, in_own_names(scene.performance, own, names))
+    together = {name: parts for name, parts in correctives(own.shape_names, guess_names(own.shape_names)).items()
+                if names.get(name) == ""}
+    return make_scene(own, in_own_names(scene.performance, own, names, together))
 
 
 def _controls(performance: Performance, model: FaceModel) -> Scene:

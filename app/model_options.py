@@ -12,8 +12,8 @@ def add_options(model: argparse.ArgumentParser, common: argparse.ArgumentParser)
     action = actions_of(model, common, _run)
     action("list", "the face models that are known", "mien model list")
     add = action("add", "know a face model by a name from now on", "mien model add ICT-FaceKit-master.zip --name ict")
-    add.add_argument("source", metavar="PATH", help="a .glb, .gltf, .fbx or .npz file, a folder of .obj shapes, or "
-                                                    "ICT-FaceKit's folder or zip")
+    add.add_argument("source", metavar="PATH", help="a .glb, .gltf, .vrm, .fbx or .npz file, a folder of .obj "
+                                                    "shapes, or ICT-FaceKit's folder or zip")
     add.add_argument("--name", help="what it shall be called (default: as its file)")
     show = action("show", "what a model has: its shapes, and what their names are taken for", "mien model show ict")
     check = action("check", "where the landmarks lie on a model: a table and a picture", "mien model check ict")

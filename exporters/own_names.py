@@ -5,21 +5,41 @@ their sum. ARKit's weight is then the weight of each part: together they are the
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from exporters.retarget import RetargetMap
 from solver.face_model import FaceModel
 from solver.performance import Performance
 
 
-def in_own_names(performance: Performance, own: FaceModel, names: Mapping[str, str]) -> Performance:
-    """The performance in the shapes of `own`; what mien leaves out of them stays at 0.
+def known_names(retarget: RetargetMap, own: FaceModel, names: Mapping[str, str]) -> RetargetMap:
+    """A map whose targets have a rig's own names, by those that mien goes by: `Mouth_Smile_L` is mouthSmileLeft. A
+    shape that is one of several for ARKit's one keeps its own.
+
+    Args:
+        retarget: the map.
+        own: the rig as it came.
+        names: own name -> the name that mien goes by; a shape without an entry keeps its name.
+    """
+    used = Counter(names.get(name, name) for name in own.shape_names)
+    given = {target.name for target in retarget.targets}
+    return RetargetMap(tuple(
+        dataclasses.replace(target, name=known) if (known := names.get(target.name)) and used[known] == 1
+        and known not in given else target for target in retarget.targets))
+
+
+def in_own_names(performance: Performance, own: FaceModel, names: Mapping[str, str],
+                 together: Mapping[str, Sequence[str]]) -> Performance:
+    """The performance in the shapes of `own`; what mien leaves out of them stays at 0, but for correctives.
 
     Args:
         performance: in the names that mien goes by.
         own: the same model as it came.
         names: own name -> the name that mien goes by; a shape without an entry keeps its name.
+        together: own name of a corrective that is left out -> those that it corrects, whose product is its weight.
     """
     column = {name: index for index, name in enumerate(performance.shape_names)}
     weights, sigma = np.zeros((2, performance.frames, len(own.shape_names)))
@@ -27,6 +47,12 @@ def in_own_names(performance: Performance, own: FaceModel, names: Mapping[str, s
         if (known := names.get(name, name)) in column:
             weights[:, index], sigma[:, index] = (table[:, column[known]] for table in
                                                   (performance.weights, performance.sigma))
+    place = {name: index for index, name in enumerate(own.shape_names)}
+    for name, parts in together.items():
+        of = [place[part] for part in parts]
+        weights[:, place[name]] = weights[:, of].prod(axis=1)
+        slopes = np.stack([weights[:, [other for other in of if other != part]].prod(axis=1) for part in of], axis=1)
+        sigma[:, place[name]] = np.sqrt(((slopes * sigma[:, of]) ** 2).sum(axis=1))
     return dataclasses.replace(performance, shape_names=own.shape_names, weights=weights, sigma=sigma,
                                model_sha256=own.sha256)
 

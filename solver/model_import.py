@@ -24,7 +24,7 @@ from solver.shape_names import NamesFound, first_table, names_found, read_names,
 VERSION = 5
 """Goes up when a reader changes what it makes of the same file, so that packed copies are made anew."""
 BUILT_IN = "mien"
-KINDS = "a packed .npz, ICT-FaceKit's folder or zip, a .glb, .gltf or .fbx rig, or a folder of .obj shapes"
+KINDS = "a packed .npz, ICT-FaceKit's folder or zip, a .glb, .gltf, .vrm or .fbx rig, or a folder of .obj shapes"
 
 
 def import_model(source: Path, name: str) -> FaceModel:
@@ -50,7 +50,7 @@ def _read(source: Path, name: str) -> FaceModel:
                 return rig_model(read_obj_folder(files), name)
     if suffix == ".npz" and source.is_file():
         return dataclasses.replace(load_model(source), name=name)
-    if suffix in (".fbx", ".glb", ".gltf") and source.is_file():
+    if suffix in (".fbx", ".glb", ".gltf", ".vrm") and source.is_file():
         data, where = read_file(source), str(source)
         return rig_model(read_fbx(data, where) if suffix == ".fbx" else read_gltf(data, where, beside(source)), name)
     raise ModelError(f"{source} is no face model that mien knows; give {KINDS}")

@@ -21,7 +21,9 @@ MOST_PIECES = 12
 GOES = ("jaw", "mouth", "tongue", "head", "neck", "look")
 """Stems whose left and right are ways to go: what has none is not both of them."""
 SOUND, MOOD, BOTH, PART = "a sound", "a mood", "both sides at once", "a part of what is there whole"
-AT_ONCE = "several at once"
+AT_ONCE = " at once"
+SEVERAL_AT_ONCE = "several" + AT_ONCE
+SEPARATORS = r"[\s_\-.+]+"
 
 
 def made_by_others(shape_names: tuple[str, ...], guessed: Mapping[str, str]) -> dict[str, str]:
@@ -45,7 +47,7 @@ def made_by_others(shape_names: tuple[str, ...], guessed: Mapping[str, str]) -> 
         if name in _kinds():
             found[own] = _kinds()[name]
         elif meant.issuperset(_several().get(name, ("",))):
-            found[own] = AT_ONCE
+            found[own] = SEVERAL_AT_ONCE
         elif meant.issuperset(_both().get(name, ("",))) or (name not in GOES and any(
                 name + left in named and name + right in named for left, right in zip(*SIDES.values(), strict=True))):
             found[own] = BOTH
@@ -53,21 +55,31 @@ def made_by_others(shape_names: tuple[str, ...], guessed: Mapping[str, str]) -> 
                 meanings.get(own) in SUMMED and meanings[own] in meant and name not in OTHER):
             found[own] = PART
         elif pieces := _pieces(own, named):
-            found[own] = " and ".join(pieces) + " at once"
+            found[own] = " and ".join(pieces) + AT_ONCE
     return found
+
+
+def correctives(shape_names: tuple[str, ...], guessed: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Own name -> the rig's own that it corrects where they act together, for those of `made_by_others` that do."""
+    spelled = spellings(shape_names)
+    place = {spelled[own]: own for own in reversed(shape_names)}
+    found = {own: _pieces(own, set(place)) for own, what in made_by_others(shape_names, guessed).items()
+             if what not in (SOUND, MOOD, BOTH, PART, SEVERAL_AT_ONCE)}
+    return {own: tuple(place["".join(re.split(SEPARATORS, piece)).lower()] for piece in pieces)
+            for own, pieces in found.items()}
 
 
 def _pieces(own: str, named: set[str]) -> list[str]:
     """The other shapes whose names a name is made of, two or more: `jawOpen_smile_L` is of jawOpen and smile_L."""
-    words = re.split(r"[\s_\-.+]+", short_name(own))
+    words = re.split(SEPARATORS, short_name(own))
     if not 2 <= len(words) <= MOST_PIECES:
         return []
     best: list[list[str] | None] = [[]] + [None] * len(words)  # how the first so many words are covered
     for end in range(1, len(words) + 1):
         for start in range(end):
             text = "".join(words[start:end]).lower()
-            if best[end] is None and best[start] is not None and len(text) >= SHORTEST and text in named \
-                    and end - start < len(words):
+            if best[start] is not None and len(text) >= SHORTEST and text in named and end - start < len(words) \
+                    and len(best[start]) >= len(best[end] or ()):  # as many as there are, for none of a pair's own
                 best[end] = [*best[start], "_".join(words[start:end])]
     return best[-1] or []
 

@@ -1,8 +1,9 @@
 """What other people's shapes are called: a table of each vocabulary, ARKit's name -> its own. Data alone.
 
 `*` is the side as the vocabulary writes it and `^` the other one. `A + B` are parts that together make ARKit's
-shape, and stand for it only where a rig has them all; `A | B` are two ways, of which a rig's first counts. What is not
-here was not certain, and is left to the user: such shapes are listed, never guessed.
+shape, and stand for it only where a rig has them all. `A | B` are two ways: the first is what is written for a rig that
+nobody has seen; of a rig that is there the one without parts counts, else the first. What is not here was not certain,
+and is left to the user: such shapes are listed, never guessed.
 """
 
 from dataclasses import dataclass
@@ -38,18 +39,18 @@ UNIFIED = Vocabulary("Unified Expressions (VRCFaceTracking)", ("Left", "Right"),
               "mouthLowerDown*", "mouthUpperUp*", "browOuterUp*", "cheekSquint*", "noseSneer*", "tongueOut"),
     "eyeBlink*": "EyeClosed*", "mouthClose": "MouthClosed",
     "mouthShrugLower": "MouthRaiserLower", "mouthShrugUpper": "MouthRaiserUpper",
-    "browDown*": "BrowDown* | BrowLowerer* + BrowPinch*",
-    "browInnerUp": "BrowInnerUp | BrowInnerUpLeft + BrowInnerUpRight",
-    "cheekPuff": "CheekPuff | CheekPuffLeft + CheekPuffRight",
-    "mouthSmile*": "MouthSmile* | MouthCornerPull* + MouthCornerSlant*",
-    "mouthLeft": "MouthLeft | MouthUpperLeft + MouthLowerLeft",
-    "mouthRight": "MouthRight | MouthUpperRight + MouthLowerRight",
-    "mouthRollLower": "LipSuckLower | LipSuckLowerLeft + LipSuckLowerRight",
-    "mouthRollUpper": "LipSuckUpper | LipSuckUpperLeft + LipSuckUpperRight",
-    "mouthFunnel": "LipFunnel | LipFunnelUpper + LipFunnelLower | LipFunnelUpperLeft + LipFunnelUpperRight + "
-                   "LipFunnelLowerLeft + LipFunnelLowerRight",
-    "mouthPucker": "LipPucker | LipPuckerUpper + LipPuckerLower | LipPuckerUpperLeft + LipPuckerUpperRight + "
-                   "LipPuckerLowerLeft + LipPuckerLowerRight",
+    "browDown*": "BrowLowerer* + BrowPinch* | BrowDown*",
+    "browInnerUp": "BrowInnerUpLeft + BrowInnerUpRight | BrowInnerUp",
+    "cheekPuff": "CheekPuffLeft + CheekPuffRight | CheekPuff",
+    "mouthSmile*": "MouthCornerPull* + MouthCornerSlant* | MouthSmile*",
+    "mouthLeft": "MouthUpperLeft + MouthLowerLeft | MouthLeft",
+    "mouthRight": "MouthUpperRight + MouthLowerRight | MouthRight",
+    "mouthRollLower": "LipSuckLowerLeft + LipSuckLowerRight | LipSuckLower",
+    "mouthRollUpper": "LipSuckUpperLeft + LipSuckUpperRight | LipSuckUpper",
+    "mouthFunnel": "LipFunnelUpperLeft + LipFunnelUpperRight + LipFunnelLowerLeft + LipFunnelLowerRight | "
+                   "LipFunnelUpper + LipFunnelLower | LipFunnel",
+    "mouthPucker": "LipPuckerUpperLeft + LipPuckerUpperRight + LipPuckerLowerLeft + LipPuckerLowerRight | "
+                   "LipPuckerUpper + LipPuckerLower | LipPucker",
 })
 
 # docs.vrcft.io, "Tracking Standard Comparison". Mouth_Sad (frown and stretch in one), Mouth_Ape_Shape and squeeze have

@@ -178,7 +178,7 @@ class ModelPanel(QWidget):
         dialog.show()
 
     def _ask(self) -> None:
-        file, _ = QFileDialog.getOpenFileName(self, "A face rig", "", "Rigs (*.glb *.gltf *.fbx *.zip *.npz)")
+        file, _ = QFileDialog.getOpenFileName(self, "A face rig", "", "Rigs (*.glb *.gltf *.vrm *.fbx *.zip *.npz)")
         if file:
             name, given = QInputDialog.getText(self, "Name", "What shall the model be called?", text=Path(file).stem)
             if given and name.strip():

@@ -173,3 +173,46 @@ def test_what_the_csv_has_no_column_for_is_said(take, rig, tmp_path, capsys):
     mien("export", take, "--out", tmp_path / "own", "--format", "glb", "--rig", hero)
     mien("export", take, "--out", tmp_path / "arkit", "--format", "csv,glb", "--names", "own")
     assert "the CSV" not in capsys.readouterr().err
+
+
+def extended(rig, name, extras):
+    """The built-in head with other shapes besides: name -> which of its own it is a tenth of."""
+    more = [0.1 * MODEL.shapes[MODEL.shape_names.index(like)] for like in extras.values()]
+    return rig(name, shapes=np.concatenate([MODEL.shapes, np.array(more)]).astype(np.float32),
+               shape_names=(*MODEL.shape_names, *extras))
+
+
+def test_correctives_are_not_solved_but_played_under_the_rigs_own_names(rig, tmp_path):
+    hero = extended(rig, "hero", {"jawOpen_mouthSmileLeft": "jawOpen", "viseme_aa": "jawOpen", "mouthSmile": "jawOpen"})
+    model = model_named(str(hero))
+    assert model.shape_names == MODEL.shape_names
+    path = tmp_path / "solved" / "T001.mien.json"
+    write(make_scene(model, dataclasses.replace(PERFORMANCE, model_name="hero", model_sha256=model.sha256)), path)
+    mien("export", path, "--out", tmp_path / "out", "--format", "fbx", "--model", hero, "--names", "own")
+    file = Read(tmp_path / "out" / "T001.fbx")
+    played = {name: file.curve(file.named("Deformer", name, "BlendShapeChannel"), "DeformPercent", "DeformPercent")[1]
+              for name in ("jawOpen_mouthSmileLeft", "viseme_aa", "mouthSmile")}
+    np.testing.assert_allclose(played["jawOpen_mouthSmileLeft"] / 100,
+                               column(PERFORMANCE, "jawOpen") * column(PERFORMANCE, "mouthSmileLeft"), atol=1e-5)
+    assert not played["viseme_aa"].any()
+    assert not played["mouthSmile"].any()
+
+
+def test_a_map_may_be_a_vocabularys(take, tmp_path, capsys):
+    mien("export", take, "--out", tmp_path / "out", "--format", "json", "--map", "unified")
+    out = read(tmp_path / "out" / "T001.mien.json")
+    assert (len(out.shape_names), out.model_name) == (68, "unified")
+    for own, of in (("EyeClosedLeft", "eyeBlinkLeft"), ("BrowPinchRight", "browDownRight"),
+                    ("LipFunnelLowerLeft", "mouthFunnel"), ("MouthUpperLeft", "mouthLeft")):
+        np.testing.assert_array_equal(column(out, own), column(PERFORMANCE, of))
+    mien("export", take, "--out", tmp_path / "out", "--format", "json", "--map", "mixamo", code=2)
+    assert "neither a file nor one of unified, sranipal" in capsys.readouterr().err
+
+
+def test_a_map_may_name_a_rigs_own_shapes(take, rig, tmp_path):
+    names = tuple({"mouthSmileLeft": "Mouth_Smile_L"}.get(name, name) for name in MODEL.shape_names)
+    hero = rig("hero", shape_names=names)
+    (tmp_path / "map.toml").write_text("version = 1\n[targets.Mouth_Smile_L]\nfrom = { jawOpen = 0.5 }\n")
+    mien("export", take, "--out", tmp_path / "out", "--format", "json", "--rig", hero, "--map", tmp_path / "map.toml")
+    out = read(tmp_path / "out" / "T001.mien.json")
+    np.testing.assert_array_equal(column(out, "mouthSmileLeft"), 0.5 * column(PERFORMANCE, "jawOpen"))

@@ -87,9 +87,9 @@ def test_ufbx_reads_the_same_numbers(name):
         np.testing.assert_allclose(mesh.vertices, theirs[mesh.name], rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize("kind", ["fbx", "glb"])
+@pytest.mark.parametrize("kind", ["fbx", "glb", "vrm"])
 def test_what_mien_exports_comes_back(head, tmp_path, kind):
-    path = tmp_path / f"take.{kind}"
+    path = tmp_path / f"take.{kind}"  # a .vrm is a GLB
     still = replace(made_performance(head, 2), head_rotation=np.array([[0.0, 0, 0, 1]] * 2), gaze=np.zeros((2, 2, 2)),
                     head_translation=np.zeros((2, 3)), identity=np.zeros(len(head.identity_names)))
     (to_fbx if kind == "fbx" else to_gltf).write(make_scene(head, still), path)

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from solver.face_model import ARKIT
-from solver.shape_extras import BOTH, PART, SOUND, made_by_others
+from solver.shape_extras import BOTH, PART, SOUND, correctives, made_by_others
 from solver.shape_names import first_table, guess_names, names_found, names_lines
 from solver.vocabularies import VISEMES, VOCABULARIES, ways
 
@@ -80,6 +80,14 @@ def test_what_others_make_is_left_out():
     text = "\n".join(names_lines(names_found(names, table)))
     assert "left out, as others of its shapes make it (a sound): viseme_aa, vrc.v_oh" in text
     assert names_found(names, {**table, "viseme_aa": "viseme_aa"}).unknown == ("viseme_aa", "Jaw", "noseFlare")
+
+
+def test_what_a_corrective_corrects():
+    names = (*ARKIT, "jawOpen_mouthFunnel_mouthLeft", "mouthSmile", "jawOpen_mouthFunnel", "MouthSad", "viseme_aa",
+             "jaw_open_eye_blink_left")
+    assert correctives(names, guess_names(names)) == {
+        "jawOpen_mouthFunnel_mouthLeft": ("jawOpen", "mouthFunnel", "mouthLeft"),
+        "jawOpen_mouthFunnel": ("jawOpen", "mouthFunnel"), "jaw_open_eye_blink_left": ("jawOpen", "eyeBlinkLeft")}
 
 
 def test_a_rigs_only_shapes_are_not_left_out():
