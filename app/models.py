@@ -13,7 +13,7 @@ from solver.embedding_picture import embedding_picture
 from solver.face_model import ARKIT, FaceModel
 from solver.model_import import BUILT_IN, add_model, find_model, list_models, names_file, names_of, own_model
 from solver.rig_jaw import OPEN
-from solver.shape_names import names_lines
+from solver.shape_names import names_found, names_lines
 
 __all__ = ["BUILT_IN", "list_models", "model_named", "own_model_named"]
 
@@ -85,11 +85,17 @@ def _summary(name: str, model: FaceModel) -> str:
 
 
 def _names(name: str) -> None:
-    """What the names of an added model are taken for, and where to say otherwise."""
+    """What the names of a model are taken for, and where to say otherwise."""
+    if name == BUILT_IN:
+        return
     found = names_of(name)
-    if found is not None:
-        print("What its shapes' names are taken for:", *names_lines(found), sep="\n")
-        print(f"Look this over; whatever is wrong can be changed in {names_file(name)}")
+    where = f"can be changed in {names_file(name)}" if found is not None else (
+        "can be changed once it is known by a name: `mien model add`")
+    if found is None:
+        own, table = own_model_named(name)
+        found = names_found(own.shape_names, table)
+    print("What its shapes' names are taken for:", *names_lines(found), sep="\n")
+    print(f"Look this over; whatever is wrong {where}")
 
 
 def _treatment(model: FaceModel) -> None:

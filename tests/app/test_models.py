@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from solver.face_model import FaceModel
+from solver.face_model import ARKIT, FaceModel
 from tests.app.command import error_of, mien_here
 from tests.solver.gltf_made import SQUARE, Made, made_square
 from tests.solver.jaw_rigs import GameRig, game_fbx
@@ -50,6 +50,21 @@ def test_names_are_shown_when_a_rig_is_added(cache: Path, tmp_path: Path, own: s
     else:
         assert line.split()[-3:] == ["stands", "for", meaning]
     assert f"Look this over; whatever is wrong can be changed in {cache / 'models' / 'hero.toml'}" in said
+
+
+def test_what_others_make_is_told_and_left_out_of_a_file_and_of_a_name(cache: Path, tmp_path: Path) -> None:
+    """Solved beside them they took a share of each weight; a solve by the file's path said nothing of it."""
+    (tmp_path / "rig.glb").write_bytes(glb_with((*ARKIT, "viseme_aa", "mouthSmile", "jawOpen_mouthFunnel", "nostril")))
+    by_path = mien_here("model", "show", tmp_path / "rig.glb").stdout
+    added = mien_here("model", "add", tmp_path / "rig.glb", "--name", "hero").stdout
+    for said in (by_path, added):
+        assert "52 of ARKit's 52 shapes and 1 of its own" in said
+        assert "left out, as others of its shapes make it (a sound): viseme_aa" in said
+        assert "left out, as others of its shapes make it (both sides at once): mouthSmile" in said
+        assert "make it (jawOpen and mouthFunnel at once): jawOpen_mouthFunnel" in said
+    table = cache / "models" / "hero.toml"
+    table.write_text(table.read_text().replace('"viseme_aa" = ""', ""))  # who wants it solved has it
+    assert "52 of ARKit's 52 shapes and 2 of its own" in mien_here("model", "show", "hero").stdout
 
 
 def test_the_options_of_an_action_stand_before_and_after_its_file(cache: Path, tmp_path: Path) -> None:
