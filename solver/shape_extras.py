@@ -81,7 +81,8 @@ def _pieces(own: str, named: set[str]) -> list[str]:
             if best[start] is not None and len(text) >= SHORTEST and text in named and end - start < len(words) \
                     and len(best[start]) >= len(best[end] or ()):  # as many as there are, for none of a pair's own
                 best[end] = [*best[start], "_".join(words[start:end])]
-    return best[-1] or []
+    found = best[-1] or []
+    return found if len(set(found)) == len(found) else []
 
 
 @functools.cache

@@ -84,7 +84,7 @@ def test_what_others_make_is_left_out():
 
 def test_what_a_corrective_corrects():
     names = (*ARKIT, "jawOpen_mouthFunnel_mouthLeft", "mouthSmile", "jawOpen_mouthFunnel", "MouthSad", "viseme_aa",
-             "jaw_open_eye_blink_left")
+             "jaw_open_eye_blink_left", "jawOpen_jawOpen")
     assert correctives(names, guess_names(names)) == {
         "jawOpen_mouthFunnel_mouthLeft": ("jawOpen", "mouthFunnel", "mouthLeft"),
         "jawOpen_mouthFunnel": ("jawOpen", "mouthFunnel"), "jaw_open_eye_blink_left": ("jawOpen", "eyeBlinkLeft")}
