@@ -18,7 +18,6 @@ LIVE_LINK_BASE = 60
 SLOWEST = Fraction(1, 100_000)
 
 _TEXT = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})([:;])(\d{2,3})", re.ASCII)
-_LIVE_LINK = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})[:;](\d{2}(?:\.\d{1,6})?)", re.ASCII)
 
 
 def is_rate(rate: Fraction) -> bool:
@@ -139,27 +138,6 @@ def parse_like(text: str, start: Timecode) -> Timecode:
         DataError: see `parse`.
     """
     return parse(re.sub(r"[:;](?=\d+\s*$)", ";" if start.drop else ":", text), start.rate)
-
-
-def parse_live_link(text: str, rate: int | float | str | Fraction) -> Timecode:
-    """Read Live Link Face's "HH:MM:SS:FF.mmm" (sixtieths of a second) as the nearest frame at `rate`, not drop-frame.
-
-    Raises:
-        DataError: it is no such timecode.
-    """
-    rate = exact_rate(rate)
-    match = _LIVE_LINK.fullmatch(text.strip())
-    if not match:
-        raise DataError(f"{text!r} is not a Live Link Face timecode; it should read HH:MM:SS:FF.mmm")
-    hours, minutes, seconds = (int(match[group]) for group in (1, 2, 3))
-    sixtieths = Fraction(match[4])
-    _check_clock(text, hours, minutes, seconds)
-    if sixtieths >= LIVE_LINK_BASE:
-        raise DataError(f"timecode {text!r} has frame {match[4]}, but Live Link Face counts sixtieths of a second; "
-                        "check that the file comes from Live Link Face")
-    nominal = nominal_rate(rate)
-    labels = ((hours * 60 + minutes) * 60 + seconds) * nominal
-    return Timecode(0, rate) + (labels + round(sixtieths * nominal / LIVE_LINK_BASE))
 
 
 def round_midnight(seconds: Fraction, day: Fraction = Fraction(86400)) -> Fraction:

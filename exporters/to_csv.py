@@ -12,15 +12,13 @@ Conventions, measured on a real recording unless said otherwise:
 - Eyes have no roll of their own: gaze is yaw and pitch.
 """
 
-import csv
 import io
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from capture import timecode
-from capture.errors import DataError
 from capture.files import write_bytes
 from exporters.rotations import yaw_pitch_roll
 from exporters.scene import Scene
@@ -35,30 +33,6 @@ ANGLES = tuple(part + angle for part in ("Head", "LeftEye", "RightEye") for angl
 COLUMNS = tuple(name[0].upper() + name[1:] for name in SHAPES) + ANGLES
 """The header's 61 value columns."""
 
-LIMIT = 1 << 30
-
-
-@dataclass(frozen=True)
-class LiveLinkTable:
-    """The content of a Live Link Face CSV.
-
-    Attributes:
-        timecodes: (T) "HH:MM:SS:FF.mmm", FF in sixtieths of a second.
-        values: (T, 61) in the order of COLUMNS; weights, then radians.
-    """
-
-    timecodes: tuple[str, ...]
-    values: np.ndarray
-
-    def weights(self, shape_names: tuple[str, ...]) -> np.ndarray:
-        """(T, K): the columns of the named shapes; 0 where the file has none of that name."""
-        out = np.zeros((len(self.values), len(shape_names)))
-        for index, name in enumerate(shape_names):
-            if name in SHAPES:
-                out[:, index] = self.values[:, SHAPES.index(name)]
-        return out
-
-
 def write(scene: Scene, path: Path) -> None:
     """Write a scene's performance as Live Link Face would have recorded it.
 
@@ -66,11 +40,6 @@ def write(scene: Scene, path: Path) -> None:
         OutputError: it cannot be written.
         DataError: the start timecode does not exist at the frame rate.
     """
-    write_table(table(scene), path)
-
-
-def table(scene: Scene) -> LiveLinkTable:
-    """A scene's performance as the 61 values of each frame."""
     performance = scene.performance
     start = timecode.parse(performance.start_timecode, performance.frame_rate)
     values = np.zeros((performance.frames, len(COLUMNS)))
@@ -78,7 +47,7 @@ def table(scene: Scene) -> LiveLinkTable:
         if name in performance.shape_names:
             values[:, index] = performance.weights[:, performance.shape_names.index(name)]
     values[:, len(SHAPES):] = angles(performance)
-    return LiveLinkTable(tuple((start + frame).live_link_text() for frame in range(performance.frames)), values)
+    write_table([(start + frame).live_link_text() for frame in range(performance.frames)], values, path)
 
 
 def angles(performance: Performance) -> np.ndarray:
@@ -90,8 +59,12 @@ def angles(performance: Performance) -> np.ndarray:
     return out
 
 
-def write_table(table: LiveLinkTable, path: Path) -> None:
+def write_table(timecodes: Sequence[str], values: np.ndarray, path: Path) -> None:
     """Write a table: ten decimals, LF, no quotes.
+
+    Args:
+        timecodes: (T) "HH:MM:SS:FF.mmm", FF in sixtieths of a second.
+        values: (T, 61) in the order of COLUMNS; weights, then radians.
 
     Raises:
         OutputError: it cannot be written.
@@ -99,51 +72,6 @@ def write_table(table: LiveLinkTable, path: Path) -> None:
     out = io.StringIO()
     out.write(",".join(("Timecode", "BlendShapeCount", *COLUMNS)) + "\n")
     row = "%s,61," + ",".join(["%.10f"] * len(COLUMNS)) + "\n"
-    for label, values in zip(table.timecodes, (table.values + 0.0).tolist(), strict=True):  # + 0.0: no "-0.0000000000"
-        out.write(row % (label, *values))
+    for label, numbers in zip(timecodes, (values + 0.0).tolist(), strict=True):  # + 0.0: no "-0.0000000000"
+        out.write(row % (label, *numbers))
     write_bytes(path, out.getvalue().encode())
-
-
-def read(path: Path) -> LiveLinkTable:
-    """Read a Live Link Face CSV, whichever way its header is spelled and ordered.
-
-    Raises:
-        DataError: the file is missing, damaged or another kind of table; the message names the line.
-    """
-    try:
-        if path.stat().st_size > LIMIT:
-            raise DataError(f"{path} is larger than {LIMIT >> 30} GiB; give a Live Link Face CSV")
-        rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}; give a Live Link Face CSV") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path} is no CSV text ({error}); export it again from Live Link Face") from error
-    header = [name.strip().lower() for name in rows[0]] if rows else []
-    if header[:2] != ["timecode", "blendshapecount"]:
-        raise DataError(f"{path} is no Live Link Face CSV: its first line does not begin with "
-                        "Timecode,BlendShapeCount; export it again from Live Link Face")
-    missing = [name for name in COLUMNS if name.lower() not in header]
-    if missing:
-        raise DataError(f"{path} has no column {missing[0]}; export it again from Live Link Face")
-    places = [header.index(name.lower()) for name in COLUMNS]
-    lines = [(number, row) for number, row in enumerate(rows[1:], start=2) if row]
-    if not lines:
-        raise DataError(f"{path} has a header and no frames; record the take again")
-    values = np.array([_row(path, number, row, len(header), places) for number, row in lines])
-    return LiveLinkTable(tuple(row[0].strip() for _, row in lines), values)
-
-
-def _row(path: Path, number: int, row: list[str], width: int, places: list[int]) -> list[float]:
-    cure = "the file is damaged, export it again from Live Link Face"
-    if len(row) != width:
-        raise DataError(f"{path}, line {number} has {len(row)} values and the header {width}; {cure}")
-    try:
-        timecode.parse_live_link(row[0], timecode.LIVE_LINK_BASE)
-        values = [float(row[place]) for place in places]
-    except DataError as error:
-        raise DataError(f"{path}, line {number}: {error}") from None
-    except ValueError as error:
-        raise DataError(f"{path}, line {number}: {error}; {cure}") from None
-    if not np.isfinite(values).all():
-        raise DataError(f"{path}, line {number} has a value that is not finite; {cure}")
-    return values

@@ -1,5 +1,7 @@
 """Who the made people are and what their faces do: heads beyond the model's own modes, weights of its shapes."""
 
+import csv
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,6 +33,8 @@ MOUTHS: tuple[tuple[str, ...], ...] = (
     ("mouthShrugLower", "mouthShrugUpper"), ("mouthLeft",), ("mouthRight",), ("jawLeft",), ("jawRight",),
     ("jawForward",), ("cheekPuff",), ("mouthPucker", "jawOpen"), ("mouthRollLower", "mouthPress"), ("jawOpen",))
 """What mouths do, each a few shapes (of both sides) at once."""
+MOST_WEIGHT = 10.0
+"""Recorders write up to 2; what is beyond this is no recording of a face."""
 
 
 def random_bumps(model: FaceModel, random: np.random.Generator) -> np.ndarray:
@@ -79,19 +83,30 @@ def recorded_weights(paths: tuple[Path, ...], model: FaceModel) -> np.ndarray:
     Raises:
         DataError: a recording cannot be read.
     """
-    rows = [np.zeros((1, len(model.shape_names)))]
-    for path in paths:
-        try:
-            with path.open(encoding="utf-8") as file:
-                header = file.readline().strip().split(",")
-            names = [name[:1].lower() + name[1:] for name in header]
-            columns = [names.index(name) if name in names else -1 for name in model.shape_names]
-            table = np.genfromtxt(path, delimiter=",", skip_header=1, ndmin=2,
-                                  usecols=[max(column, 0) for column in columns])
-        except (OSError, UnicodeDecodeError, ValueError) as error:
-            raise DataError(f"{path} is no Live Link Face recording ({error}); give its CSV file") from error
-        rows.append(np.where(np.array(columns) >= 0, np.nan_to_num(table), 0.0))
-    return np.concatenate(rows)
+    rest = np.zeros((1, len(model.shape_names)))
+    return np.concatenate([rest, *(_recording(path, model.shape_names) for path in paths)])
+
+
+def _recording(path: Path, shape_names: tuple[str, ...]) -> np.ndarray:
+    """(R, K); where a cell is empty, or there is no column of that name, 0."""
+    try:
+        lines = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
+        names = [name[:1].lower() + name[1:] for name in lines[0]] if lines else []
+        known = {names.index(name): column for column, name in enumerate(shape_names) if name in names}
+        rows = [row for row in lines[1:] if row]
+        if not known or not rows:
+            raise ValueError("it has no frames of any of the model's shapes")
+        out = np.zeros((len(rows), len(shape_names)))
+        for number, row in enumerate(rows):
+            if len(row) != len(names):
+                raise ValueError(f"its frame {number} has {len(row)} values, and its first line {len(names)}")
+            for place, column in known.items():
+                out[number, column] = float(row[place] or 0.0)
+        if len(odd := np.argwhere(~(np.abs(out) <= MOST_WEIGHT))):
+            raise ValueError(f"{shape_names[odd[0][1]]} is {out[tuple(odd[0])]:g} in its frame {odd[0][0]}")
+    except (OSError, ValueError, csv.Error) as error:
+        raise DataError(f"{path} is no Live Link Face recording ({error}); give its CSV file") from error
+    return out
 
 
 def random_weights(random: np.random.Generator, recorded: np.ndarray, names: tuple[str, ...]) -> np.ndarray:

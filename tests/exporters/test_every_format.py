@@ -14,13 +14,14 @@ import pytest
 from pxr import Usd, UsdSkel
 
 from capture.errors import OutputError
-from exporters import WRITERS, to_csv, to_fbx, to_json
+from exporters import WRITERS, to_fbx, to_json
 from exporters.live import live_link, vmc
 from exporters.metahuman import PREFIX
 from exporters.names import ANY, MAYA, clean
 from exporters.scene import Scene, bare_scene, make_scene
 from solver.performance import Performance
 from tests.exporters.fbx_file import Read as ReadFbx
+from tests.exporters.live_link_csv import read as read_csv
 from tests.exporters.test_anim import maya_curves, unity_curves
 from tests.exporters.test_gltf import Read as ReadGlb
 from tests.synthetic import made_performance, small_face
@@ -59,11 +60,9 @@ def seen_in_json(path):
 
 
 def seen_in_csv(path):
-    table = to_csv.read(path)
+    table = read_csv(path)
     names = ("jawOpen", *MODEL.shape_names[len(COLLIDING):])
-    hours, minutes, seconds, sixtieths = (float(part) for part in table.timecodes[-1].split(":"))
-    clock = ((hours - 10) * 60 + minutes) * 60 + seconds + sixtieths / 60
-    return dict(zip(names, table.weights(names).T, strict=True)), clock
+    return dict(zip(names, table.shapes(names).T, strict=True)), table.seconds()[-1] - 36000
 
 
 def seen_in_fbx(path):

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from capture.errors import Cancelled, OutputError
+from exporters import to_csv
 from exporters.live import _play, live_link, live_link_packet, osc_bundles, osc_message, play, sending, vmc
 from exporters.scene import make_scene
-from exporters.to_csv import table
 from solver.face_model import ARKIT
+from tests.exporters.live_link_csv import read
 from tests.synthetic import made_performance, small_face
 
 MODEL = small_face()
@@ -39,7 +40,7 @@ def test_no_face_ends_after_the_names():
     assert packet == b"\x06\x00\x00\x00\x24" + b"d" * 36 + b"\x00\x00\x00\x04anna"
 
 
-def test_live_link_sends_apples_order_and_the_csvs_angles():
+def test_live_link_sends_apples_order_and_the_csvs_angles(tmp_path):
     packet, = live_link(PERFORMANCE, "anna")(7)
     assert 264 <= len(packet) <= 774
     assert packet[5:41].count(b"-") == 4
@@ -47,8 +48,10 @@ def test_live_link_sends_apples_order_and_the_csvs_angles():
     assert (frame, sub, numerator, denominator, count) == (3600 * 60 + (5 + 7) * 2, 0.0, 60, 1, 61)
     values = struct.unpack(">61f", packet[66:])
     np.testing.assert_allclose(values[:52], PERFORMANCE.weights[7], atol=1e-6)
-    row = table(make_scene(MODEL, PERFORMANCE)).values[7]
-    np.testing.assert_allclose(values[52:], row[52:], atol=1e-6)
+    to_csv.write(make_scene(MODEL, PERFORMANCE), tmp_path / "T001.csv")
+    columns = read(tmp_path / "T001.csv").columns
+    np.testing.assert_allclose(values[52:], [columns[part + angle][7] for part in ("Head", "LeftEye", "RightEye")
+                                             for angle in ("Yaw", "Pitch", "Roll")], atol=1e-6)
     assert values[ARKIT.index("jawLeft")] == pytest.approx(PERFORMANCE.weights[7, MODEL.shape_names.index("jawLeft")])
 
 

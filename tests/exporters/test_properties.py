@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from exporters import WRITERS, to_csv
+from exporters import WRITERS
 from exporters.rotations import continuous, euler_xyz, yaw_pitch_roll
 from exporters.scene import make_scene
 from solver.performance import Performance, matrices
+from tests.exporters.live_link_csv import read as read_csv
 from tests.exporters.test_every_format import SEEN
 from tests.fuzz.corpus import tiny_face
 from tests.synthetic import made_performance
@@ -46,7 +47,7 @@ def test_what_is_written_comes_back(suffix: str, performance: Performance) -> No
         path = Path(folder) / f"T001{suffix}"
         WRITERS[suffix](make_scene(MODEL, performance), path)
         if suffix == ".csv":  # its clock tells the time of day
-            seen, last = dict(zip(MODEL.shape_names, to_csv.read(path).weights(MODEL.shape_names).T, strict=True)), None
+            seen, last = dict(zip(MODEL.shape_names, read_csv(path).shapes(MODEL.shape_names).T, strict=True)), None
         else:
             seen, last = SEEN[suffix](path)
         first = path.read_bytes()

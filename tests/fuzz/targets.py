@@ -20,11 +20,12 @@ from capture.settings import read_settings
 from capture.sound import read_sound
 from capture.sync import load_timeline
 from capture.video import probe
-from exporters import live, retarget_file, to_csv, to_json
+from exporters import live, retarget_file, to_json
 from solver.actor import NAME, load_actor
 from solver.model_file import load_model
 from solver.model_import import import_model
 from solver.shape_names import read_names, rename_shapes, write_names
+from solver.train_data_people import recorded_weights
 from tests.fuzz import corpus, mutate
 from tests.fuzz.seeds import SEEDS
 from tests.solver.gltf_made import made_square
@@ -175,12 +176,16 @@ def _read_actor(path: Path) -> None:
     load_actor(folder, corpus.cube()).model(corpus.cube())
 
 
+def _read_recording(path: Path) -> None:
+    recorded_weights((path,), corpus.cube())
+
+
 TARGETS = {target.name: target for target in (
     Target("rig.toml", "rig.toml", corpus.rigs, _read_rig),
     Target("take.toml", "given.toml", lambda: corpus.TAKE, _read_take),
     Target("mien.json", "a.mien.json", corpus.performances, lambda path: to_json.dumps(to_json.read(path)),
            (mutate.in_json,)),
-    Target("csv", "a.csv", corpus.tables, to_csv.read),
+    Target("csv", "a.csv", corpus.tables, _read_recording),
     Target("obj", "a.obj", lambda: corpus.OBJ, _read_obj_folder),
     Target("glb", "a.glb", lambda: [made_square().glb(), *corpus.meshes(".glb")],
            lambda path: import_model(path, "fuzzed"), (mutate.in_chunks, mutate.in_json)),

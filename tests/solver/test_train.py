@@ -14,6 +14,8 @@ from solver.network import SIZE
 from solver.train import Config, Examples, measure, point_weights, train
 from solver.train_common import Faces, history_of, made_faces
 from solver.train_data_augment import example, faulty, jittered
+from tests.exporters.live_link_csv import read as read_csv
+from tests.material import shared
 from tests.solver.trainings import cut_off
 from tests.synthetic import small_face
 
@@ -116,6 +118,35 @@ def test_a_recording_lends_its_weights(model, tmp_path):
     assert rows[1].sum() == 0.75
     with pytest.raises(DataError, match="is no Live Link Face recording"):
         train_data_people.recorded_weights((tmp_path / "none.csv",), model)
+
+
+def test_a_real_recording_lends_all_its_rows(model):
+    path = shared("livelinkface", "alex_rom_3.csv")
+    columns = read_csv(path)
+    rows = train_data_people.recorded_weights((path, path), model)
+    np.testing.assert_array_equal(rows[0], 0.0)
+    np.testing.assert_array_equal(rows[1:], np.tile(columns.shapes(model.shape_names), (2, 1)))
+
+
+@pytest.mark.parametrize(("text", "says"), [
+    ("", "no frames"), ("Timecode,BlendShapeCount,JawOpen\n", "no frames"), ("apple,pear\n1,2\n", "no frames"),
+    ("Timecode,JawOpen\n0,open\n", "open"), ("Timecode,JawOpen\n0,inf\n", "jawOpen is inf in its frame 0"),
+    ("Timecode,JawOpen\n0,0.1\n1,nan\n", "jawOpen is nan in its frame 1"), ("Timecode,JawOpen\n0,1e300\n", "1e.300"),
+    ("Timecode,JawOpen\n0,0.5\n1\n", "frame 1 has 1 values"), ("Timecode,JawOpen\n0,\0\n", "is no Live Link")])
+def test_what_is_no_recording_lends_nothing(model, tmp_path, text, says):
+    """A network would learn for hours from faces at rest, or from none."""
+    path = tmp_path / "take.csv"
+    path.write_text(text)
+    with pytest.raises(DataError, match=says):
+        train_data_people.recorded_weights((path,), model)
+
+
+def test_a_frame_without_a_face_is_at_rest(model, tmp_path):
+    """As recorders leave its cells empty."""
+    path = tmp_path / "take.csv"
+    path.write_text("\ufeffTimecode,BlendShapeCount,JawOpen\n00:00:00:01.1,0,\n00:00:00:02.1,61,0.5\n", "utf-8")
+    rows = train_data_people.recorded_weights((path,), model)
+    assert rows[:, model.shape_names.index("jawOpen")].tolist() == [0.0, 0.0, 0.5]
 
 
 def test_an_example_shows_each_point_where_it_says(model, embedding, samples):
