@@ -29,6 +29,9 @@ MODELS = {"pinhole": (4, 5, 8, 12, 14), "fisheye": (4,)}
 
 FAR_PX = 1e6
 """No lens has a focal length of more, nor its middle farther away."""
+MOST_SKEW_PX = 0.01
+"""OpenCV's lens models know no skew of a picture's axes: one that is larger would count in some places and not in
+others."""
 FAR_M = 1e4
 """No camera of a rig stands farther from the others."""
 
@@ -196,6 +199,9 @@ def _read_camera(path: Path, name: str, entry: object) -> Camera:
     matrix = array("matrix", (3, 3))
     if matrix[0, 0] <= 0 or matrix[1, 1] <= 0 or not np.allclose(matrix[2], [0, 0, 1]) or matrix[1, 0] != 0:
         raise wrong("matrix is not a camera matrix", "write [[fx, 0, cx], [0, fy, cy], [0, 0, 1]] with fx, fy above 0")
+    if abs(matrix[0, 1]) > MOST_SKEW_PX:
+        raise wrong(f"matrix has a skew of {matrix[0, 1]:g} px, which no lens model has",
+                    "calibrate again without skew, or write 0 in its place")
     if not (np.abs(matrix) <= FAR_PX).all() or min(matrix[0, 0], matrix[1, 1]) < 1:
         raise wrong("matrix has a focal length or a middle that no camera has", "give them in px, or calibrate again")
     rotation = array("rotation", (3, 3))
@@ -210,7 +216,7 @@ def _read_camera(path: Path, name: str, entry: object) -> Camera:
     if count not in MODELS[model]:
         raise wrong("distortion has another number of coefficients than OpenCV's models",
                     f"a {model} lens takes {' or '.join(map(str, MODELS[model]))}")
-    distortion = tuple(array("distortion", (count,)).tolist())
+    distortion = tuple(array("distortion", (count,)).tolist()) if "distortion" in entry else tuple(distortion)
     translation = array("translation", (3,))
     if np.abs(translation).max() > FAR_M:
         raise wrong("translation is farther away than any camera of a rig", "give it in metres")

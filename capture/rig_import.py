@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from capture.camera import MODELS, WORLD_FROM_LONE_CAMERA, Camera, Rig
+from capture.camera import MODELS, MOST_SKEW_PX, WORLD_FROM_LONE_CAMERA, Camera, Rig
 from capture.errors import RigError
 from capture.toml_file import read_toml
 
@@ -287,6 +287,9 @@ def _camera(path: Path, name: str, size: tuple[int, int], matrix: np.ndarray, di
         raise RigError(f"{path}: the camera {name} is not complete; export the calibration again")
     if not (matrix[0, 0] > 0 and matrix[1, 1] > 0) or not np.allclose(turn @ turn.T, np.eye(3), atol=1e-3):
         raise RigError(f"{path}: the camera {name} has no sensible matrix or rotation; export the calibration again")
+    if abs(matrix[0, 1]) > MOST_SKEW_PX:
+        raise RigError(f"{path}: the camera {name} has a skew of {matrix[0, 1]:g} px, which no lens model has; "
+                       "calibrate again without skew")
     counts = MODELS[model]
     if len(distortion) > max(counts):
         raise RigError(f"{path}: the camera {name} has {len(distortion)} distortion numbers, and a {model} lens at "

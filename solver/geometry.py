@@ -59,10 +59,9 @@ def project(points_in_camera: Tensor, matrix: Tensor) -> tuple[Tensor, Tensor]:
     """
     x, y, z = points_in_camera.unbind(-1)
     z = z.clamp_min(1e-3)
-    fx, skewness, cx, fy, cy = matrix[0, 0], matrix[0, 1], matrix[0, 2], matrix[1, 1], matrix[1, 2]
-    u = (fx * x + skewness * y) / z + cx
+    fx, cx, fy, cy = matrix[0, 0], matrix[0, 2], matrix[1, 1], matrix[1, 2]
+    u = fx * x / z + cx
     v = fy * y / z + cy
     zero = torch.zeros_like(z)
-    jacobian = torch.stack([fx / z, skewness / z, -(fx * x + skewness * y) / z**2,
-                            zero, fy / z, -fy * y / z**2], -1).reshape(*z.shape, 2, 3)
+    jacobian = torch.stack([fx / z, zero, -fx * x / z**2, zero, fy / z, -fy * y / z**2], -1).reshape(*z.shape, 2, 3)
     return torch.stack([u, v], -1), jacobian

@@ -147,6 +147,8 @@ def test_colmap(model, tmp_path):
                "distortions = [0]\ntranslation = [0, 0, 0]", "not complete"),
     ("a.toml", "[cam_0]\nmatrix = [[1, 0, 0], [0, 1, 0], [0, 0, 1]]\nrotation = [0, 0, 0]\ndistortions = [0]\n"
                "translation = [0, 0, 0]", "size"),
+    ("a.toml", "[cam_0]\nmatrix = [[9, 0.5, 0], [0, 9, 0], [0, 0, 1]]\nrotation = [0, 0, 0]\nsize = [1, 1]\n"
+               "distortions = [0]\ntranslation = [0, 0, 0]", "skew of 0.5 px"),
     ("a.yml", "", "FileStorage|camera_matrix|size"), ("a.yml", "%YAML:1.0\n---\nfoo: [", "FileStorage|size"),
     ("a.xml", "<html></html>", "FileStorage|size"), ("a.json", "[1, 2", "FileStorage|size"),
     ("a.csv", "", "no calibration")])
