@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from capture.errors import DataError
-from capture.files import write_bytes
 from capture.toml_file import read_toml
 from exporters.retarget import MODES, Coupling, RetargetMap, Target
 
@@ -40,29 +39,6 @@ def load(path: Path) -> RetargetMap:
     if not isinstance(targets, dict) or not targets:
         raise DataError(f"{path} has no [targets.NAME] table; add one for each curve of the other rig")
     return RetargetMap(tuple(_target(path, name, entry) for name, entry in targets.items()))
-
-
-def save(retarget: RetargetMap, path: Path) -> None:
-    """Write a map that `load` reads back equal.
-
-    Raises:
-        OutputError: it cannot be written.
-    """
-    lines = ["version = 1"]
-    for target in retarget.targets:
-        lines += ["", f"[targets.{_text(target.name)}]"]
-        lines.append("from = { " + ", ".join(f"{_text(name)} = {gain!r}" for name, gain in target.terms) + " }")
-        if target.offset:
-            lines.append(f"offset = {target.offset!r}")
-        if target.curve:
-            lines.append(f"curve = {[list(point) for point in target.curve]!r}")
-        if target.limit:
-            lines.append(f"limit = {list(target.limit)!r}")
-        for coupling in target.couplings:
-            lines += [f"[[targets.{_text(target.name)}.couplings]]",
-                      f"of = [{', '.join(map(_text, coupling.sources))}]", f'mode = "{coupling.mode}"',
-                      f"gain = {coupling.gain!r}"]
-    write_bytes(path, ("\n".join(lines) + "\n").encode())
 
 
 def _target(path: Path, name: str, entry: Any) -> Target:
@@ -104,8 +80,3 @@ def _target(path: Path, name: str, entry: Any) -> Target:
 def _numbers(values: Iterable[Any]) -> bool:
     return all(isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST
                for value in values)
-
-
-def _text(name: str) -> str:
-    """A name as a TOML basic string."""
-    return '"' + "".join(f"\\U{ord(c):08x}" if c in '"\\' or not c.isprintable() else c for c in name) + '"'

@@ -60,15 +60,6 @@ def _renamed(model: FaceModel, table: dict[str, str] | None = None) -> FaceModel
     return rename_shapes(model, first_table(model.shape_names) if table is None else table)
 
 
-def packed_model(source: Path, name: str) -> FaceModel:
-    """`import_model`, from a packed copy in the cache when the same content was read before.
-
-    Raises:
-        ModelError: see `import_model`.
-    """
-    return _renamed(_packed(source, name))
-
-
 def _packed(source: Path, name: str) -> FaceModel:
     """`_read`, from the cache. A .gltf may lean on files beside it, so it is read each time."""
     if source.suffix.lower() in (".npz", ".gltf") or not source.exists():

@@ -111,14 +111,6 @@ def face_mesh(model: FaceModel, vertices: np.ndarray, paint: np.ndarray | None =
     return Mesh(vertices, triangles, colours, glossy[part], ids, vertex_normals(vertices, model.triangles))
 
 
-def plain_mesh(vertices: np.ndarray, triangles: np.ndarray, colour: Sequence[float] = (0.6, 0.6, 0.6),
-               gloss: float = 0.1) -> Mesh:
-    """A mesh of one colour; ids count its triangles."""
-    count = len(triangles)
-    return Mesh(vertices, triangles, np.broadcast_to(np.float32(colour), (count, 3, 3)), np.full(count, gloss),
-                np.arange(count))
-
-
 def vertex_normals(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
     """(V, 3) unit normals: the mean of the adjoining triangles' normals, weighted by their areas."""
     a, b, c = (vertices[triangles[:, corner]] for corner in range(3))

@@ -133,11 +133,6 @@ def follow(mean: dict[str, torch.Tensor], network: torch.nn.Module, kept: float,
         mean[name] = mean[name].lerp(value, share) if value.is_floating_point() else value.clone()
 
 
-def history_of(checkpoint: Path, architecture: str = network_file.ARCHITECTURE) -> list[dict[str, Any]]:
-    """The measurements of a training so far, for plotting."""
-    return network_file.load_checkpoint(checkpoint, architecture)[0]["history"]
-
-
 def rate_at(step: int, rate: float, warm_up: int, steps: int, last: float) -> float:
     """The learning rate at a step from 1 on: a linear warm-up, then half a cosine down to `last` times the rate."""
     return rate * min(1.0, step / warm_up) * (last + (1 - last) * (1 + np.cos(np.pi * step / steps)) / 2)

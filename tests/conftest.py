@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from solver.face_model import FaceModel
-from solver.model_import import packed_model
 from tests.app.command import environment, mien
-from tests.material import shared
+from tests.material import ict_model
 from tests.network_watch import watched
 
 BUILD_MACHINES = ("CI", "GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD", "TRAVIS", "CIRCLECI", "APPVEYOR", "JENKINS_URL",
@@ -27,7 +26,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def ict(cache: None) -> FaceModel:
     """ICT-FaceKit from the shared material."""
-    return packed_model(shared("models", "ICT-FaceKit-master.zip"), "ict")
+    return ict_model()
 
 
 @pytest.fixture(scope="session")

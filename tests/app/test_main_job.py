@@ -22,9 +22,8 @@ from app.places import Places
 from capture.camera import Rig, lone_camera
 from capture.errors import Cancelled
 from exporters.to_json import read
-from solver.model_import import packed_model
 from tests.app.command import ROOT, environment, mien, mien_here
-from tests.material import shared
+from tests.material import ict_model, shared
 from tests.synthetic import made_performance, small_face
 
 TIMED = ("T001.report.html",)
@@ -128,7 +127,7 @@ def test_a_run_that_ends_between_a_rig_and_its_solve_leaves_no_solve_with_anothe
 
 def test_a_take_solved_with_truth_beats_the_peer(actor1: Path) -> None:
     """Three cameras of a path-traced actor, ICT's model: better than answering zero, and than MediaPipe's scores."""
-    model = packed_model(shared("models", "ICT-FaceKit-master.zip"), "ict")
+    model = ict_model()
     truth = read_truth(shared("truth", "actor1", "truth.npz"), model).performance
     accuracy = compare(read(actor1 / "T001.mien.json"), truth)
     assert accuracy.mean_correlation > 0.5  # MediaPipe's Face Landmarker: 0.42 to 0.49 by camera

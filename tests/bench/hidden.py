@@ -19,13 +19,12 @@ from capture.camera import Rig, load_rig, lone_camera
 from solver.detect import stack
 from solver.landmarks import Landmarks
 from solver.live import FOCAL_GUESS
-from solver.model_import import packed_model
 from solver.network_detector import NetworkDetector
 from solver.performance import HIDDEN, Performance
 from solver.solve import PRESETS, TakeFacts, solve_take
 from solver.train_data_hands import draw_hand
 from tests.bench.landmarks import pictures_of, tracked
-from tests.material import shared
+from tests.material import ict_model, shared
 
 SHOOTS, STILLS = ("actor1", "actor2"), (8, 30)
 FRAMES, THERE, NOISE = 32, (8, 24), 3.0
@@ -76,7 +75,7 @@ def landmarks_of(shoot: Path, still: int, about: tuple[int, ...], hand: bool, de
 
 def solved(landmarks: Landmarks, shoot: Path) -> Performance:
     landmarker, lone = landmarker_named("mien", "cpu"), len(landmarks.cameras) == 1
-    model = packed_model(shared("models", "ICT-FaceKit-master.zip"), "ict")
+    model = ict_model()
     rig = load_rig(shoot / "rig.toml") if not lone else Rig((
         lone_camera(landmarks.cameras[0], (480, 640), FOCAL_GUESS * 640),))
     return solve_take(landmarks, rig, lone, model, landmarker.embedding(model), FACTS, lambda done, total: None,

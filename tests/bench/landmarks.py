@@ -34,12 +34,11 @@ from solver.embedding import Embedding
 from solver.face_model import deform
 from solver.landmarks import Landmarks
 from solver.mediapipe_runtime import MediapipeDetector
-from solver.model_import import packed_model
 from solver.network import EYE_LEFT, EYE_RIGHT, LIPS, POINTS
 from solver.network_detector import NetworkDetector
 from solver.network_mirror import MIRRORED
 from solver.reprojection import reprojected
-from tests.material import shared
+from tests.material import ict_model, shared
 
 FINE = sorted({*LIPS.frame[:40], *EYE_LEFT.frame[:16], *EYE_RIGHT.frame[:16], *range(468, POINTS)})
 """Lip lines, lids' edges and irises."""
@@ -82,7 +81,7 @@ def pictures_of(path: Path, most: int = MOST) -> list[np.ndarray]:
 
 def true_points(actor: str) -> tuple[np.ndarray, Embedding]:
     """(C, T, 478, 2) px where a shoot's surface points are, by the renderer's own cameras."""
-    model = packed_model(shared("models", "ICT-FaceKit-master.zip"), "ict")
+    model = ict_model()
     embedding = landmarker_named("mien", "cpu").embedding(model)
     path = shared("truth", actor, "truth.npz")
     truth, arrays = read_truth(path, model), load_arrays(path)

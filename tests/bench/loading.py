@@ -16,10 +16,9 @@ RUNS = 5
 BOUND_S = 0.3
 CODE = """
 import sys, time
-from pathlib import Path
-from solver.model_import import find_model, packed_model
+from solver.model_import import find_model
 began, busy = time.perf_counter(), time.process_time()
-model = find_model(sys.argv[2]) if sys.argv[1] == "name" else packed_model(Path(sys.argv[2]), "ict")
+model = find_model(sys.argv[2], paths=sys.argv[1] != "name")
 print(time.perf_counter() - began, time.process_time() - busy)
 """
 

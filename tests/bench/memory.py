@@ -26,10 +26,9 @@ from solver.embedding import Embedding
 from solver.face_model import FaceModel
 from solver.gaze import gaze_from_weights
 from solver.landmarks import Landmarks
-from solver.model_import import packed_model
 from solver.points import DTYPE, move, surface_points
 from solver.solve import PRESETS, TakeFacts, solve_take
-from tests.material import SHARED
+from tests.material import ict_model
 from tests.synthetic import made_performance
 
 SIZE, FOCAL, AWAY = (1920, 1080), 2600.0, 0.9
@@ -64,7 +63,7 @@ def apart(frames: int, cameras: int, model: str, preset: str, film: bool) -> dic
 def here(frames: int, cameras: int, name: str, preset: str, film: bool) -> dict[str, float]:
     """Solve a made take: MiB before the landmarks, with them, and at most; processor seconds; the weights' error."""
     torch.set_num_threads(1)
-    model = packed_model(SHARED / "models" / "ICT-FaceKit-master.zip", "ict") if name == "ict" else model_named(name)
+    model = ict_model() if name == "ict" else model_named(name)
     landmarker = landmarker_named()
     embedding = landmarker.embedding(model)
     before = peak_mib()

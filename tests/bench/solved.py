@@ -23,12 +23,11 @@ from capture.video import probe
 from solver.detect import stack
 from solver.landmarks import Landmarks
 from solver.live import FOCAL_GUESS
-from solver.model_import import packed_model
 from solver.network_detector import NetworkDetector
 from solver.residuals import landmark_errors
 from solver.solve import PRESETS, TakeFacts, solve_take
 from tests.bench.landmarks import CLIPS, pictures_of, rig_of_the_board, tracked
-from tests.material import shared
+from tests.material import ict_model, shared
 
 COMPARED = ("draft", "standard")
 FACTS = TakeFacts("take", "", Fraction(30), "00:00:00:00", {})
@@ -38,7 +37,7 @@ def errors(preset: str, marks: Landmarks, rig: Rig, lone: bool, pictures: list[l
            asked: Landmarks, among: Rig, read: Landmarks) -> np.ndarray:
     """(C', T, N) px between a solve of `marks` and the landmarks `asked`, which cameras of `among` found."""
     landmarker = landmarker_named("mien", "cpu")
-    model = packed_model(shared("models", "ICT-FaceKit-master.zip"), "ict")
+    model = ict_model()
     embedding = landmarker.embedding(model)
     performance, used = solve_take(marks, rig, lone, model, embedding, FACTS, lambda done, total: None, PRESETS[preset],
                                    reading=landmarker.read(read, None),

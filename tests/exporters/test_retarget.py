@@ -6,7 +6,7 @@ import pytest
 import assets
 from capture.errors import DataError
 from exporters.retarget import Coupling, RetargetMap, Target, apply, identity_map, swap_sides
-from exporters.retarget_file import load, save
+from exporters.retarget_file import load
 from solver.face_model import ARKIT, deform
 from solver.performance import matrices
 from tests.synthetic import made_performance, small_face
@@ -141,7 +141,7 @@ def test_only_the_names_can_be_swapped():
     np.testing.assert_array_equal(out.gaze, PERFORMANCE.gaze)
 
 
-def test_a_map_is_read_as_it_is_documented_and_written_back(tmp_path):
+def test_a_map_is_read_as_it_is_documented(tmp_path):
     path = tmp_path / "map.toml"
     path.write_text("""
 version = 1
@@ -161,8 +161,6 @@ gain = -0.5
         "Smile_L", (("mouthSmileLeft", 1.0), ("mouthDimpleLeft", 0.2)),
         (Coupling(("jawOpen", "mouthSmileLeft"), "min", -0.5),), 0.1, ((0.0, 0.0), (0.5, 0.3), (1.0, 1.0)), (0.0, 1.0))
     assert found.targets[1] == Target('odd "name"')
-    save(found, tmp_path / "again.toml")
-    assert load(tmp_path / "again.toml") == found
 
 
 @pytest.mark.parametrize(("text", "match"), [

@@ -14,7 +14,7 @@ from solver.eyeballs import ball_eye, fit_ball
 from solver.face_model import ARKIT, deform
 from solver.ict import read_facekit
 from solver.model_file import save_model
-from solver.model_import import add_model, find_model, import_model, list_models, names_file, packed_model
+from solver.model_import import add_model, find_model, import_model, list_models, names_file
 from solver.obj_file import read_obj, read_vertices
 from tests.material import shared
 from tests.synthetic import small_face
@@ -115,8 +115,8 @@ def test_ict_eyes_turn_about_the_middle_of_the_ball(ict):
 
 def test_the_second_reading_comes_from_the_cache(ict, monkeypatch):
     monkeypatch.setattr(model_import, "ict_model", lambda *_: pytest.fail("the source was read again"))
-    again = packed_model(shared("models", "ICT-FaceKit-master.zip"), "other")
-    assert again.name == "other"
+    again = find_model(str(shared("models", "ICT-FaceKit-master.zip")), paths=True)
+    assert again.name == "ICT-FaceKit-master"
     assert again.sha256 == ict.sha256
 
 
@@ -144,10 +144,10 @@ def test_a_damaged_packed_copy_is_made_again(tmp_path, monkeypatch):
     source.mkdir()
     (source / "x.txt").write_text("any")
     monkeypatch.setattr(model_import, "_read", lambda _, name: dataclasses.replace(small_face(), name=name))
-    packed_model(source, "a")
+    find_model(str(source), paths=True)
     (packed,) = (tmp_path / "cache" / "packed").iterdir()
     packed.write_bytes(packed.read_bytes()[:1000])
-    assert packed_model(source, "a").sha256 == small_face().sha256
+    assert find_model(str(source), paths=True).sha256 == small_face().sha256
     assert packed.stat().st_size > 1000
 
 

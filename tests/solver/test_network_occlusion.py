@@ -15,12 +15,12 @@ from solver.network_hidden import occluded
 from solver.network_mirror import MIRRORED, balanced
 from solver.network_occlusion import CELL, SIZE, OcclusionNetwork, face_square
 from solver.network_run import ready
-from solver.train_common import Faces, follow, history_of, resumed
+from solver.train_common import Faces, follow, resumed
 from solver.train_data_hands import draw_hand
 from solver.train_data_props import hold_before
 from solver.train_occlusion import Config, OcclusionExamples, logits, train
 from tests.solver.test_network_parts import SIDE, dotted, face_points
-from tests.solver.trainings import cut_off
+from tests.solver.trainings import cut_off, history_in
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def test_training_goes_on_where_it_stopped_and_what_it_learnt_can_be_shipped(fac
     config = Config(tmp_path / "occlusion.npz", faces, steps=4, batch=2, every=2, warm_up=1, workers=0)
     cut_off(train, config, 2)
     train(config)
-    assert [entry["step"] for entry in history_of(config.out, network_file.OCCLUSION)] == [2, 4]
+    assert [entry["step"] for entry in history_in(config.out, network_file.OCCLUSION)] == [2, 4]
     done = config.out.read_bytes()
     assert train(replace(config, steps=2)) == config.out  # fewer steps than were done
     assert config.out.read_bytes() == done

@@ -12,9 +12,9 @@ from solver.crop import apply, crop_from_picture, crops
 from solver.network_mirror import MIRRORED
 from solver.network_parts import EYE, FACE, MOUTH, PARTS, PartNetwork, part_square
 from solver.network_second import SecondLook, merged
-from solver.train_common import Faces, history_of, in_shares, rate_at
+from solver.train_common import Faces, in_shares, rate_at
 from solver.train_parts import Config, PartExamples, finished, part_example, point_weights, train
-from tests.solver.trainings import cut_off
+from tests.solver.trainings import cut_off, history_in
 
 SIDE = 160
 
@@ -139,13 +139,13 @@ def plan(faces: Faces, folder, **settings) -> Config:
 def test_training_goes_on_where_it_stopped_and_ships_what_it_learnt(faces, tmp_path):
     config = plan(faces, tmp_path)
     cut_off(train, config, 2)
-    assert [entry["step"] for entry in history_of(config.out, network_file.PARTS)] == [2]
+    assert [entry["step"] for entry in history_in(config.out, network_file.PARTS)] == [2]
     train(config)
-    history = history_of(config.out, network_file.PARTS)
+    history = history_in(config.out, network_file.PARTS)
     assert [entry["step"] for entry in history] == [2, 4]
     assert {"eye", "mouth"} < set(history[1])
     assert train(replace(config, steps=2)) == config.out  # fewer than were done
-    assert history_of(config.out, network_file.PARTS) == history
+    assert history_in(config.out, network_file.PARTS) == history
     whole = replace(config, out=tmp_path / "whole.npz")
     train(whole)
     halved, straight = (network_file.load_checkpoint(path, network_file.PARTS)[1]["weights"]

@@ -6,7 +6,7 @@ import pytest
 
 from capture.camera import Camera, project
 from capture.errors import MienError
-from solver.render import Light, Look, Renderer, plain_mesh, vertex_normals
+from solver.render import Light, Look, Mesh, Renderer, vertex_normals
 
 SIZE = (161, 120)
 
@@ -30,6 +30,13 @@ def small_triangles(centres: np.ndarray, view: Camera, size: float) -> tuple[np.
     angles = np.radians([90, 210, 330])
     corners = size * np.stack([np.cos(angles), np.sin(angles), 0 * angles], axis=1) @ view.rotation  # (3, 3) in world
     return (centres[:, None] + corners).reshape(-1, 3), np.arange(3 * len(centres)).reshape(-1, 3)
+
+
+def plain_mesh(vertices, triangles, colour=(0.6, 0.6, 0.6)):
+    """Of one colour; ids count its triangles."""
+    count = len(triangles)
+    return Mesh(vertices, triangles, np.broadcast_to(np.float32(colour), (count, 3, 3)), np.full(count, 0.1),
+                np.arange(count))
 
 
 def test_a_point_lands_where_the_camera_projects_it(renderer):

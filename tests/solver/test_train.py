@@ -12,11 +12,11 @@ from solver.embedding import Embedding
 from solver.face_model import FaceModel, deform
 from solver.network import SIZE
 from solver.train import Config, Examples, measure, point_weights, train
-from solver.train_common import Faces, history_of, made_faces
+from solver.train_common import Faces, made_faces
 from solver.train_data_augment import example, faulty, jittered
 from tests.exporters.live_link_csv import read as read_csv
 from tests.material import shared
-from tests.solver.trainings import cut_off
+from tests.solver.trainings import cut_off, history_in
 from tests.synthetic import small_face
 
 COUNT = 6
@@ -189,7 +189,7 @@ def config(tmp_path, model, embedding, samples, **settings) -> Config:
 def test_training_learns_and_goes_on_where_it_stopped(model, embedding, samples, tmp_path):
     plan = config(tmp_path, model, embedding, samples, rate=1e-4)
     cut_off(train, plan, 2)
-    assert [entry["step"] for entry in history_of(plan.out)] == [2]
+    assert [entry["step"] for entry in history_in(plan.out)] == [2]
     train(plan)
     halved = network_file.load_checkpoint(plan.out)
     train(replace(plan, steps=2))

@@ -1,9 +1,12 @@
-"""Trainings that are cut off."""
+"""Trainings that are cut off, and what they measured until then."""
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from solver import network_file
 from solver.train_common import Config
 
 
@@ -20,3 +23,8 @@ def cut_off(train: Callable, config: Config, after: int) -> None:
 
     with pytest.raises(Stop):
         train(config, stop)
+
+
+def history_in(checkpoint: Path, architecture: str = network_file.ARCHITECTURE) -> list[dict[str, Any]]:
+    """The measurements of a training so far."""
+    return network_file.load_checkpoint(checkpoint, architecture)[0]["history"]
