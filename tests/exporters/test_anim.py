@@ -46,7 +46,10 @@ def test_mayas_clip_holds_every_curve(tmp_path):
     np.testing.assert_allclose(turn, np.degrees(euler_xyz(PERFORMANCE.head_rotation)), atol=1e-6)
 
 
-@pytest.mark.parametrize(("rate", "unit"), [(24, "film"), (Fraction(30000, 1001), "29.97fps"), (120, "120fps")])
+@pytest.mark.parametrize(("rate", "unit"), [
+    (15, "game"), (24, "film"), (25, "pal"), (30, "ntsc"), (48, "show"), (50, "palf"), (60, "ntscf"), (120, "120fps"),
+    (Fraction(24000, 1001), "23.976fps"), (Fraction(30000, 1001), "29.97fps"), (Fraction(48000, 1001), "47.952fps"),
+    (Fraction(60000, 1001), "59.94fps")])
 def test_mayas_time_units(tmp_path, rate, unit):
     write_maya(make_scene(MODEL, made_performance(MODEL, 3, rate)), tmp_path / "T001.anim")
     assert f"timeUnit {unit};" in (tmp_path / "T001.anim").read_text()
@@ -104,6 +107,8 @@ def test_unitys_clip_fits_the_hierarchy_of_the_fbx_for_unity(tmp_path):
     assert {node for _, node in curves} == {"Head", "Head/EyeLeft", "Head/EyeRight", "Face", "EyeLeftMesh"}
     assert {node for _, node in curves} <= nodes.keys()
     assert ("blendShape.jawForward", "EyeLeftMesh") in curves
+    write_unity(scene, tmp_path / "plain.anim")
+    assert {node for _, node in unity_curves(tmp_path / "plain.anim")[0]} == {"", "EyeLeft", "EyeRight", "Face"}
     for axis, sign in zip("XYZ", (-1, 1, 1), strict=True):
         _, values = file.curve(nodes["Head"], "Lcl Translation", axis)
         np.testing.assert_allclose(curves["PositionCurves", "Head"][1][:, "XYZ".index(axis)], sign * values / 100,

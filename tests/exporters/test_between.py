@@ -56,6 +56,22 @@ def test_programs_that_do_not_know_them_get_the_whole_shape_alone(tmp_path):
     assert table["meshes"][0]["extras"]["targetNames"] == list(MODEL.shape_names)
 
 
+def test_usd_keeps_points_that_move_along_one_axis_alone_and_those_that_move_only_on_the_way(tmp_path):
+    jaw, out = MODEL.shape_names.index("jawOpen"), np.zeros_like(MODEL.shapes[0])
+    bulge = out.copy()
+    out[SKIN[3], 1], bulge[SKIN[5], 0] = -0.01, 0.002  # a point that moves down, one that goes aside and comes back
+    shapes = MODEL.shapes.copy()
+    shapes[jaw] = out
+    model = dataclasses.replace(MODEL, shapes=shapes, between=(Between("jawOpen", 0.5, 0.5 * out + bulge),))
+    to_usd.write(make_scene(model, SCENE.performance), tmp_path / "T001.usdc")
+    stage = Usd.Stage.Open(str(tmp_path / "T001.usdc"))
+    shape = UsdSkel.BlendShape(stage.GetPrimAtPath("/T001/Head/Face/jawOpen"))
+    assert list(shape.GetPointIndicesAttr().Get()) == [3, 5]
+    np.testing.assert_allclose(shape.GetOffsetsAttr().Get(), [[0, -0.01, 0], [0, 0, 0]], atol=1e-7)
+    between, = shape.GetInbetweens()
+    np.testing.assert_allclose(between.GetOffsets(), [[0, -0.005, 0], [0.002, 0, 0]], atol=1e-7)
+
+
 @pytest.mark.parametrize("weight", [0.1, 0.25, 0.4, 0.75, 1.0])
 def test_usd_moves_through_them(tmp_path, weight):
     to_usd.write(SCENE, tmp_path / "T001.usdc")

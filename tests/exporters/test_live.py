@@ -7,7 +7,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from capture.errors import Cancelled, OutputError
+from app.streaming import PORTS
+from capture.errors import Cancelled, DataError, OutputError
 from exporters import to_csv
 from exporters.live import _play, live_link, live_link_packet, osc_bundles, osc_message, play, sending, vmc
 from exporters.scene import make_scene
@@ -117,6 +118,19 @@ def test_vmc_turns_to_the_faces_own_left_as_unity_does():
     # A left-handed turn about y takes +z to +x, the face's own right: to its left it is negative.
     assert (x, z) == (0, 0)
     assert 2 * np.arctan2(y, w) == pytest.approx(-0.4)
+
+
+def test_the_ports_are_those_at_which_receivers_listen():
+    """Unreal's Live Link Face source and VMC's marionettes, as their documents say."""
+    assert PORTS == {"livelink": 11111, "vmc": 39539}
+
+
+@pytest.mark.parametrize("make", [live_link, vmc])
+@pytest.mark.parametrize("change", [{"frame_rate": Fraction(1, 2000)}, {"gaze": np.full((12, 2, 2), 1e7)},
+                                    {"shape_names": ("a\0b", *MODEL.shape_names[1:])}])
+def test_what_no_receiver_could_take_is_refused(make, change):
+    with pytest.raises(DataError, match="T001"):
+        make(dataclasses.replace(PERFORMANCE, **change))
 
 
 class Clock:

@@ -38,6 +38,13 @@ def test_euler_angles_hold_still_where_y_is_a_quarter_turn(side):
     assert np.abs(np.diff(euler[1:], axis=0)).max() < 0.05
 
 
+@pytest.mark.parametrize("side", [1, -1])
+def test_where_y_is_a_quarter_turn_x_stays_and_z_takes_the_rest(side):
+    wanted = [[0.5, 0.2, 0.1], [0.5, side * np.pi / 2, 0.3], [0.4, side * 1.2, 0.3]]
+    turns = Rotation.from_euler("xyz", wanted).as_quat()
+    np.testing.assert_allclose(euler_xyz(turns), wanted, atol=1e-6)
+
+
 def test_continuous_takes_the_short_way_and_keeps_the_rotation():
     angle = np.linspace(0, 4 * np.pi, 100)
     turns = Rotation.from_euler("y", angle[:, None]).as_quat()
