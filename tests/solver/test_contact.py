@@ -70,6 +70,13 @@ def test_a_calm_mouth_that_is_found_off_its_rest_comes_half_way_back(calm_m: flo
     np.testing.assert_array_equal(after[:, 4], before[:, 4])
 
 
+def test_one_calm_frame_that_is_found_wider_does_not_tell_how_wide_a_calm_mouth_is() -> None:
+    before = talking(0.002)
+    before[[5, 25, 45], 2], before[55, 2] = 0.05, 0.09  # 1 mm, and once 1.8
+    after = touched(before)
+    np.testing.assert_allclose(gap_m(after)[[5, 25, 45]], 0.0005, atol=0.00002)
+
+
 def test_lips_that_are_open_when_calm_meet_where_they_come_closest() -> None:
     before = talking(0.005)
     before[::4, 2:4] = 0.5, 0.75  # 2.5 mm are left
@@ -154,11 +161,12 @@ def test_lids_with_an_edge_blink_as_deep_as_eye_blink_brings_them() -> None:
 
 def test_an_eye_that_lags_shuts_with_the_other_and_one_that_winks_alone() -> None:
     weights = talking(0.0)
-    weights[10, :2], weights[20, :2] = (0.79, 0.72), (0.79, 0.1)
+    weights[5:25, :2], weights[40, :2] = (0.9, 0.66), (0.79, 0.1)  # the second has 1.1 mm left, for long
     after = touched(weights)
-    assert after[10, 1] > 0.8
-    assert after[20, 0] > 0.9
-    assert after[20, 1] == 0.1
+    np.testing.assert_allclose(after[5:25, 1], SHUT, atol=1e-9)
+    assert touched(weights * [0, 1, 1, 1, 1])[15, 1] < 0.75, "alone it would not"
+    assert after[40, 0] > 0.9
+    assert after[40, 1] == 0.1
 
 
 def test_a_detector_without_these_landmarks_is_left_alone() -> None:

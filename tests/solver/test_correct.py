@@ -12,7 +12,7 @@ from solver.corrections import CORRECTED, REACH, Key, Layer
 from solver.embedding import Embedding
 from solver.face_model import FaceModel
 from solver.landmarks import Landmarks
-from solver.likeness import SURE, carried, influence, likeness
+from solver.likeness import LIKE, SURE, carried, influence, likeness
 from solver.performance import Performance
 from solver.solve import solve_take
 from tests.solver.test_solve import FACTS, around, everywhere, few_shapes, seen_by
@@ -135,6 +135,11 @@ def test_a_correction_holds_less_where_the_face_looks_different():
     assert by_both[19] == by_time[19]
     assert by_both[22] < 0.3 * by_time[22]
     assert by_time[20 + REACH:].max() == 0.0
+    weights[22:] = [LIKE, 0.0, 0.0]
+    by_time, by_both = influence([20], weights)
+    np.testing.assert_allclose(by_both[22:20 + REACH], by_time[22:20 + REACH] / 2)
+    weights[22:] = [2 * LIKE, 0.0, 0.0]
+    np.testing.assert_allclose(influence([20], weights)[1][22:20 + REACH], by_time[22:20 + REACH] / 5)
 
 
 def test_frames_of_other_expressions_are_left_alone_wherever_they_are():

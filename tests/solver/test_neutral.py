@@ -62,6 +62,10 @@ def test_a_long_take_keeps_it_among_the_frames_that_the_person_is_known_by() -> 
     assert len(spread) == fit.SOME_FRAMES
     missing = next(frame for frame in range(frames) if frame not in spread)
     told = at_rest(problem, missing, model.shape_names)
+    free = [name for name, precision in zip(model.shape_names, told.pins.precision[missing].tolist(), strict=True)
+            if precision == 0]
+    assert set(free) == {name for name in model.shape_names if name.startswith("eyeLook")}
+    assert free
     chosen = fit._chosen_frames(told, fit.STAGES[0])
     part: Problem = fit._part(told, chosen)
     assert missing in chosen
@@ -82,4 +86,7 @@ def test_a_frame_without_a_face_cannot_be_it() -> None:
 def test_the_stillest_and_most_central_frame() -> None:
     _, truth = resting()
     assert rest_frame(truth) == REST
+    looks = np.array([name.startswith("eyeLook") for name in truth.shape_names])
+    aside = replace(truth, weights=np.where(looks & (np.arange(12) == REST)[:, None], 1.0, truth.weights))
+    assert rest_frame(aside) == REST, "an actor at rest looks anywhere"
     assert rest_frame(replace(truth, seen=np.where(np.arange(12) == REST, 0.0, 1.0))) != REST

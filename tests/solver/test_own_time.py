@@ -29,6 +29,10 @@ def test_landmarks_are_put_where_they_stood(part: float) -> None:
     np.testing.assert_array_equal(moved.xy[0], seen.xy[0])
     before, after = (np.linalg.norm(each.xy[1, 2:-2] - right[2:-2], axis=-1) for each in (seen, moved))
     assert after.max() < 0.12 * before.max()
+    ends = np.linalg.norm(moved.xy[1] - right, axis=-1)[[0, 1, -2, -1]].max(axis=1)
+    assert (ends[1:3] < 0.4 * before.max()).all()
+    assert (ends[0] < 0.4 * before.max()) == (part < 0), "a moment before the first picture has none around it"
+    assert (ends[3] < 0.4 * before.max()) == (part > 0)
 
 
 def test_a_clock_that_drifts_across_a_frame() -> None:
@@ -51,3 +55,16 @@ def test_cameras_in_step_stay_untouched_and_gaps_are_not_bridged() -> None:
     np.testing.assert_array_equal(moved.xy[0, 14, 2], seen.xy[0, 14, 2])  # nothing before it to move from
     assert np.isfinite(moved.xy[0, 14:, 2]).all()
     assert (moved.xy[0, 15, 2] != seen.xy[0, 15, 2]).all()
+
+
+def test_a_landmark_in_two_pictures_goes_straight_and_one_in_a_single_picture_stays() -> None:
+    late = np.full((1, 5), 0.25)
+    seen = seen_at(late)
+    seen.seen[0, :, 1] = [False, True, True, False, False]
+    seen.seen[0, :, 2] = [False, False, True, False, False]
+    moved = at_moments(seen, late)
+    np.testing.assert_allclose(moved.xy[0, 2, 1], 0.25 * seen.xy[0, 1, 1] + 0.75 * seen.xy[0, 2, 1])
+    np.testing.assert_array_equal(moved.xy[0, 1, 1], seen.xy[0, 1, 1])  # the moment is before its first picture
+    np.testing.assert_array_equal(moved.xy[0, :, 2], seen.xy[0, :, 2])
+    one = seen_at(late[:, :1])
+    np.testing.assert_array_equal(at_moments(one, late[:, :1]).xy, one.xy)
