@@ -29,9 +29,9 @@ MODELS = {"pinhole": (4, 5, 8, 12, 14), "fisheye": (4,)}
 
 FAR_PX = 1e6
 """No lens has a focal length of more, nor its middle farther away."""
-MOST_SKEW_PX = 0.01
-"""OpenCV's lens models know no skew of a picture's axes: one that is larger would count in some places and not in
-others."""
+MOST_SKEW_PX = 1.0
+"""OpenCV's lens models know no skew of a picture's axes. Up to this it is what a calibration that may have one makes of
+noise, and is left out."""
 FAR_M = 1e4
 """No camera of a rig stands farther from the others."""
 
@@ -202,6 +202,7 @@ def _read_camera(path: Path, name: str, entry: object) -> Camera:
     if abs(matrix[0, 1]) > MOST_SKEW_PX:
         raise wrong(f"matrix has a skew of {matrix[0, 1]:g} px, which no lens model has",
                     "calibrate again without skew, or write 0 in its place")
+    matrix[0, 1] = 0.0
     if not (np.abs(matrix) <= FAR_PX).all() or min(matrix[0, 0], matrix[1, 1]) < 1:
         raise wrong("matrix has a focal length or a middle that no camera has", "give them in px, or calibrate again")
     rotation = array("rotation", (3, 3))

@@ -290,6 +290,7 @@ def _camera(path: Path, name: str, size: tuple[int, int], matrix: np.ndarray, di
     if abs(matrix[0, 1]) > MOST_SKEW_PX:
         raise RigError(f"{path}: the camera {name} has a skew of {matrix[0, 1]:g} px, which no lens model has; "
                        "calibrate again without skew")
+    matrix = matrix * [[1, 0, 1], [1, 1, 1], [1, 1, 1]]
     counts = MODELS[model]
     if len(distortion) > max(counts):
         raise RigError(f"{path}: the camera {name} has {len(distortion)} distortion numbers, and a {model} lens at "

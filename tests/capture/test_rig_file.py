@@ -36,6 +36,11 @@ def test_what_may_be_left_out_is_a_plain_lens(tmp_path, line):
     assert (line == "error_px") == (camera.error_px is None)
 
 
+def test_a_skew_that_is_noise_is_left_out(tmp_path):
+    (tmp_path / "rig.toml").write_text(SOUND.replace("[[2100.0, 0.0,", "[[2100.0, 0.5,"))
+    assert load_rig(tmp_path / "rig.toml").cameras[0].matrix[0].tolist() == [2100.0, 0.0, 960.0]
+
+
 @pytest.mark.parametrize(("old", "new", "says"), [
     ("version = 1", "version = 2", "version 2"),
     ('[cameras."cam A"]', "[camera]", r"no \[cameras.NAME\]"),

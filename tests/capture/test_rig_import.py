@@ -147,8 +147,8 @@ def test_colmap(model, tmp_path):
                "distortions = [0]\ntranslation = [0, 0, 0]", "not complete"),
     ("a.toml", "[cam_0]\nmatrix = [[1, 0, 0], [0, 1, 0], [0, 0, 1]]\nrotation = [0, 0, 0]\ndistortions = [0]\n"
                "translation = [0, 0, 0]", "size"),
-    ("a.toml", "[cam_0]\nmatrix = [[9, 0.5, 0], [0, 9, 0], [0, 0, 1]]\nrotation = [0, 0, 0]\nsize = [1, 1]\n"
-               "distortions = [0]\ntranslation = [0, 0, 0]", "skew of 0.5 px"),
+    ("a.toml", "[cam_0]\nmatrix = [[9, 1.5, 0], [0, 9, 0], [0, 0, 1]]\nrotation = [0, 0, 0]\nsize = [1, 1]\n"
+               "distortions = [0]\ntranslation = [0, 0, 0]", "skew of 1.5 px"),
     ("a.yml", "", "FileStorage|camera_matrix|size"), ("a.yml", "%YAML:1.0\n---\nfoo: [", "FileStorage|size"),
     ("a.xml", "<html></html>", "FileStorage|size"), ("a.json", "[1, 2", "FileStorage|size"),
     ("a.csv", "", "no calibration")])
@@ -170,6 +170,13 @@ def test_broken_colmap_folders(cameras, images, says, tmp_path):
     (tmp_path / "images.txt").write_text(images)
     with pytest.raises(RigError, match=says):
         import_rig(tmp_path)
+
+
+def test_a_skew_that_is_noise_is_left_out(tmp_path):
+    (tmp_path / "a.toml").write_text("[cam_0]\nmatrix = [[900, 0.5, 300], [0, 900, 200], [0, 0, 1]]\n"
+                                     "rotation = [0, 0, 0]\nsize = [600, 400]\ndistortions = [0.1]\n"
+                                     "translation = [0, 0, 0]")
+    assert import_rig(tmp_path / "a.toml").cameras[0].matrix.tolist() == [[900, 0, 300], [0, 900, 200], [0, 0, 1]]
 
 
 def test_missing_files_are_named(tmp_path):
