@@ -168,7 +168,12 @@ def test_a_broadcast_wave_states_its_time(tmp_path):
     assert start_of(audio) == begins
     clips = [probe(write_clip(tmp_path / f"{name}.mov", numbered(60), 25, timecode=text))
              for name, text in (("tcA", "10:00:00:00"), ("tcB", "10:00:00:05"))]
-    assert by_timecode(clips, audio).offsets == {"tcA": 0.0, "tcB": pytest.approx(0.2), "audio": 0.25}
+    timeline = by_timecode(clips, audio)
+    assert timeline.offsets == {"tcA": 0.0, "tcB": pytest.approx(0.2), "audio": 0.25}
+    # A label says in which 40 ms a frame began, and any moment of these is as likely.
+    spread = np.std(np.linspace(-20, 20, 100_001))
+    assert [clock.residual_ms for clock in timeline.clocks] == [0.0, pytest.approx(spread, rel=1e-3), 0.0]
+    assert [clock.drift for clock in timeline.clocks] == [0.0, 0.0, 0.0]
     folder = tmp_path / "T001"
     folder.mkdir()
     for name, at in (("camA", 3.0), ("camB", 3.4)):

@@ -45,6 +45,7 @@ def test_the_answer_is_the_bounded_least_squares_one():
         errors.append(error)
     assert fit.rms == pytest.approx(np.sqrt((np.array(errors) ** 2).mean() / len(SOURCE.neutral)), rel=1e-6)
     assert fit.worst_frame == np.argmax(errors)
+    assert fit.worst == pytest.approx(max(errors) / np.sqrt(len(SOURCE.neutral)), rel=1e-6)
 
 
 def test_meshes_that_do_not_correspond_are_refused():

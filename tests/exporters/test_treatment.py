@@ -43,6 +43,7 @@ def test_moving_shapes_whose_other_side_is_not_found_are_named():
                   for name in PERFORMANCE.shape_names)
     weights = PERFORMANCE.weights.copy()
     weights[:, [names.index("Smile.L"), names.index("Grin.R")]] = 0.5
+    weights[:3] = 0.0  # a take that begins at rest
     weights[:, [names.index("asideL"), names.index("jawRight")]] = 0.0  # says nothing of what stays still
     odd = dataclasses.replace(PERFORMANCE, shape_names=names, weights=weights)
     for asked in (Treatment(mirror=True), Treatment(swap_sides=True)):
