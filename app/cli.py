@@ -12,6 +12,7 @@ from app import (
     __version__,
     actor_options,
     bench_options,
+    calibrating_options,
     export_options,
     live_options,
     model_options,
@@ -109,22 +110,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     calibrate = add("calibrate", _run_calibrate, "find the cameras from a board or the face: writes rig.toml",
                     "mien calibrate my-shoot")
-    calibrate.add_argument("shoot", type=Path, help="a shoot folder with board clips in calibration/")
-    calibrate.add_argument("--fisheye", action="store_true",
-                           help="the lenses are fisheyes (OpenCV's model; else found out by itself)")
-    calibrate.add_argument("--from-face", action="store_true",
-                           help="no board: find the cameras from the face in a take that all of them filmed")
-    calibrate.add_argument("--import", type=Path, dest="source", metavar="FILE",
-                           help="another program's calibration: OpenCV's .yml or .xml, caliscope's or aniposelib's "
-                                ".toml, COLMAP's text folder; checked by the face in a take")
-    calibrate.add_argument("--unit", choices=("m", "cm", "mm", "inch"), default="m",
-                           help="of the lengths in that file (default m)")
-    calibrate.add_argument("--take", metavar="NAME",
-                           help="which take, with --from-face and --import (default: the first)")
-    calibrate.add_argument("--interocular", type=float, metavar="MM",
-                           help="the actor's distance between the pupils, with --from-face (default 63)")
-    calibrate.add_argument("--out", type=Path, metavar="FILE", help="where the rig goes (default: SHOOT/rig.toml)")
-    calibrate.add_argument("--force", action="store_true", help="replace a rig that is there")
+    calibrating_options.add_options(calibrate)
 
     proxy = add("proxy", _run_proxy, "make half-size copies of clips, so that the app shows any frame at once",
                 "mien proxy my-shoot")
@@ -307,6 +293,10 @@ def _run_inspect(options: argparse.Namespace) -> int:
 def _run_calibrate(options: argparse.Namespace) -> int:
     from app.calibrating import run, run_from_face
 
+    if options.print_board is not None:
+        from app.printed_board import run as run_print
+
+        return run_print(options.shoot, options.print_board, options.force)
     if options.source is not None:
         from app.rig_importing import run as run_import
 

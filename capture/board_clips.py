@@ -45,7 +45,7 @@ def calibrate_shoot(shoot: Shoot, offsets: Mapping[str, float] | None = None,
     folder = shoot.folder / "calibration"
     if not shoot.calibration_clips:
         raise RigError(f"{folder} holds no board clips; film a board with each camera and put the clips there, "
-                       "one per camera, named as the cameras are")
+                       "one per camera, named as the cameras are; --print-board board.pdf prints one")
     path = folder / "board.toml"
     return calibrate_clips(shoot.calibration_clips, load_board(path) if path.is_file() else None, offsets, lenses,
                            report, shoot.settings.get("frame_rate"), fisheye, seen)
