@@ -8,7 +8,7 @@ def add_options(calibrate: argparse.ArgumentParser) -> None:
     """Give `mien calibrate` its options."""
     calibrate.add_argument("shoot", type=Path, help="a shoot folder with board clips in calibration/")
     calibrate.add_argument("--print-board", type=Path, metavar="FILE",
-                           help="only write a board to print, as a PDF: that of calibration/board.toml, else mien's own")
+                           help="only write a board to print, a PDF: that of calibration/board.toml, else mien's own")
     calibrate.add_argument("--fisheye", action="store_true",
                            help="the lenses are fisheyes (OpenCV's model; else found out by itself)")
     calibrate.add_argument("--from-face", action="store_true",
