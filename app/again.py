@@ -6,11 +6,12 @@ from dataclasses import replace
 import numpy as np
 
 from app import artefacts
-from app.detection import clock_key, on_take_clock
+from app.detection import clock_key, film_looks, on_take_clock
 from app.detectors import Landmarker
 from app.preparing import Prepared
 from app.timings import timed
 from capture.camera import Rig
+from capture.film_look import faults, unlooked
 from solver.detect import Guided, Track
 from solver.embedding import VERSION as EMBEDDING_VERSION
 from solver.face_model import FaceModel
@@ -45,9 +46,13 @@ def looked_again(ready: Prepared, found: Landmarks, keys: dict[str, str], rig: R
     if len(rig.cameras) < 2 or not isinstance(detector, Guided):
         return found, keys
     others = seen_by_others(on_take_clock(found, ready), rig, model, landmarker.embedding(model), detector.margin)
+    films = film_looks(ready.where, found.cameras, keys)
     xy, sigma, seen, changed = found.xy.copy(), found.sigma.copy(), found.seen.copy(), dict(keys)
     for index, camera in enumerate(found.cameras):
-        squares, wrong, path = others.squares[index], others.wrong[index], ready.where.again(camera)
+        film = films.get(camera, unlooked(found.seen.shape[1]))
+        still = faults(film).stands(len(film))
+        squares = {frame: square for frame, square in others.squares[index].items() if not still[frame]}
+        wrong, path = others.wrong[index], ready.where.again(camera)
         if not squares and not wrong.any():
             path.unlink(missing_ok=True)
             continue
@@ -62,7 +67,7 @@ def looked_again(ready: Prepared, found: Landmarks, keys: dict[str, str], rig: R
                     ready.pictures(index, np.array(sorted(squares), dtype=int)), squares, len(wrong),
                     lambda done, total, step=step: report(step, done, total))
             arrays = _merged(Track(xy[index], sigma[index], seen[index]), wrong, track) | {
-                "scheme": np.array(found.scheme)}
+                "scheme": np.array(found.scheme), "film": film}
             artefacts.save(path, key, arrays)
         more = int((arrays["seen"].any(axis=1) & ~seen[index].any(axis=1)).sum())
         if wrong.any():

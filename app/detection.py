@@ -6,7 +6,7 @@ looked for: what comes out hangs on the footage alone, not on who did which part
 """
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,12 +18,13 @@ from app.places import Places
 from app.pointed_face import Pointed, kept_sightings, pointed, several
 from app.preparing import Prepared
 from app.timings import Took, timed
+from capture.film_look import Looker, faults
 from solver.detect import Footage, Report, Track, Whereabouts, stack
 from solver.landmarks import Landmarks
 from solver.network_actor import every
 from solver.own_time import at_moments, in_step
 
-DETECT_VERSION = 4
+DETECT_VERSION = 5
 CLOCK_VERSION = 3
 """Of how a take's clips are put on one clock: with another, takes that are done are looked at again."""
 MOMENTS_VERSION = 2
@@ -44,6 +45,13 @@ class Part:
     first: int
     stop: int
     warm: int
+
+
+@dataclass(frozen=True)
+class Filmed(Track):
+    """The landmarks of one camera, and how its film looks, (T, 5); see `capture.film_look`."""
+
+    film: np.ndarray
 
 
 def parts(ready: Prepared, camera: int) -> tuple[Part, ...]:
@@ -85,7 +93,7 @@ def missing(ready: Prepared, detector_key: str) -> tuple[Part, ...]:
     return tuple(left)
 
 
-def detect_part(ready: Prepared, part: Part, landmarker: Landmarker, force: bool, report: Report) -> Track:
+def detect_part(ready: Prepared, part: Part, landmarker: Landmarker, force: bool, report: Report) -> Filmed:
     """The landmarks of one part, from disk where they are there under their key, else found and put there.
 
     `report(done, total)` counts the part's frames.
@@ -100,13 +108,16 @@ def detect_part(ready: Prepared, part: Part, landmarker: Landmarker, force: bool
     arrays = None if force else artefacts.load(path, key)
     if arrays is None:
         dropped = part.first - part.warm
+        looker = Looker(ready.clips.numbers[part.camera, part.warm:part.stop].tolist())
         with timed(path.parent, str(part.first), key), ready.contents[part.camera].steady():
+            footage = _footage(ready, part, force, lambda: report(0, part.stop - part.first))
             track = landmarker.detector.detect(
-                _footage(ready, part, force, lambda: report(0, part.stop - part.first)),
+                replace(footage, pictures=lambda: looker.passing(footage.pictures())),
                 lambda done, total: report(max(done - dropped, 0), total - dropped))
-        arrays = {"xy": track.xy[dropped:], "sigma": track.sigma[dropped:], "seen": track.seen[dropped:]}
+        arrays = {"xy": track.xy[dropped:], "sigma": track.sigma[dropped:], "seen": track.seen[dropped:],
+                  "film": looker.look[dropped:]}
         artefacts.save(path, key, arrays)
-    return _track(arrays)
+    return Filmed(arrays["xy"], arrays["sigma"], arrays["seen"], arrays["film"])
 
 
 def _footage(ready: Prepared, part: Part, force: bool, step: Callable[[], None]) -> Footage:
@@ -163,8 +174,9 @@ def detect(ready: Prepared, landmarker: Landmarker, force: bool,
                                  lambda done, _, step=step, part=part: report(step, part.first - ready.first + done,
                                                                               total))
                      for part in parts(ready, camera)]
-            arrays = {name: np.concatenate([getattr(track, name) for track in found])
-                      for name in ("xy", "sigma", "seen")} | {"scheme": np.array(detector.scheme)}
+            arrays = {name: np.concatenate([getattr(part, name) for part in found])
+                      for name in ("xy", "sigma", "seen", "film")} | {"scheme": np.array(detector.scheme)}
+            _without_still(arrays)
             _join_records(ready, camera, detector.key)
             artefacts.save(path, keys[step], arrays)
             ready.where.again(clip.camera).unlink(missing_ok=True)
@@ -177,6 +189,18 @@ def kept(where: Places, camera: str, key: str) -> dict[str, np.ndarray] | None:
     """A camera's landmarks of that key, as found or as looked for again; None where they are gone."""
     again = artefacts.load(where.again(camera), key)
     return again if again is not None else artefacts.load(where.landmarks(camera), key)
+
+
+def film_looks(where: Places, cameras: Sequence[str], keys: Mapping[str, str]) -> dict[str, np.ndarray]:
+    """How the films look, (T, 5) each, of the cameras whose landmarks are on disk under the keys of their steps."""
+    found = {camera: kept(where, camera, keys.get(f"detect {camera}", "")) for camera in cameras}
+    return {camera: arrays["film"] for camera, arrays in found.items() if arrays is not None}
+
+
+def _without_still(arrays: dict[str, np.ndarray]) -> None:
+    """Take away what a film that stands still shows: it is of another moment."""
+    still = faults(arrays["film"]).stands(len(arrays["film"]))
+    arrays["xy"][still], arrays["sigma"][still], arrays["seen"][still] = np.nan, np.inf, False
 
 
 def on_take_clock(landmarks: Landmarks, ready: Prepared) -> Landmarks:

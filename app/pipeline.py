@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from app import artefacts
+from app import artefacts, film_words
 from app.actor_look import own_landmarks
 from app.actors import Subject, anybody, known_actors, profile_of, subject
 from app.again import looked_again
 from app.corrections import layer_key, on_clips, save_layer
-from app.detection import clock_key, detect, of_several_faces, on_take_clock
+from app.detection import clock_key, detect, film_looks, of_several_faces, on_take_clock
 from app.detectors import Landmarker
 from app.export_notes import without_column
 from app.face_cameras import RIG_NAME as FACE_RIG_NAME
@@ -29,6 +29,7 @@ from app.timings import recorded, timed
 from capture.camera import Rig, load_rig, save_rig
 from capture.errors import MienError, OutputError
 from capture.files import remove, sha256_or_none, write_bytes
+from capture.film_look import faults
 from capture.focal import equivalent_mm
 from capture.shoot import Take
 from exporters import FORMATS, WRITERS
@@ -113,6 +114,10 @@ def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> So
         teller.progress(take, step, done, total)
 
     found, detect_keys = detect(ready, tools.landmarker, options.force, report)
+    films = {camera: faults(look) for camera, look in film_looks(where, found.cameras, detect_keys).items()}
+    for camera, wrong in films.items():
+        for fault in film_words.said(camera, wrong, ready.first, ready.stop - ready.first):
+            teller.note(take, fault.text)
     if chosen := of_several_faces(ready):
         teller.note(take, f"several faces of like size in {' and '.join(chosen)}: the one that is longest and largest "
                           "is followed; `mien face` chooses another")
@@ -158,7 +163,9 @@ def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> So
                 lambda done, total: report("solve", done, total), PRESETS[options.preset],
                 reading=reading, known=who.identity,
                 film=ready.pictures, neutral=neutral)
-            performance = replace(performance, model_sha256=model.sha256)
+            cuts = {frame for wrong in films.values() for cut in wrong.cuts for frame in (cut - 1, cut)}
+            performance = replace(performance, model_sha256=model.sha256, flags=tuple(
+                (*flags, "cut") if frame in cuts else flags for frame, flags in enumerate(performance.flags)))
         _keep(performance, used, model, where)
     elif who.key and performance.steps.get(PROFILE) != who.key:
         teller.note(take, f"the profile of {options.actor} is not of this face: it was left out")

@@ -30,12 +30,14 @@ class Done:
         inputs: file -> its state; settings files by their bytes. "" where there is none.
         outputs: file in the results -> its state.
         kept: file among the artefacts -> its state.
+        notes: what it said of the take, to be said again where nothing is left to do.
     """
 
     asked: str
     inputs: dict[str, State | str]
     outputs: dict[str, State]
     kept: dict[str, State]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,14 +62,15 @@ def inputs_of(take: Take, rig: Path | None) -> dict[str, State | str]:
             **{name: _bytes_key(path) if path is not None else "" for name, path in settings.items()}}
 
 
-def save_done(where: Places, asked: str, inputs: dict[str, State | str], outputs: tuple[str, ...]) -> None:
+def save_done(where: Places, asked: str, inputs: dict[str, State | str], outputs: tuple[str, ...],
+              notes: tuple[str, ...] = ()) -> None:
     """Record that a take is done.
 
     Raises:
         OutputError: it cannot be written.
     """
     done = Done(asked, inputs, {Path(path).name: state_of(Path(path)) for path in outputs},
-                {name: state_of(where.work / name) for name in (SOLVE_NAME, RIG_NAME)})
+                {name: state_of(where.work / name) for name in (SOLVE_NAME, RIG_NAME)}, notes)
     _write(where.work / DONE_NAME, asdict(done))
     forget(where, FAILED_NAME)
 
@@ -112,7 +115,8 @@ def load_done(where: Places) -> Done | None:
     """The record of the last run that ended well; None where there is none or it is damaged."""
     try:
         table = read_json(where.work / DONE_NAME)
-        return Done(str(table["asked"]), _states(table["inputs"]), _states(table["outputs"]), _states(table["kept"]))
+        return Done(str(table["asked"]), _states(table["inputs"]), _states(table["outputs"]), _states(table["kept"]),
+                    tuple(map(str, table.get("notes", ()))))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 

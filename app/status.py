@@ -16,6 +16,7 @@ from app.artefacts import load_record
 from app.contents import State
 from app.locks import Sight, look
 from app.places import ASKED_NAME, Places, places
+from app.report.summary import read_summary
 from app.request import Request, takes_of
 from capture.errors import MienError
 from capture.files import write_bytes
@@ -32,7 +33,8 @@ class TakeState:
 
     Attributes:
         state: one of STATES.
-        detail: who runs it and how far it is, why it failed, what has changed, where it stopped; one line.
+        detail: who runs it and how far it is, why it failed, what has changed, where it stopped, or its report in a
+            sentence; one line.
         outputs: names of its results, where it is done.
     """
 
@@ -89,7 +91,8 @@ def state_of_take(take: Take, where: Places, rig: Path | None = None) -> TakeSta
     if changed or missing:
         return TakeState(take.name, STALE, _changed(changed, done.inputs, now) if changed else
                          f"{missing} is gone, or another program has changed it")
-    return TakeState(take.name, DONE, "", tuple(sorted(done.outputs)))
+    summary = read_summary(where)
+    return TakeState(take.name, DONE, summary.verdict if summary is not None else "", tuple(sorted(done.outputs)))
 
 
 def _changed(name: str, before: dict[str, State | str], now: dict[str, State | str]) -> str:

@@ -87,16 +87,20 @@ def _solved(take: Take, request: Request, where: Places, tell: Teller, guard: Gu
         _sweep(take, where)
         inputs, options = records.inputs_of(take, request.rig), options_of(take, request)
         asked = _asked(take, options, tools)
-        outputs = None if request.force else _done_before(where, take.name, asked, inputs)
-        if outputs is None:
+        done = None if request.force else _done_before(where, take.name, asked, inputs)
+        if done is None:
             records.forget(where, records.DONE_NAME)
             if guard is not None:
                 tools = replace(tools, landmarker=guard(tools.landmarker))
-            outputs = run_take(take, options, tools, Watched(tell, lock))
+            watched = Watched(tell, lock)
+            outputs = run_take(take, options, tools, watched)
             _remember(where, request, take)
-            records.save_done(where, asked, inputs, outputs)
+            records.save_done(where, asked, inputs, outputs, tuple(watched.notes))
         else:
+            outputs = tuple(str(where.out / name) for name in done.outputs)
             _remember(where, request, take)  # the same rig may lie elsewhere by now
+            for text in done.notes:
+                tell.note(take.name, text)
             tell.progress(take.name, "export", len(outputs), len(outputs))
     return outputs
 
@@ -125,14 +129,14 @@ def _asked(take: Take, chosen: Options, tools: Tools) -> str:
                   take=take.name, **options)
 
 
-def _done_before(where: Places, take: str, asked: str, inputs: dict[str, State | str]) -> tuple[str, ...] | None:
-    """The results, if an earlier run did just this and they stand as it left them: then nothing is read again."""
+def _done_before(where: Places, take: str, asked: str, inputs: dict[str, State | str]) -> records.Done | None:
+    """Its record, if an earlier run did just this and they stand as it left them: then nothing is read again."""
     done = records.load_done(where)
     if done is None or done.asked != asked or records.changed(done.inputs, inputs) or records.missing(done, where):
         return None
     if page_of(where, take).name not in done.outputs:
         return None  # a full disk, or a fault of ours: all but the report is skipped
-    return tuple(str(where.out / name) for name in done.outputs)
+    return done
 
 
 def _sweep(take: Take, where: Places) -> None:
@@ -157,14 +161,16 @@ def _sweep(take: Take, where: Places) -> None:
 
 
 class Watched:
-    """A teller that also writes down, with the lock, how far the take is."""
+    """A teller that also writes down, with the lock, how far the take is, and keeps the `notes` in their order."""
 
     def __init__(self, tell: Teller, lock: Lock) -> None:
         self._tell, self._lock = tell, lock
+        self.notes: list[str] = []
 
     def progress(self, take: str, step: str, done: int, total: int) -> None:
         self._lock.tell(step, done, total)
         self._tell.progress(take, step, done, total)
 
     def note(self, take: str, text: str) -> None:
+        self.notes.append(text)
         self._tell.note(take, text)

@@ -243,7 +243,8 @@ def refuse_foreign(check: RigCheck, seen: Landmarks, rig: Rig, model: FaceModel,
     if name is not None:
         raise RigError(f"{path} does not belong to this footage: by it the face in {name} lies {residual:.1f} px from "
                        "where the other cameras see it; check that no cameras are exchanged, calibrate again where one "
-                       "was moved, or run `mien sync`")
+                       "was moved, run `mien sync`, or point at the actor with `mien face` where the picture of one "
+                       "shows somebody else")
     low, high = POSSIBLE_EYES_M
     if not math.isnan(check.interocular_m) and not low < check.interocular_m < high:
         raise RigError(f"{path} is in another unit than metres, or its cameras are exchanged: by it the actor's eyes "

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from app import __version__, artefacts
 from app.clocks import first_frame, offsets
-from app.detection import kept
+from app.detection import film_looks, kept
 from app.detectors import Landmarker, landmarker_named
 from app.models import model_named
 from app.places import RIG_NAME, Places
@@ -18,6 +18,7 @@ from app.report.plain import without_folders
 from app.timings import Took, recorded
 from capture.camera import Rig, load_rig
 from capture.errors import ClipError, DataError, MienError
+from capture.film_look import Faults, faults
 from capture.match import TakeClips, plan, probe_take
 from capture.shoot import Take
 from capture.sync import Timeline, by_stated_timecode, load_timeline
@@ -50,6 +51,7 @@ class Evidence:
         took: what the steps took.
         settings: what the solve was asked for, and by which versions it was made.
         missing: sentences.
+        films: what is wrong with each camera's film, where that is known.
     """
 
     performance: Performance
@@ -65,6 +67,7 @@ class Evidence:
     took: tuple[Took, ...] = ()
     settings: tuple[tuple[str, str], ...] = ()
     missing: tuple[str, ...] = ()
+    films: tuple[tuple[str, Faults], ...] = ()
 
     @property
     def rate(self) -> float:
@@ -112,8 +115,9 @@ def gather(performance: Performance, where: Places, take: Take | None) -> Eviden
 
 
 def assemble(evidence: Evidence) -> Evidence:
-    """The same with its residuals, where there is all that they need."""
-    e = evidence
+    """The same with what is wrong with its films, and with its residuals, where there is all that they need."""
+    looks = film_looks(evidence.where, evidence.performance.cameras, evidence.performance.steps)
+    e = replace(evidence, films=tuple((camera, faults(look)) for camera, look in looks.items()))
     if e.model is None or e.embedding is None or e.rig is None or e.landmarks is None:
         return e
     found = residuals(e.performance, e.model, e.embedding, e.rig, e.landmarks)

@@ -71,4 +71,4 @@ def _state(target: Target) -> tuple[str, str]:
     state = state_of_take(target.take, target.where)
     if state.state == TO_DO and target.solved.is_file():
         return STALE, state.detail or "its last run did not end"
-    return state.state, state.detail
+    return state.state, "" if state.state == DONE else state.detail  # of a done one the page's own sentence

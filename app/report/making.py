@@ -24,7 +24,7 @@ from capture.errors import MienError
 from capture.files import sha256, sha256_or_none, write_bytes
 from solver.performance import Performance
 
-REPORT_VERSION = 2
+REPORT_VERSION = 3
 
 
 def step(performance: Performance, where: Places, settings: dict[str, str], gather: Callable[[], Evidence],

@@ -3,6 +3,7 @@
 import numpy as np
 
 from app.clocks import lagging, out_of_step
+from app.film_words import Said, said
 from app.quality import BAD, DOUBTFUL, flagged, levels
 from app.report.evidence import Evidence
 from app.report.moments import lost_runs
@@ -27,13 +28,14 @@ def findings(evidence: Evidence) -> tuple[Finding, ...]:
     """Everything worth saying, what to look at first."""
     if evidence.performance.frames == 0:
         return (Finding(LOOK, "The take is empty", "It has no frame, so there is nothing to judge."),)
-    said = [*_lost(evidence), *_hidden(evidence), *_doubtful(evidence), *_cameras(evidence),
+    told = [*(Finding(LOOK, fault.title, fault.text + ".", fault.frame) for fault in _films(evidence)),
+            *_lost(evidence), *_hidden(evidence), *_doubtful(evidence), *_cameras(evidence),
             *_regions(evidence), *_seen_by(evidence), *_unmeasured(evidence), *_at_their_limit(evidence),
             *_corrected(evidence), *_lens(evidence), *_clocks(evidence)]
-    if not any(finding.level == LOOK for finding in said):
-        said.insert(0, Finding(GOOD, "Nothing stands out", "Every frame was seen and fits about as well as the others. "
+    if not any(finding.level == LOOK for finding in told):
+        told.insert(0, Finding(GOOD, "Nothing stands out", "Every frame was seen and fits about as well as the others. "
                                "The worst moments below are merely the least good ones."))
-    return tuple(sorted(said, key=lambda finding: finding.level != LOOK))
+    return tuple(sorted(told, key=lambda finding: finding.level != LOOK))
 
 
 def verdict(evidence: Evidence) -> str:
@@ -45,14 +47,14 @@ def verdict(evidence: Evidence) -> str:
     lost, doubtful = np.count_nonzero(level == BAD), np.count_nonzero(level == DOUBTFUL)
     if lost > frames / 2:
         return f"Most of this take has no face in view: {lost} of {frames} frames are held or interpolated."
-    parts = []
+    parts = [fault.title for fault in _films(evidence)]
     if lost:
         parts.append(f"{_count(lost, 'frame')} of {frames} without a face")
     if doubtful:
         parts.append(f"{_count(doubtful, 'doubtful frame')}")
     if not parts:
         return f"All {frames} frames were seen and fit evenly." if frames > 1 else "The one frame was seen."
-    return "Look before you use it: " + " and ".join(parts) + "."
+    return f"Look before you use it: {listed(parts)}."
 
 
 def px_to_mm(evidence: Evidence) -> np.ndarray | None:
@@ -67,6 +69,11 @@ def px_to_mm(evidence: Evidence) -> np.ndarray | None:
 
 def _count(number: int, thing: str) -> str:
     return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def _films(evidence: Evidence) -> list[Said]:
+    return [fault for camera, wrong in evidence.films
+            for fault in said(camera, wrong, evidence.first, evidence.performance.frames)]
 
 
 def _lost(evidence: Evidence) -> list[Finding]:

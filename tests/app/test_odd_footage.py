@@ -37,3 +37,25 @@ def test_a_face_that_cannot_be_seen_well_is_flagged_or_refused(demo: Path, tmp_p
         return
     assert all(json.loads((tmp_path / "odd.mien.json").read_text())["quality"]["flags"])
     assert "3 of 3 frames are doubtful" in ended.stderr
+
+
+def test_a_film_that_is_cut_and_stands_still_is_told_flagged_and_told_again(demo: Path, tmp_path: Path) -> None:
+    with av.open(str(demo / "takes" / "T001" / "camA.mp4")) as container:
+        pictures = [frame.to_ndarray(format="rgb24") for frame, _ in zip(container.decode(video=0), range(24),
+                                                                         strict=False)]
+    darker = [picture // 2 for picture in pictures[8:]]
+    shots = [*pictures[:8], *darker[:8], *[darker[7]] * 5, *darker[8:]]
+    write_clip(tmp_path / "cut.mp4", np.stack(shots))
+    solve = ("solve", tmp_path / "cut.mp4", "--out", tmp_path, "--preset", "draft", "--format", "json")
+    first = mien_here(*solve)
+    flags = json.loads((tmp_path / "cut.mien.json").read_text())["quality"]["flags"]
+    assert [frame for frame, words in enumerate(flags) if "cut" in words] == [7, 8]
+    assert [frame for frame, words in enumerate(flags) if "unseen" in words] == list(range(16, 21))
+    words = ("cut is cut at frame 8", "cut shows one picture over and over in frames 16 to 20")
+    page = (tmp_path / "cut.report.html").read_text()
+    assert all(text in first.stderr and text in page for text in words)
+    again = mien_here(*solve)
+    assert "solve" not in [line.rsplit(": ", 1)[-1] for line in again.stderr.splitlines()], "nothing was left to do"
+    assert all(text in again.stderr for text in words)
+    status = mien_here("status", tmp_path / "cut.mp4", "--out", tmp_path)
+    assert "cut is cut, cut stands still" in status.stdout

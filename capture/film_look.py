@@ -1,0 +1,157 @@
+"""What is wrong with a film as such, whatever it shows: cuts, pictures that stand still, fields woven together.
+
+Each picture is compared with those before it while it is decoded anyway; what that says is kept as five numbers.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+ROWS = 180
+"""About so many of a picture's rows are compared, and as dense in a row."""
+THUMB = (64, 36)
+COMB_EVERY, COMB_BLOCK = 8, 32
+JUMP, SHARE, NEAR = 10.0, 2.3, 5
+"""A cut changes a picture by so many of 255 levels in the mean, and by so many times what the `NEAR` pictures on both
+sides change by: 14 and 2.7 where a second was cut out of one shot, 50 and more and 9 to 58 between shots. Faces in
+motion reach 6 and 1.5, boards that are waved 12 and 1.7, light that flickers 58 and 1.7."""
+AGAIN_PART, AGAIN_PX, AGAIN_BLOCK = 0.1, 0.2, 2.0
+"""A picture that comes again differs from itself by less than this part of what moving pictures do, by fewer levels in
+the mean, and nowhere by more: encoders leave 0 to 0.08 of 0.8 to 4 levels, and a sensor's pictures 0.3 and more."""
+LONG = 3
+"""So many repeats in a row are no hiccup: the film stands still."""
+OFTEN = 0.03
+COMBED_BLOCKS, COMBED_PICTURES = 0.02, 3
+"""A picture is combed where this share of its blocks is (0.24 of woven ones, 0.001 of others), a film from so many."""
+
+CHANGE, SKIP, PIXELS, BLOCK, COMBED = range(5)
+"""The columns of a look: change of the picture in its mean from the last one and from that three before, of its
+pixels, the most of a block, and the share of combed blocks; NaN where it was not looked at."""
+
+
+@dataclass(frozen=True)
+class Faults:
+    """What is wrong with a film of T frames.
+
+    Attributes:
+        cuts: frames at which another shot begins.
+        still: first frame of a run that shows the picture before it, and the one after its last.
+        again: frames that show the picture before them, outside these runs, where there are many.
+        combed: whether each picture is woven of two fields that were taken one after another.
+    """
+
+    cuts: tuple[int, ...] = ()
+    still: tuple[tuple[int, int], ...] = ()
+    again: tuple[int, ...] = ()
+    combed: bool = False
+
+    def stands(self, frames: int) -> np.ndarray:
+        """(T) bool: frames of the runs that stand still."""
+        out = np.zeros(frames, bool)
+        for first, stop in self.still:
+            out[first:stop] = True
+        return out
+
+
+class Looker:
+    """Looks at pictures as they pass.
+
+    Attributes:
+        look: (T, 5) float32; see `CHANGE`.
+    """
+
+    def __init__(self, numbers: Sequence[int]) -> None:
+        """`numbers` (T): which picture of the clip each frame shows; one that is shown longer is no repeat of its."""
+        self._numbers = numbers
+        self.look = unlooked(len(numbers))
+
+    def passing(self, pictures: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        """The pictures, (H, W, 3) uint8, looked at."""
+        thumbs: list[np.ndarray] = []
+        before = None
+        for index, picture in enumerate(pictures):
+            if index == 0 or self._numbers[index] != self._numbers[index - 1]:
+                green = picture[..., 1]
+                step = max(1, min(green.shape) // ROWS)
+                pixels = np.ascontiguousarray(green[::step, ::step])
+                thumb = cv2.resize(pixels, THUMB, interpolation=cv2.INTER_AREA).astype(np.float32)
+                row = self.look[index]
+                if before is not None:
+                    change = np.abs(thumb - thumbs[-1])
+                    row[CHANGE], row[BLOCK] = change.mean(), change.max()
+                    row[PIXELS] = cv2.absdiff(pixels, before).mean()
+                if len(thumbs) == 3:
+                    row[SKIP] = np.abs(thumb - thumbs[0]).mean()
+                if self._numbers[index] % COMB_EVERY == 0:
+                    row[COMBED] = _combed(green[:, ::4])
+                thumbs, before = [*thumbs[-2:], thumb], pixels
+            yield picture
+
+
+def unlooked(frames: int) -> np.ndarray:
+    """The look of a film of which nothing is known; it has no faults."""
+    return np.full((frames, 5), np.nan, np.float32)
+
+
+def faults(look: np.ndarray) -> Faults:
+    """What a look (T, 5) says."""
+    new = np.flatnonzero(np.isfinite(look[:, PIXELS]))  # frames with a picture of their own, but for the first
+    again = _again(look[new])
+    runs = [(first, stop) for first, stop in _runs(again) if stop - first >= LONG]
+    long = np.zeros(len(new), bool)
+    for first, stop in runs:
+        long[first:stop] = True
+    alone = new[again & ~long]
+    combed = look[:, COMBED][np.isfinite(look[:, COMBED])] > COMBED_BLOCKS
+    return Faults(tuple(new[_cuts(look[new], again)].tolist()),
+                  tuple((int(new[first]), int(new[stop]) if stop < len(new) else len(look)) for first, stop in runs),
+                  tuple(alone.tolist()) if len(alone) > max(OFTEN * len(new), 2) else (),
+                  bool(combed.sum() >= COMBED_PICTURES and combed.mean() > 0.2))
+
+
+def _again(look: np.ndarray) -> np.ndarray:
+    """(T) bool: whether a picture is the one before it."""
+    moving = look[:, BLOCK] > AGAIN_BLOCK
+    if not moving.any():
+        return moving  # nothing moves in the whole film, and nobody can tell
+    usual = float(np.median(look[moving, PIXELS]))
+    return (look[:, PIXELS] < min(AGAIN_PART * usual, AGAIN_PX)) & ~moving
+
+
+def _cuts(look: np.ndarray, again: np.ndarray) -> np.ndarray:
+    """Where another shot begins: not after pictures that stood still, nor in a flash, after which all is as before."""
+    change, skip = look[:, CHANGE], look[:, SKIP]
+    out = []
+    for at in np.flatnonzero(change > JUMP):
+        near = np.concatenate([change[max(at - NEAR, 0):max(at - 1, 0)], change[at + 2:at + 2 + NEAR]])
+        moved = near[~np.concatenate([again[max(at - NEAR, 0):max(at - 1, 0)], again[at + 2:at + 2 + NEAR]])]
+        after = skip[at + 1:at + 3]  # of two pictures with the cut between them
+        largest = change[at] >= change[max(at - 1, 0):at + 2].max()
+        if len(moved) and largest and not again[max(at - 1, 0)] and change[at] > SHARE * moved.max() \
+                and (not len(after) or after.min() > JUMP):
+            out.append(at)
+    return np.array(out, dtype=int)
+
+
+def _combed(green: np.ndarray) -> float:
+    """The share of blocks whose rows are nearer to the rows of their own field than to their neighbours."""
+    rows, columns = (side // COMB_BLOCK * COMB_BLOCK for side in (green.shape[0] - 4, green.shape[1] * 4))
+    if rows <= 0 or columns <= 0:
+        return 0.0
+    lines = green[:, :columns // 4].astype(np.int32)
+    here = lines[2:2 + rows]
+
+    def out_of_line(apart: int) -> np.ndarray:
+        """How far rows lie above, or below, both of those so many rows away, squared, by blocks."""
+        product = (lines[2 - apart:2 - apart + rows] - here) * (lines[2 + apart:2 + apart + rows] - here)
+        return np.clip(product, 0, None).reshape(rows // COMB_BLOCK, COMB_BLOCK, columns // COMB_BLOCK,
+                                                 COMB_BLOCK // 4).mean(axis=(1, 3))
+
+    return float((out_of_line(1) > 2 * out_of_line(2) + 20).mean())
+
+
+def _runs(there: np.ndarray) -> list[tuple[int, int]]:
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], there.astype(np.int8), [0]])))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))

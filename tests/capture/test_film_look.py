@@ -1,0 +1,86 @@
+"""Cuts, pictures that stand still and woven fields are found in films that have them, and in no others."""
+
+import cv2
+import numpy as np
+
+from capture.film_look import Faults, Looker, faults
+
+SIZE = (320, 180)
+
+
+def scene(seed: int, frames: int, speed: float = 3.0) -> list[np.ndarray]:
+    """A blot that wanders over a room, with a sensor's noise."""
+    rng = np.random.default_rng(seed)
+    room = cv2.GaussianBlur(rng.integers(0, 256, (SIZE[1], SIZE[0], 3), dtype=np.uint8), (0, 0), 9)
+    room = cv2.normalize(room, None, 20, 230, cv2.NORM_MINMAX)
+    out = []
+    for frame in range(frames):
+        picture = room.copy()
+        at = (round(80 + speed * frame), round(90 + 20 * np.sin(frame / 4)))
+        cv2.ellipse(picture, at, (35, 45), 0, 0, 360, (200, 160, 140), -1, cv2.LINE_AA)
+        cv2.ellipse(picture, (at[0], at[1] + 15), (12, 5 + frame % 3), 0, 0, 360, (90, 40, 40), -1, cv2.LINE_AA)
+        out.append(np.clip(picture + rng.normal(0, 1.0, picture.shape), 0, 255).astype(np.uint8))
+    return out
+
+
+def looked(pictures: list[np.ndarray], numbers: list[int] | None = None) -> Faults:
+    looker = Looker(numbers or list(range(len(pictures))))
+    assert [id(picture) for picture in looker.passing(pictures)] == [id(picture) for picture in pictures]
+    return faults(looker.look)
+
+
+def test_a_film_with_nothing_wrong_is_told_nothing_of() -> None:
+    for seed, speed in ((1, 3.0), (2, 0.0), (3, 8.0)):
+        assert looked(scene(seed, 30, speed)) == Faults()
+
+
+def test_another_shot_is_a_cut_and_a_flash_is_none() -> None:
+    assert looked(scene(1, 20) + scene(2, 20)).cuts == (20,)
+    pictures = scene(1, 40)
+    pictures[20] = np.full_like(pictures[20], 255)
+    assert looked(pictures).cuts == ()
+
+
+def test_pictures_over_and_over_stand_still_also_through_an_encoder() -> None:
+    pictures = scene(1, 40)
+    for frame in range(11, 18):
+        pictures[frame] = pictures[10].copy()
+        pictures[frame][::40, ::40] ^= 1
+    found = looked(pictures)
+    assert (found.still, found.cuts, found.again) == (((11, 18),), (), ())
+    assert np.flatnonzero(found.stands(40)).tolist() == list(range(11, 18))
+    pictures[38:] = [pictures[37]] * 2
+    assert looked(pictures).still == ((11, 18),), "two repeats are a hiccup"
+
+
+def test_a_film_of_a_lower_rate_repeats_pictures() -> None:
+    pictures = scene(1, 40)
+    for frame in range(4, 40, 5):
+        pictures[frame] = pictures[frame - 1]
+    assert looked(pictures).again == tuple(range(4, 40, 5))
+
+
+def test_a_camera_of_a_lower_rate_than_the_take_repeats_nothing() -> None:
+    pictures = [picture for picture in scene(1, 20) for _ in range(2)]
+    assert looked(pictures, [frame // 2 for frame in range(40)]) == Faults()
+
+
+def test_two_fields_woven_together_are_combed() -> None:
+    pictures = scene(1, 80)
+    woven = [one.copy() for one in pictures[::2]]
+    for one, other in zip(woven, pictures[1::2], strict=True):
+        one[1::2] = other[1::2]
+    assert looked(woven).combed
+    assert not looked(pictures[::2]).combed
+
+
+def test_a_look_in_parts_is_the_look_of_the_whole() -> None:
+    pictures = scene(1, 20) + scene(2, 20)
+    whole, part = Looker(list(range(40))), Looker(list(range(16, 40)))
+    list(whole.passing(pictures)), list(part.passing(pictures[16:]))
+    np.testing.assert_array_equal(whole.look[19:], part.look[3:])
+
+
+def test_tiny_and_single_pictures_are_no_trouble() -> None:
+    assert looked([np.zeros((2, 2, 3), np.uint8)] * 9).cuts == ()
+    assert looked([np.zeros((90, 8, 3), np.uint8)]) == Faults()
