@@ -15,6 +15,9 @@ from capture.sync import load_timeline
 from capture.timecode import Timecode, can_drop, same_label
 from capture.video import Clip, Frame, frames, probe
 
+MUCH = 1.0
+"""Seconds that some cameras saw and others did not, from which it is said that these are left out."""
+
 
 @dataclass(frozen=True)
 class TakeClips:
@@ -130,6 +133,12 @@ def align(name: str, clips: Sequence[Clip], offsets: Mapping[str, float] | None 
         warnings.append(f"the clips of {name} differ in length ({', '.join(counts)} frames): "
                         f"{clips[int(ends.argmin())].camera} stops first, and the {count} that all have are used, from "
                         "the first on")
+    if offsets is not None and (lost := [(begin - begins.min()), (ends.max() - ends.min())]) and sum(lost) > MUCH:
+        late, short = clips[int(begins.argmax())].camera, clips[int(ends.argmin())].camera
+        parts = [f"{seconds:.1f} s {where}" for seconds, where in zip(
+            lost, (f"before {late} begins", f"after {short} stops"), strict=True) if seconds >= 0.05]
+        warnings.append(f"the {count} frames that all cameras of {name} saw are used: {' and '.join(parts)} are left "
+                        "out; to have them, too, leave such a camera aside")
     if offsets is None and len({clip.start_timecode for clip in clips} - {None}) > 1:
         warnings.append(f"the clips of {name} state different timecodes and are taken to begin together all the same; "
                         "run `mien sync` to bring them in step")

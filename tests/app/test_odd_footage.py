@@ -32,6 +32,7 @@ def test_a_face_that_cannot_be_seen_well_is_flagged_or_refused(demo: Path, tmp_p
     write_clip(tmp_path / "odd.mp4", np.stack([change(picture) for picture in pictures]))
     ended = mien_here("solve", tmp_path / "odd.mp4", "--out", tmp_path, "--preset", "draft", "--format", "json",
                       check=None)
+    assert ("odd filmed upside down" in ended.stderr) == (change is upside_down)
     if ended.returncode:
         assert "no camera saw a face" in error_of(ended)
         return

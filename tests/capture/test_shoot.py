@@ -357,6 +357,14 @@ def test_offsets_choose_the_frames_of_one_moment(pair):
         plan(*pair(), BOTH, {"camA": 100.0})
 
 
+def test_what_not_all_cameras_saw_is_said_to_be_left_out(pair):
+    take, clips = pair(60, 60)
+    planned = plan(take, clips, BOTH, {"camA": 1.2, "camB": 0.0})
+    assert planned.warnings[0].startswith(
+        "the 24 frames that all cameras of take take saw are used: 1.2 s before camA begins and 1.2 s after camB stops")
+    assert plan(take, clips, BOTH, {"camA": 0.4, "camB": 0.0}).warnings == (), "nobody starts cameras at one moment"
+
+
 def test_cameras_of_two_rates_are_taken_at_their_own_times(pair):
     """50 pictures a second beside 30: each moment shows camB's nearest one, and says by how much it is late."""
     planned = plan(*pair(20, 34, rate=50), BOTH)
