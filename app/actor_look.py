@@ -33,7 +33,7 @@ def own_landmarks(ready: Prepared, found: Landmarks, keys: dict[str, str], taugh
         step = f"look at {camera}"
         key = artefacts.key_of("actor look", LOOK_VERSION, detect=keys[f"detect {camera}"], network=taught.key)
         path = ready.where.work / f"actor.{camera}.npz"
-        arrays = None if force else artefacts.load(path, key)
+        arrays = None if force else artefacts.load(path, key, {"xy": ("f", found.xy.shape[1:])})
         if arrays is None:
             look = look or OwnLook(taught.layers)
             arrays = {"xy": moved_in(look, found.xy[index], found.whole[index],

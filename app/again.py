@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from app import artefacts
-from app.detection import clock_key, film_looks, on_take_clock
+from app.detection import SCHEME_SHAPE, clock_key, film_looks, on_take_clock, track_shapes
 from app.detectors import Landmarker
 from app.preparing import Prepared
 from app.timings import timed
@@ -46,7 +46,7 @@ def looked_again(ready: Prepared, found: Landmarks, keys: dict[str, str], rig: R
     if len(rig.cameras) < 2 or not isinstance(detector, Guided):
         return found, keys
     others = seen_by_others(on_take_clock(found, ready), rig, model, landmarker.embedding(model), detector.margin)
-    films = film_looks(ready.where, found.cameras, keys)
+    films = film_looks(ready.where, found.cameras, keys, found.seen.shape[1])
     xy, sigma, seen, changed = found.xy.copy(), found.sigma.copy(), found.seen.copy(), dict(keys)
     for index, camera in enumerate(found.cameras):
         film = films.get(camera, unlooked(found.seen.shape[1]))
@@ -59,7 +59,7 @@ def looked_again(ready: Prepared, found: Landmarks, keys: dict[str, str], rig: R
         key = artefacts.key_of("detect again", AGAIN_VERSION, detect={**keys, **clock_key(ready)}, camera=camera,
                                rig=artefacts.rig_key(rig), model=model.sha256, embedding=EMBEDDING_VERSION,
                                detector=detector.key)
-        arrays = None if force else artefacts.load(path, key)
+        arrays = None if force else artefacts.load(path, key, {**track_shapes(*seen.shape[1:]), **SCHEME_SHAPE})
         if arrays is None:
             step = f"look again {camera}"
             with timed(ready.where.work, step, key), ready.contents[index].steady():

@@ -6,12 +6,17 @@ and its key matches. So a changed setting re-runs just what it should, and a fil
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from capture.arrays import Damaged, load_arrays, save_arrays
 from capture.camera import Rig
+
+Shapes = Mapping[str, tuple[str, tuple[int | str, ...]]]
+"""What arrays must be: name -> NumPy's letter of its kind of numbers, and its axes: lengths, or names of lengths that
+are the same wherever they stand."""
 
 
 def key_of(step: str, version: int, **inputs: object) -> str:
@@ -35,13 +40,26 @@ def save(path: Path, key: str, arrays: dict[str, np.ndarray]) -> None:
     save_arrays(path, {"key": np.array(key), **arrays})
 
 
-def load(path: Path, key: str) -> dict[str, np.ndarray] | None:
-    """The arrays of that key, or None where there are none, others, or a damaged file: then the step runs again."""
+def load(path: Path, key: str, shapes: Shapes) -> dict[str, np.ndarray] | None:
+    """The arrays of that key, or None where there are none, others, a damaged file, or one that is not what the step
+    leaves, whoever wrote it: then the step runs again."""
     try:
         arrays = load_arrays(path)
     except Damaged:
         return None
-    return arrays if str(arrays.pop("key", "")) == key else None
+    return arrays if str(arrays.pop("key", "")) == key and _fit(arrays, shapes) else None
+
+
+def _fit(arrays: Mapping[str, np.ndarray], shapes: Shapes) -> bool:
+    lengths: dict[str, int] = {}
+    for name, (kind, axes) in shapes.items():
+        array = arrays.get(name)
+        if array is None or array.dtype.kind != kind or array.ndim != len(axes):
+            return False
+        if any(length != (lengths.setdefault(axis, length) if isinstance(axis, str) else axis)
+               for axis, length in zip(axes, array.shape, strict=True)):
+            return False
+    return True
 
 
 def stands(path: Path, key: str) -> bool:

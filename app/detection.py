@@ -35,6 +35,9 @@ WARM_UP = 16
 """Frames before a part's border that are looked at and dropped: by then the followed square has settled, and the
 network detector's batches lie as they would without a border."""
 
+SCHEME_SHAPE: artefacts.Shapes = {"scheme": ("U", ())}
+"""What stands beside the landmarks of a whole camera on disk."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -105,7 +108,7 @@ def detect_part(ready: Prepared, part: Part, landmarker: Landmarker, force: bool
         OutputError: they cannot be written.
     """
     key, path = part_key(ready, part, landmarker.detector.key), ready.where.part(part.name, part.first)
-    arrays = None if force else artefacts.load(path, key)
+    arrays = None if force else artefacts.load(path, key, track_shapes(part.stop - part.first))
     if arrays is None:
         dropped = part.first - part.warm
         looker = Looker(ready.clips.numbers[part.camera, part.warm:part.stop].tolist())
@@ -168,7 +171,7 @@ def detect(ready: Prepared, landmarker: Landmarker, force: bool,
         step = f"detect {clip.camera}"
         keys[step] = detect_key(ready, camera, detector.key)
         path = ready.where.landmarks(clip.camera)
-        arrays = None if force else artefacts.load(path, keys[step])
+        arrays = None if force else artefacts.load(path, keys[step], {**track_shapes(total), **SCHEME_SHAPE})
         if arrays is None:
             found = [detect_part(ready, part, landmarker, force,
                                  lambda done, _, step=step, part=part: report(step, part.first - ready.first + done,
@@ -185,15 +188,22 @@ def detect(ready: Prepared, landmarker: Landmarker, force: bool,
     return stack([clip.camera for clip in ready.clips.clips], tracks, detector.scheme), keys
 
 
-def kept(where: Places, camera: str, key: str) -> dict[str, np.ndarray] | None:
+def kept(where: Places, camera: str, key: str, frames: int) -> dict[str, np.ndarray] | None:
     """A camera's landmarks of that key, as found or as looked for again; None where they are gone."""
-    again = artefacts.load(where.again(camera), key)
-    return again if again is not None else artefacts.load(where.landmarks(camera), key)
+    shapes = {**track_shapes(frames), **SCHEME_SHAPE}
+    again = artefacts.load(where.again(camera), key, shapes)
+    return again if again is not None else artefacts.load(where.landmarks(camera), key, shapes)
 
 
-def film_looks(where: Places, cameras: Sequence[str], keys: Mapping[str, str]) -> dict[str, np.ndarray]:
+def track_shapes(frames: int, points: int | str = "points") -> artefacts.Shapes:
+    """What the landmarks of one camera are on disk, and how its film looks."""
+    return {"xy": ("f", (frames, points, 2)), "sigma": ("f", (frames, points)), "seen": ("b", (frames, points)),
+            "film": ("f", (frames, 5))}
+
+
+def film_looks(where: Places, cameras: Sequence[str], keys: Mapping[str, str], frames: int) -> dict[str, np.ndarray]:
     """How the films look, (T, 5) each, of the cameras whose landmarks are on disk under the keys of their steps."""
-    found = {camera: kept(where, camera, keys.get(f"detect {camera}", "")) for camera in cameras}
+    found = {camera: kept(where, camera, keys.get(f"detect {camera}", ""), frames) for camera in cameras}
     return {camera: arrays["film"] for camera, arrays in found.items() if arrays is not None}
 
 

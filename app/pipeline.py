@@ -115,7 +115,8 @@ def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> So
         teller.progress(take, step, done, total)
 
     found, detect_keys = detect(ready, tools.landmarker, options.force, report)
-    films = {camera: faults(look) for camera, look in film_looks(where, found.cameras, detect_keys).items()}
+    looks = film_looks(where, found.cameras, detect_keys, found.seen.shape[1])
+    films = {camera: faults(look) for camera, look in looks.items()}
     for camera, wrong in films.items():
         for fault in film_words.said(camera, wrong, ready.first, ready.stop - ready.first):
             teller.note(take, fault.text)

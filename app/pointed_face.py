@@ -18,6 +18,8 @@ from solver.network_actor import Place, Sightings, every, longest_and_largest, p
 from solver.network_search import FaceSearch
 
 VERSION = 1
+SHAPES = {"frames": ("i", ("looks",)), "squares": ("f", ("looks", 3))}
+"""What a clip's sightings are on disk."""
 CURE = "point at the face in another frame with `mien face` or on the app's Cameras page, or take it back there"
 
 
@@ -108,12 +110,13 @@ def kept_sightings(clip: Clip, content: str, what: Pointed, file: Path, work: Pa
         OutputError: they cannot be written.
     """
     path, key = _path(clip, work), _key(clip, content, what)
-    kept = None if force else artefacts.load(path, key)
+    kept = None if force else artefacts.load(path, key, SHAPES)
     if kept is not None:
         return Sightings(kept["frames"].tolist(), [Roi((x, y), side) for x, y, side in kept["squares"].tolist()])
     found = sightings(clip, what, file, step)
-    artefacts.save(path, key, {"frames": np.array(found.frames),
-                               "squares": np.array([[*square.centre, square.side] for square in found.squares])})
+    artefacts.save(path, key, {
+        "frames": np.array(found.frames, int),
+        "squares": np.array([[*square.centre, square.side] for square in found.squares], float).reshape(-1, 3)})
     return found
 
 

@@ -116,7 +116,8 @@ def gather(performance: Performance, where: Places, take: Take | None) -> Eviden
 
 def assemble(evidence: Evidence) -> Evidence:
     """The same with what is wrong with its films, and with its residuals, where there is all that they need."""
-    looks = film_looks(evidence.where, evidence.performance.cameras, evidence.performance.steps)
+    performance = evidence.performance
+    looks = film_looks(evidence.where, performance.cameras, performance.steps, performance.frames)
     e = replace(evidence, films=tuple((camera, faults(look)) for camera, look in looks.items()))
     if e.model is None or e.embedding is None or e.rig is None or e.landmarks is None:
         return e
@@ -157,8 +158,8 @@ def _clips(take: Take | None, rig: Rig | None) -> TakeClips:
 def _landmarks(performance: Performance, where: Places) -> Landmarks:
     tracks, scheme = [], ""
     for camera in performance.cameras:
-        arrays = kept(where, camera, performance.steps.get(f"detect {camera}", ""))
-        if arrays is None or arrays["seen"].shape[0] != performance.frames:
+        arrays = kept(where, camera, performance.steps.get(f"detect {camera}", ""), performance.frames)
+        if arrays is None:
             raise DataError(f"the landmarks of {camera} that the solve began from are gone; solve the take again")
         tracks.append(Track(arrays["xy"], arrays["sigma"], arrays["seen"]))
         scheme = str(arrays["scheme"])

@@ -55,7 +55,7 @@ def test_the_face_is_found_where_the_others_see_it(spoilt: tuple[Path, np.ndarra
         assert np.median(apart) < 1.0
     np.testing.assert_array_equal(after["xy"][0], before[0])
     key = read(work / "solve.json").steps["detect camC"]
-    assert kept(Places(shoot / "solved", work), "camC", key)["seen"].all()
+    assert kept(Places(shoot / "solved", work), "camC", key, len(after["seen"]))["seen"].all()
 
 
 def test_what_no_longer_holds_is_taken_away(spoilt: tuple[Path, np.ndarray]) -> None:

@@ -11,6 +11,7 @@ from app import detection
 from app.detectors import Landmarker, landmarker_named
 from app.preparing import Options, Prepared, prepare
 from app.timings import recorded
+from capture.arrays import load_arrays, save_arrays
 from capture.shoot import find_takes
 from solver.detect import Footage, Report, Track
 from tests.clips import numbered, read_number, write_clip
@@ -99,6 +100,34 @@ def test_a_damaged_part_and_one_of_other_frames_are_found_again(clip: Path, tmp_
     detector = Follower()
     detection.detect(shorter, landmarker(detector), False, lambda *_: None)
     assert detector.asked == [*range(5, 16), *range(29, 37)]
+
+
+@pytest.mark.parametrize("poison", [
+    lambda arrays: arrays.pop("xy"), lambda arrays: arrays.update(xy=arrays["xy"][:-1]),
+    lambda arrays: arrays.update(seen=arrays["seen"].ravel()), lambda arrays: arrays.update(sigma=np.array(1.0)),
+    lambda arrays: arrays.update(sigma=arrays["sigma"].astype("U8")),
+    lambda arrays: arrays.update(xy=np.concatenate([arrays["xy"]] * 2, axis=1)),
+    lambda arrays: arrays.update(xy=arrays["xy"].astype(complex))])
+def test_landmarks_that_others_wrote_under_the_right_key_are_found_again(clip: Path, tmp_path: Path, poison) -> None:
+    prepared = ready(clip, tmp_path / "out")
+    detection.detect(prepared, landmarker(Follower()), False, lambda *_: None)
+    whole, path = artefact(prepared), prepared.where.landmarks("camA")
+    arrays = load_arrays(path)
+    poison(arrays)
+    save_arrays(path, arrays)
+    detector = Follower()
+    detection.detect(prepared, landmarker(detector), False, lambda *_: None)
+    assert detector.asked
+    assert artefact(prepared) == whole
+
+    part = detection.parts(prepared, 0)[0]
+    detection.detect_part(prepared, part, landmarker(Follower()), False, lambda *_: None)
+    arrays = load_arrays(prepared.where.part("camA", part.first))
+    poison(arrays)
+    save_arrays(prepared.where.part("camA", part.first), arrays)
+    path.unlink()
+    detection.detect(prepared, landmarker(Follower()), False, lambda *_: None)
+    assert artefact(prepared) == whole
 
 
 def test_at_a_border_a_real_face_does_not_jump(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

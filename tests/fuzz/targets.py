@@ -118,7 +118,7 @@ def _read_layer(path: Path) -> None:
 
 
 def _read_arrays(path: Path) -> None:
-    artefacts.load(path, "abc")
+    artefacts.load(path, "abc", {"xy": ("f", ("T", "N", 2)), "seen": ("b", ("T", "N"))})
     artefacts.stands(path, "abc")
     with contextlib.suppress(Damaged):
         load_arrays(path)
