@@ -104,7 +104,7 @@ def embed(model: FaceModel, find_face: FindFace, scheme: str) -> Embedding:
         ModelError: the detector sees no face in the model.
     """
     path = _cached(model, scheme)
-    if (known := _load(path, scheme)) is not None:
+    if (known := _load(path, scheme, model)) is not None:
         return known
     eyes = EYE_POINTS.get(scheme, range(0))
     sightings = sight(model, find_face, np.array(eyes, dtype=int))
@@ -119,9 +119,11 @@ def embed(model: FaceModel, find_face: FindFace, scheme: str) -> Embedding:
 
 def cached_embedding(model: FaceModel, scheme: str) -> Embedding | None:
     """The landmarks of `scheme` on `model` if they were found before; looking for them takes the detector."""
-    return _load(_cached(model, scheme), scheme)
+    return _load(_cached(model, scheme), scheme, model)
 
 
+ROUNDED = 1e-6
+"""By how much shares that sum to 1 miss it."""
 ARRAYS = ("triangle", "barycentric", "spread_m", "contour", "known")
 
 
@@ -253,10 +255,20 @@ def _cached(model: FaceModel, scheme: str) -> Path:
     return model_cache() / "embeddings" / f"{key}.npz"
 
 
-def _load(path: Path, scheme: str) -> Embedding | None:
+def _load(path: Path, scheme: str, model: FaceModel) -> Embedding | None:
+    """The embedding that is kept there; None where there is none, or it is none on this model: the cache may be shared.
+    """
     if not isfile(path):  # or the cache may not be looked into
         return None
     try:
-        return Embedding(scheme, **load_arrays(path))
+        found = Embedding(scheme, **load_arrays(path))
     except (Damaged, TypeError):
         return None
+    kinds = [(getattr(found, name).dtype.kind, getattr(found, name).shape) for name in ARRAYS]
+    count = found.known.shape[:1]
+    if kinds != [("i", count), ("f", (*count, 3)), ("f", count), ("b", count), ("b", count)]:
+        return None
+    inside = (found.barycentric > -ROUNDED).all(axis=1) & (np.abs(found.barycentric.sum(axis=1) - 1) < ROUNDED)
+    sound = inside & np.isfinite(found.spread_m)
+    there = (found.triangle >= 0) & (found.triangle < len(model.triangles))
+    return found if there.all() and sound[found.known].all() else None

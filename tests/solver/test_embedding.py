@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
+from capture.arrays import save_arrays
 from capture.camera import project
 from capture.errors import ModelError
 from solver import embedding as embedding_module
@@ -207,6 +208,26 @@ def test_a_damaged_embedding_is_made_again(tmp_path, monkeypatch):
     with pytest.raises(ModelError):
         embed(small_face(), lambda picture: asked.append(picture), "made")
     assert asked
+
+
+@pytest.mark.parametrize("poison", [
+    lambda arrays: arrays.update(triangle=arrays["triangle"] + 10**6),
+    lambda arrays: arrays.update(triangle=arrays["triangle"] * 1.0),
+    lambda arrays: arrays.update(barycentric=arrays["barycentric"][:, :2]), lambda arrays: arrays.pop("known"),
+    lambda arrays: arrays.update(barycentric=arrays["barycentric"] * 5),
+    lambda arrays: arrays.update(known=arrays["known"][:-1]),
+    lambda arrays: arrays.update(spread_m=arrays["spread_m"] * np.nan),
+    lambda arrays: arrays.update(contour=arrays["contour"].astype("U1"))])
+def test_an_embedding_that_others_wrote_into_the_cache_is_not_believed(tmp_path, monkeypatch, poison):
+    monkeypatch.setenv("MIEN_CACHE", str(tmp_path))
+    face = small_face()
+    arrays = {"triangle": np.arange(9), "barycentric": np.full((9, 3), 1 / 3), "spread_m": np.full(9, 1e-3),
+              "contour": np.zeros(9, bool), "known": np.ones(9, bool)}
+    save_arrays(embedding_module._cached(face, "made"), arrays)
+    assert embedding_module.cached_embedding(face, "made") is not None
+    poison(arrays)
+    save_arrays(embedding_module._cached(face, "made"), arrays)
+    assert embedding_module.cached_embedding(face, "made") is None
 
 
 def test_the_closest_point_beats_all_others():
