@@ -173,6 +173,10 @@ def stored_parts(path: Path, architecture: str = PARTS) -> dict[str, torch.Tenso
     """
     about, arrays = _read(path, architecture)
     scales = {name.removesuffix(SCALE): arrays.pop(name) for name in list(arrays) if name.endswith(SCALE)}
+    for name, scale in scales.items():
+        if name not in arrays or scale.shape != arrays[name].shape[:1] + (1,) * (arrays[name].ndim - 1):
+            raise ModelError(f"{path} is damaged (the scale of {name} is not that of its rows); "
+                             "train again with `mien net train`")
     return {name.removeprefix("weights/"): torch.from_numpy(np.asarray(array * scales.get(name, 1), np.float32))
             for name, array in arrays.items() if about["kind"] != "checkpoint" or name.startswith("weights/")}
 
@@ -238,4 +242,7 @@ def _read(path: Path, architecture: str) -> tuple[dict[str, Any], dict[str, np.n
     if found[:3] != (FORMAT, VERSION, architecture):
         raise ModelError(f"{path} is a network {found[2]!r} of version {found[1]!r}, and this mien runs "
                          f"{architecture!r} of version {VERSION}; train again with `mien net train`")
+    odd = next((name for name, array in arrays.items() if array.dtype.kind not in "fiub"), None)
+    if odd is not None:
+        raise ModelError(f"{path} is damaged ({odd} holds no numbers); train again with `mien net train`")
     return about, arrays

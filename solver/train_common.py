@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import torch
 
-from capture.errors import MienError
+from capture.errors import MienError, ModelError
 from solver import network_file, train_data
 from solver.embedding import Embedding
 from solver.face_model import FaceModel
@@ -109,10 +109,17 @@ def resumed(config: Config, names: dict[str, torch.nn.Parameter], optimiser: tor
     about, read = network_file.load_checkpoint(config.out, architecture)
     device = next(iter(names.values())).device
     tables = {table: {name: value.to(device) for name, value in values.items()} for table, values in read.items()}
-    for name, parameter in names.items():
-        optimiser.state[parameter] = {"step": torch.tensor(float(about["step"])), "exp_avg": tables["first"][name],
-                                      "exp_avg_sq": tables["second"][name]}
-    return about["step"], about["history"], tables
+    try:
+        step, history = int(about["step"]), list(about["history"])
+        for name, parameter in names.items():
+            first, second = tables["first"][name], tables["second"][name]
+            if not first.shape == second.shape == parameter.shape:
+                raise ValueError(f"{name} has another shape")
+            optimiser.state[parameter] = {"step": torch.tensor(float(step)), "exp_avg": first, "exp_avg_sq": second}
+    except (KeyError, ValueError, TypeError) as error:
+        raise ModelError(f"{config.out} is damaged ({error}); remove it, or give another --out, to begin anew"
+                         ) from error
+    return step, history, tables
 
 
 def keep(config: Config, history: list[dict[str, Any]], tables: Tables, names: dict[str, torch.nn.Parameter],

@@ -253,10 +253,23 @@ def test_what_is_no_network_is_refused(model, embedding, samples, tmp_path):
     np.savez(path, **arrays)
     with pytest.raises(ModelError, match=r"base\.mesh_out\.bias is missing"):
         network_file.load_trained(path)
+    for odd in (np.array("x"), np.array(5, "M8[s]")):
+        np.savez(path, **{**arrays, "base.mesh_out.bias": odd})
+        with pytest.raises(ModelError, match="holds no numbers"):
+            network_file.load_trained(path)
     arrays["about"] = np.frombuffer(bytes(arrays["about"]).replace(b'"version": 1', b'"version": 9'), np.uint8)
     np.savez(path, **arrays)
     with pytest.raises(ModelError, match="of version 9"):
         network_file.load_trained(path)
+
+
+def test_a_checkpoint_that_lacks_something_is_refused(model, embedding, samples, tmp_path):
+    plan = config(tmp_path, model, embedding, samples)
+    weights = network_file.fresh().state_dict()
+    for about in ({"step": 2}, {"step": "two", "history": []}, {"step": 2, "history": []}):
+        network_file.save_checkpoint(plan.out, about, {"weights": weights})
+        with pytest.raises(ModelError, match=r"is damaged .* to begin anew"):
+            train(plan)
 
 
 def test_what_matters_more_counts_more():
