@@ -167,7 +167,8 @@ def look(folder: Path) -> Sight | None:
     """
     path = folder / LOCK_NAME
     try:
-        age = max(server_time(folder) - _touched(path), 0.0)
+        # A touch in the future is none: that clock was wrong, and an owner who lives dates it anew within seconds.
+        age = abs(server_time(folder) - _touched(path))
     except OSError as error:
         gone = error.errno in (errno.ENOENT, errno.ESTALE)  # the latter where another machine gave it back just now
         if gone and not path.is_symlink():
@@ -191,7 +192,7 @@ def _bury(folder: Path) -> bool:
     burial = folder / f".{LOCK_NAME}.burial"
     if not claim(burial, b""):
         with contextlib.suppress(OSError):
-            if server_time(folder) - _touched(burial) > STALE_SECONDS:  # it was killed within these few lines
+            if abs(server_time(folder) - _touched(burial)) > STALE_SECONDS:  # it was killed within these few lines
                 burial.unlink()
         time.sleep(0.02)
         return False

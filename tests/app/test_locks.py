@@ -90,6 +90,18 @@ def test_another_machine_is_judged_by_the_disk_s_clock(tmp_path: Path, monkeypat
     assert "render07 (process 4)" in said[0]
 
 
+def test_a_touch_that_lies_in_the_future_holds_nobody_up(tmp_path: Path) -> None:
+    """Whose clock was a day ahead when it died: nobody shall wait a day for it."""
+    foreign(tmp_path, seconds_ago=-20)
+    assert look(tmp_path).alive
+    foreign(tmp_path, seconds_ago=-86400)
+    assert not look(tmp_path).alive
+    said = []
+    with held(tmp_path, said.append):
+        pass
+    assert "render07 (process 4)" in said[0]
+
+
 def test_a_lock_that_was_cut_short_frees_itself(tmp_path: Path) -> None:
     path = tmp_path / LOCK_NAME
     path.touch()
