@@ -128,7 +128,8 @@ def _write_summary(path: Path, states: Sequence[TakeState]) -> Path:
                    # A running take's detail tells times and machines, which are no result.
                    "error": _without_folders(state.detail) if state.state in (FAILED, STALE) else ""}
                   for state in sorted(states, key=lambda state: state.take)]}
-    write_bytes(path, (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode())
+    # A file's name may hold bytes that are no text: they are escaped as Python has them, and come back the same.
+    write_bytes(path, (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode(errors="backslashreplace"))
     return path
 
 

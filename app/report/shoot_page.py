@@ -1,5 +1,6 @@
 """A shoot's report: a table of its takes, and what they have in common."""
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -56,7 +57,8 @@ def shoot_page(name: str, takes: Sequence[Row]) -> bytes:
 def _row(take: Row, picture: str) -> dict[str, object]:
     one = take.summary
     row = {"name": take.name, "state": take.state, "kind": KINDS.get(take.state, ""),
-           "link": quote(take.name + SUFFIX) if take.linked else "", "thumbnail": picture, "words": take.problem,
+           "link": quote(os.fsencode(take.name + SUFFIX)) if take.linked else "", "thumbnail": picture,
+           "words": take.problem,
            "look": "no" if take.state in (DONE, RUNNING) else "yes"}
     if one is None:
         return row | dict.fromkeys(("frames", "residual", "residual_words", "lost", "doubtful", "seconds",

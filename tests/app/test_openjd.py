@@ -162,6 +162,14 @@ def test_what_is_no_shoot_is_refused(demo: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "job").exists()
 
 
+def test_a_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    take = tmp_path / "shoot" / "takes" / os.fsdecode(b"T\xe4")
+    take.mkdir(parents=True)
+    write_clip(take / "camA.mp4", numbered(4))
+    ended = mien_here("submit", tmp_path / "shoot", "--openjd", tmp_path / "job", check=3)
+    assert "holds bytes that are no text" in ended.stderr
+
+
 def test_an_option_that_no_job_can_have_is_refused(tmp_path: Path) -> None:
     ended = mien_here("submit", tmp_path, "--openjd", tmp_path / "job", "--force", check=2)
     assert "--force" in ended.stderr

@@ -1,5 +1,6 @@
 """A report's parts on made-up takes: what is chosen, what is said, and what a page lets through."""
 
+import os
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -292,6 +293,11 @@ def test_the_worst_takes_keep_their_pictures() -> None:
     shown = [image["alt"] for image in Page(page).all("img")]
     assert "The worst moment of T1234" in shown
     assert 300 < len(shown) < 500
+
+
+def test_a_shoot_with_a_take_whose_name_is_no_text() -> None:
+    page = sound(shoot_page("Friday", [Row(os.fsdecode(b"T\xe4"), "done", "", summary(), True)]))
+    assert "T%E4.report.html" in [link["href"] for link in page.all("a")]
 
 
 def test_an_empty_shoot() -> None:

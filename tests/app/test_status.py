@@ -157,6 +157,12 @@ def test_the_summary_of_a_part_tells_of_the_whole_shoot(take: Take) -> None:
         ("T001", "done"), ("T002", "to do")]
 
 
+def test_the_summary_of_a_take_whose_name_is_no_text(take: Take) -> None:
+    odd = take.folder.rename(take.folder.with_name(os.fsdecode(b"T\xe4")))
+    written, = write_summaries(find_takes(odd), Request("mien"))
+    assert [one["take"] for one in json.loads(written.read_bytes())["takes"]] == [odd.name]
+
+
 def test_a_lone_clip_is_solved_again_after_the_take_toml_beside_it_has_changed(tmp_path: Path) -> None:
     (tmp_path / "camA.mp4").write_bytes(b"x")
     before = records.inputs_of(find_takes(tmp_path / "camA.mp4")[0], None)
