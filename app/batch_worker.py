@@ -14,6 +14,7 @@ from multiprocessing.connection import Connection
 
 from app.batch_gpus import MASK
 from app.request import Request
+from app.unhurried import STOPS
 
 READY, BROKEN, TELL, ENDED, WANT_GPU, LEFT_GPU = "ready", "broken", "tell", "ended", "want gpu", "left gpu"
 TAKE, GRANTED, STOP = "take", "granted", "stop"
@@ -29,7 +30,8 @@ def work(pipe: Connection, request: Request, gpu: str | None, threads: int) -> N
         threads: its share of the processor's cores.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches the whole group; the batch says what happens then
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in STOPS:
+        signal.signal(number, signal.SIG_IGN if number != signal.SIGTERM else _interrupt)
     if gpu != "":
         os.environ[MASK] = gpu or ""
     inbox: queue.SimpleQueue = queue.SimpleQueue()

@@ -23,6 +23,7 @@ from app.pace import PACE, seconds_a_frame
 from app.progress import JsonLines
 from app.streams import lasting_streams
 from app.told import run_told
+from app.unhurried import cancel_when_stopped
 from capture.errors import Cancelled, MienError
 
 FORMATS = ("json", "csv", "fbx", "glb", "usd", "usda", "maya", "unity", "metahuman", "metahuman-fbx", "metahuman-json")
@@ -42,8 +43,7 @@ def _main(arguments: Sequence[str] | None) -> int:
         options = parser.parse_args(arguments)
     except SystemExit as ended:  # argparse has said what is wrong, or printed the help
         return int(ended.code or 0)
-    # A farm stops a job with SIGTERM: that is a cancel as well as Ctrl+C is.
-    signal.signal(signal.SIGTERM, _interrupt)
+    cancel_when_stopped()
     if options.cancel_on_eof and not getattr(options, "armed", False):  # which reads stdin itself
         threading.Thread(target=_interrupt_at_eof, daemon=True).start()
     try:
@@ -257,10 +257,6 @@ def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a whole number above 0")
     return int(text)
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
 
 
 def _interrupt_at_eof() -> None:

@@ -1,7 +1,9 @@
 """The standard streams as a command needs them: there, able to say any character, and quiet once nobody listens."""
 
 import contextlib
+import errno
 import os
+import stat
 import sys
 from collections.abc import Iterator
 from typing import TextIO
@@ -23,7 +25,7 @@ def lasting_streams() -> Iterator[None]:
 
 
 class Lasting:
-    """A text stream that falls silent, where others fail, when the reader of its pipe goes away."""
+    """A text stream that falls silent, where others fail, when the reader of its pipe, or its terminal, goes away."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -31,20 +33,23 @@ class Lasting:
     def write(self, text: str) -> int:
         try:
             return self._stream.write(text)
-        except BrokenPipeError:
-            self._silence()
+        except OSError as error:
+            self._silence(error)
             return len(text)
 
     def flush(self) -> None:
         try:
             self._stream.flush()
-        except BrokenPipeError:
-            self._silence()
+        except OSError as error:
+            self._silence(error)
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._stream, name)
 
-    def _silence(self) -> None:
+    def _silence(self, error: OSError) -> None:
+        terminal = error.errno == errno.EIO and stat.S_ISCHR(os.fstat(self._stream.fileno()).st_mode)
+        if not isinstance(error, BrokenPipeError) and not terminal:
+            raise error
         # What is buffered already needs a place to go as well.
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self._stream.fileno())

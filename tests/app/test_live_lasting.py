@@ -163,7 +163,7 @@ def test_a_receiver_is_told_that_no_face_is_seen(clip, monkeypatch):
 
 def test_a_second_interrupt_does_not_cut_the_end_short():
     with unhurried():
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             os.kill(os.getpid(), number)
     with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGINT)

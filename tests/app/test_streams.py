@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,9 @@ import pytest
 import assets
 from app.event_lines import read_event
 from app.progress import teller
+from app.streams import Lasting
 from app.told import run_told
+from app.unhurried import STOPS, cancel_when_stopped
 from capture.errors import MienError
 from capture.shoot import find_takes
 from tests.app.command import ROOT, environment
@@ -103,6 +106,40 @@ def test_what_was_begun_is_told_of_a_command_that_fails(capsys: pytest.CaptureFi
     with pytest.raises(MienError):
         run_told(run, argparse.Namespace(events=True))
     assert json.loads(capsys.readouterr().out)["text"] == "halfway"
+
+
+def test_a_terminal_that_is_closed_silences() -> None:
+    """Writing to it is no broken pipe but an input/output error, as a line to a pseudoterminal shows."""
+    ours, theirs = os.openpty()
+    with os.fdopen(theirs, "w") as terminal:
+        os.close(ours)
+        lasting = Lasting(terminal)
+        lasting.write("a word\n")
+        lasting.flush()
+
+
+def test_a_recording_whose_terminal_is_closed_ends_as_by_an_interrupt(clip: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "app.cli", "record", tmp_path / "shoot", "--camera", f"camA=loop:{clip}",
+               "--camera", f"camB=loop:{clip}", "--seconds", "20", "--no-faces", "--keep-free", "0", "--events"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, env=environment(), text=True) as running:
+        next(event for event in map(json.loads, running.stdout) if event["event"] == "camera" and event["frames"] > 20)
+        running.send_signal(signal.SIGHUP)
+        *_, last = running.stdout
+    assert (running.returncode, json.loads(last)["event"]) == (0, "end")
+    assert (tmp_path / "shoot" / "takes" / "T001" / "sync.toml").is_file()
+
+
+def test_what_nohup_has_ignored_stays_ignored() -> None:
+    before = {number: signal.getsignal(number) for number in STOPS}
+    try:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        cancel_when_stopped()
+        signal.raise_signal(signal.SIGHUP)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def test_names_are_said_in_letters_that_the_stream_has(clip: Path) -> None:
