@@ -13,6 +13,9 @@ from capture.errors import OutputError
 
 CLIP_SUFFIXES = (".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".mxf")
 
+ABANDONED_SECONDS = 86400.0
+"""A file that is half-written, and that nobody has touched for so long, is nobody's."""
+
 CURES = {
     errno.ENOSPC: "the disk is full; free some space and run the same command again",
     errno.EDQUOT: "your disk quota is used up; free some space and run the same command again",
@@ -60,6 +63,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
         with os.fdopen(handle, "w+b") as file:
             os.fchmod(handle, 0o666 & ~_umask())
+            _sweep(path, os.fstat(handle).st_mtime)
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -72,6 +76,17 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
+
+
+def _sweep(path: Path, now: float) -> None:
+    """Remove what processes that were killed had half-written of the file `path`; `now` by its disk's clock."""
+    with contextlib.suppress(OSError):
+        with os.scandir(path.parent) as entries:
+            parts = [entry for entry in entries if entry.name.startswith(f".{path.name}.")
+                     and entry.name.endswith(".part")]
+        for entry in parts:
+            if now - entry.stat(follow_symlinks=False).st_mtime > ABANDONED_SECONDS:
+                os.unlink(entry.path)
 
 
 def write_bytes(path: Path, data: bytes) -> None:
