@@ -15,6 +15,7 @@ from app.records import given_path
 from app.request import Request, model_of
 from capture.errors import InputError, MienError, UsageError
 from capture.files import write_with
+from capture.links import check_tree
 from capture.match import TakeClips
 from capture.shoot import Take, find_takes
 from exporters.to_json import read
@@ -101,7 +102,7 @@ def run_list(options: argparse.Namespace) -> int:
     """A line for each profile of a shoot."""
     if not options.shoot.is_dir():
         raise InputError(f"{options.shoot} is not a folder; give a shoot folder with --in")
-    paths = sorted((options.shoot / FOLDER).glob(f"*/{NAME}"))
+    paths = sorted(_actors(options.shoot).glob(f"*/{NAME}"))
     if not paths:
         print(f"no profile of an actor lies in {options.shoot / FOLDER}; make one with `mien actor make`")
     for path in paths:
@@ -186,10 +187,20 @@ def run_mesh(options: argparse.Namespace) -> int:
 
 def run_unpack(options: argparse.Namespace) -> int:
     """Put a packed profile into a shoot."""
-    print(actor_pack.unpack(options.file, options.shoot / FOLDER, options.force))
+    print(actor_pack.unpack(options.file, _actors(options.shoot), options.force))
     return 0
 
 
 def _folder(options: argparse.Namespace) -> Path:
     given = Path(options.name)
-    return given if (given / NAME).is_file() else options.shoot / FOLDER / checked_name(options.name)
+    return given if (given / NAME).is_file() else _actors(options.shoot) / checked_name(options.name)
+
+
+def _actors(shoot: Path) -> Path:
+    """The folder of a shoot's profiles.
+
+    Raises:
+        InputError: it, or something in it, is a link that leads out of the shoot.
+    """
+    check_tree(shoot / FOLDER, shoot)
+    return shoot / FOLDER

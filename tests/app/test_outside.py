@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from app.actor_pack import pack
 from app.places import places
 from capture.errors import OutputError
 from capture.files import replacing, write_bytes
 from capture.shoot import find_takes
 from tests.app.command import error_of, mien_here
 from tests.clips import numbered, write_clip
+from tests.fuzz.corpus import actor_files
 
 
 def contents(folder: Path) -> dict[Path, bytes]:
@@ -39,6 +41,24 @@ def test_a_shoot_whose_takes_and_results_lead_elsewhere(tmp_path: Path) -> None:
     for command in ("solve", "status", "inspect", "report"):
         assert "leads out of" in mien_here(command, shoot, check=3).stderr
     assert contents(elsewhere) == before
+
+
+def test_profiles_that_lead_elsewhere_are_neither_written_nor_read(tmp_path: Path) -> None:
+    anna, elsewhere, shoot = tmp_path / "anna", tmp_path / "elsewhere", tmp_path / "shoot"
+    for folder in (anna, elsewhere / "anna", shoot / "actors"):
+        folder.mkdir(parents=True)
+    for name, data in actor_files().items():
+        (anna / name).write_bytes(data)
+    packed = pack(anna, tmp_path / "anna.mienactor")
+    for link, target in ((shoot / "actors" / "anna", elsewhere / "anna"), (shoot / "actors", elsewhere)):
+        if link.is_dir():
+            link.rmdir()
+        link.symlink_to(target)
+        before = contents(elsewhere)
+        for words in (("unpack", packed), ("list",), ("show", "anna"), ("pack", "anna", "--out", tmp_path / "b")):
+            assert "leads out of" in error_of(mien_here("actor", *words, "--in", shoot, check=3))
+        assert contents(elsewhere) == before
+        link.unlink()
 
 
 def test_a_result_that_is_a_link_to_a_clip_leaves_the_clip_alone(demo: Path, tmp_path: Path) -> None:
