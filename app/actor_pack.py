@@ -1,5 +1,6 @@
 """A profile as one file: a zip of its files, each with its SHA-256 in actor.json, and one for actor.json itself."""
 
+import errno
 import hashlib
 import io
 import json
@@ -10,8 +11,8 @@ from pathlib import Path
 
 from app.actors import checked_name
 from app.locks import held
-from capture.errors import DataError, UsageError
-from capture.files import make_folder, write_bytes
+from capture.errors import DataError, OutputError, UsageError
+from capture.files import make_folder, output_error, write_bytes
 from solver.actor import NAME, load_actor, save_actor
 
 SUM = "SHA256"
@@ -45,9 +46,15 @@ def unpack(file: Path, actors: Path, force: bool) -> Path:
         DataError: it is damaged, or from a newer mien.
         UsageError: there is a profile of that name.
         BusyError: another process works on that profile.
+        OutputError: it cannot be written, there or among temporary files.
     """
-    with tempfile.TemporaryDirectory(prefix="mien-actor-") as scratch:
-        folder = Path(scratch)
+    try:
+        scratch = tempfile.TemporaryDirectory(prefix="mien-actor-")
+    except OSError as error:
+        raise OutputError(f"there is no folder for temporary files to unpack {file} in ({error.strerror}); name one in "
+                          "the environment variable TMPDIR") from error
+    with scratch as name:
+        folder = Path(name)
         _extract(file, folder)
         actor = load_actor(folder)
         target = actors / checked_name(actor.name)
@@ -78,4 +85,6 @@ def _extract(file: Path, folder: Path) -> None:
         raise DataError(f"{file} is not there or holds no profile; give a file that `mien actor pack` wrote") from error
     except (OSError, zipfile.BadZipFile, zipfile.LargeZipFile, ValueError, RuntimeError, NotImplementedError,
             EOFError) as error:
+        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):  # no fault of the file's
+            raise output_error(folder, error) from error
         raise DataError(f"{file} is damaged or no packed profile ({error}); copy it again") from error

@@ -1,13 +1,15 @@
 """A shoot from a stranger, or a slip of the hand: nothing outside of the shoot is touched, no clip is overwritten."""
 
 import contextlib
+import errno
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from app.actor_pack import pack
+from app.actor_pack import pack, unpack
 from app.places import places
 from capture.errors import OutputError
 from capture.files import replacing, write_bytes
@@ -59,6 +61,23 @@ def test_profiles_that_lead_elsewhere_are_neither_written_nor_read(tmp_path: Pat
             assert "leads out of" in error_of(mien_here("actor", *words, "--in", shoot, check=3))
         assert contents(elsewhere) == before
         link.unlink()
+
+
+def test_a_profile_is_not_called_damaged_where_temporary_files_have_no_room(tmp_path: Path, monkeypatch) -> None:
+    for name, data in actor_files().items():
+        (tmp_path / name).write_bytes(data)
+    packed = pack(tmp_path, tmp_path / "anna.mienactor")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copyfileobj", full)
+    with pytest.raises(OutputError, match="the disk is full"):
+        unpack(packed, tmp_path / "actors", False)
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", full)
+    with pytest.raises(OutputError, match="TMPDIR"):
+        unpack(packed, tmp_path / "actors", False)
+    assert not (tmp_path / "actors").exists()
 
 
 def test_a_result_that_is_a_link_to_a_clip_leaves_the_clip_alone(demo: Path, tmp_path: Path) -> None:
