@@ -203,6 +203,10 @@ def test_a_file_of_another_kind_is_refused(faces, tmp_path):
     np.savez(tmp_path / "short.npz", **arrays)
     with pytest.raises(ModelError, match=r"eye\.out\.bias is missing or wrong"):
         network_file.load_parts(tmp_path / "short.npz")
+    scale = next(name for name in arrays if name.endswith("/scale"))
+    np.savez(tmp_path / "scaled.npz", **{**arrays, scale: np.repeat(arrays[scale], 2, axis=0)})
+    with pytest.raises(ModelError, match="is not that of its rows"):
+        network_file.load_parts(tmp_path / "scaled.npz")
     with pytest.raises(ModelError, match="cannot be trained on"):
         train(replace(plan(faces, tmp_path), out=tmp_path / "eye.npz"))
 
