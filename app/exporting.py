@@ -105,7 +105,10 @@ def _one(solved: Performance, path: Path, options: argparse.Namespace, treatment
                         "name the model it was solved with by --model")
     performance, notes = treat(solved, treatment)
     if isinstance(retarget, Vocabulary):
-        retarget = vocabulary_map(ways(retarget), performance.shape_names)
+        title, retarget = retarget.title, vocabulary_map(ways(retarget), performance.shape_names)
+        if not retarget.targets:
+            raise DataError(f"{path} has none of ARKit's shapes that {title} has a name for; say in the rig's table of "
+                            "names what its shapes stand for (`mien model add` makes it) and solve again")
     scene, controls, more = _on_rig(performance, model, options, retarget)
     native = _native(scene, options, options.rig or model_name, given or options.rig is not None)
     lost = without_column(scene.performance, options.format)
@@ -131,11 +134,13 @@ def _one(solved: Performance, path: Path, options: argparse.Namespace, treatment
 
 def _map_of(path: Path | None) -> RetargetMap | Vocabulary | None:
     """What `--map` names: a file, or a vocabulary where there is no such file."""
-    if path is None or path.exists() or path.suffix == ".toml":
-        return path and load_map(path)
-    if str(path) not in VOCABULARIES:
+    if path is None:
+        return None
+    if str(path) in VOCABULARIES and not path.is_file():  # a folder may be called so: the last export's
+        return VOCABULARIES[str(path)]
+    if not path.exists() and path.suffix != ".toml":
         raise UsageError(f"--map {path} is neither a file nor one of {', '.join(VOCABULARIES)}; check its path")
-    return VOCABULARIES[str(path)]
+    return load_map(path)
 
 
 def _source(path: Path) -> Path:
@@ -167,8 +172,8 @@ def _on_rig(performance: Performance, model: FaceModel, options: argparse.Namesp
         return scene, scene if solved else _controls(performance, model), baked.notes
     if retarget is not None:
         # The curves are those of a rig that mien has never seen; all that is known of it is its map.
-        mapped = bare_scene(dataclasses.replace(apply(retarget, performance), model_name=options.map.stem,
-                                                model_sha256=""))
+        name = options.map.name.removesuffix(".toml")
+        mapped = bare_scene(dataclasses.replace(apply(retarget, performance), model_name=name, model_sha256=""))
         lost = dropped(performance, list(retarget.targets))
         return mapped, _controls(performance, model), (
             (f"the map takes nothing from {', '.join(lost)}: dropped",) if lost else ())

@@ -17,7 +17,7 @@ from solver.performance import Performance
 
 def known_names(retarget: RetargetMap, own: FaceModel, names: Mapping[str, str]) -> RetargetMap:
     """A map whose targets have a rig's own names, by those that mien goes by: `Mouth_Smile_L` is mouthSmileLeft. A
-    shape that is one of several for ARKit's one keeps its own.
+    shape that is one of several for ARKit's one keeps its own, and a name that mien goes by stays what it is.
 
     Args:
         retarget: the map.
@@ -28,7 +28,7 @@ def known_names(retarget: RetargetMap, own: FaceModel, names: Mapping[str, str])
     given = {target.name for target in retarget.targets}
     return RetargetMap(tuple(
         dataclasses.replace(target, name=known) if (known := names.get(target.name)) and used[known] == 1
-        and known not in given else target for target in retarget.targets))
+        and target.name not in used and known not in given else target for target in retarget.targets))
 
 
 def in_own_names(performance: Performance, own: FaceModel, names: Mapping[str, str],

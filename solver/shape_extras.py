@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 
 from solver.face_model import ARKIT
-from solver.shape_spelling import OTHER, SUMMED, arkit_names, part_of, plain_name, short_name, spellings
+from solver.shape_spelling import OTHER, SUMMED, arkit_names, endings, part_of, plain_name, short_name, wholes
 from solver.vocabularies import MOODS, SEVERAL, SIDES, VISEMES, VOCABULARIES
 
 ENOUGH = 26
@@ -23,6 +23,9 @@ GOES = ("jaw", "mouth", "tongue", "head", "neck", "look")
 SOUND, MOOD, BOTH, PART = "a sound", "a mood", "both sides at once", "a part of what is there whole"
 AT_ONCE = " at once"
 SEVERAL_AT_ONCE = "several" + AT_ONCE
+KINDS = (SOUND, MOOD, BOTH, PART, SEVERAL_AT_ONCE)
+ROUND = {"mouthFunnel", "mouthPucker"}
+"""Without one of them sounds are all that a rig's lips have."""
 SEPARATORS = r"[\s_\-.+]+"
 
 
@@ -36,7 +39,8 @@ def made_by_others(shape_names: tuple[str, ...], guessed: Mapping[str, str]) -> 
     meant = set(guessed.values()) & set(ARKIT)
     if len(meant) < ENOUGH or "jawOpen" not in meant:
         return {}
-    spelled = spellings(shape_names)  # own -> plain
+    ends = endings(shape_names)
+    spelled = {own: plain_name(end) for own, end in ends.items()}
     named = {spelled[own] for own in shape_names}
     meanings = arkit_names(shape_names)
     found = {}
@@ -44,7 +48,7 @@ def made_by_others(shape_names: tuple[str, ...], guessed: Mapping[str, str]) -> 
         if own in guessed:
             continue
         name = spelled[own]
-        if name in _kinds():
+        if name in _kinds() and (_kinds()[name] != SOUND or meant & ROUND):
             found[own] = _kinds()[name]
         elif meant.issuperset(_several().get(name, ("",))):
             found[own] = SEVERAL_AT_ONCE
@@ -52,25 +56,28 @@ def made_by_others(shape_names: tuple[str, ...], guessed: Mapping[str, str]) -> 
                 name + left in named and name + right in named for left, right in zip(*SIDES.values(), strict=True))):
             found[own] = BOTH
         elif part_of().get(name) in meant or (
-                meanings.get(own) in SUMMED and meanings[own] in meant and name not in OTHER):
+                meanings.get(own) in SUMMED and meanings[own] in meant and name not in OTHER
+                and name not in wholes()):
             found[own] = PART
-        elif pieces := _pieces(own, named):
+    played = {spelled[own] for own in shape_names if own not in found}
+    for own in shape_names:
+        if own not in guessed and own not in found and (pieces := _pieces(ends[own], played)):
             found[own] = " and ".join(pieces) + AT_ONCE
     return found
 
 
 def correctives(shape_names: tuple[str, ...], guessed: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     """Own name -> the rig's own that it corrects where they act together, for those of `made_by_others` that do."""
-    spelled = spellings(shape_names)
-    place = {spelled[own]: own for own in reversed(shape_names)}
-    found = {own: _pieces(own, set(place)) for own, what in made_by_others(shape_names, guessed).items()
-             if what not in (SOUND, MOOD, BOTH, PART, SEVERAL_AT_ONCE)}
+    made, ends = made_by_others(shape_names, guessed), endings(shape_names)
+    place = {plain_name(ends[own]): own for own in reversed(shape_names) if made.get(own) not in KINDS}
+    found = {own: _pieces(ends[own], set(place)) for own, what in made.items() if what not in KINDS}
     return {own: tuple(place["".join(re.split(SEPARATORS, piece)).lower()] for piece in pieces)
             for own, pieces in found.items()}
 
 
 def _pieces(own: str, named: set[str]) -> list[str]:
-    """The other shapes whose names a name is made of, two or more: `jawOpen_smile_L` is of jawOpen and smile_L."""
+    """The other shapes whose names a name is made of, two or more: `jawOpen_smile_L` is of jawOpen and smile_L. Those
+    that are left out are none of them: with a weight of 0 the product would be nothing."""
     words = re.split(SEPARATORS, short_name(own))
     if not 2 <= len(words) <= MOST_PIECES:
         return []

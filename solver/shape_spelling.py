@@ -99,8 +99,8 @@ def without_beginnings(shape_names: Iterable[str]) -> list[dict[str, str]]:
     return [known, *sorted(found, key=lambda told: -len(told))]
 
 
-def spellings(shape_names: Iterable[str]) -> dict[str, str]:
-    """Own name -> `plain_name` of what it is without a beginning that many of the rig's known names share."""
+def endings(shape_names: Iterable[str]) -> dict[str, str]:
+    """Own name -> what it is without a beginning that many of the rig's known names share."""
     beginnings = {_beginning(short_name(name), end) for group in without_beginnings(shape_names)[1:]
                   for name, end in group.items()}
 
@@ -108,7 +108,7 @@ def spellings(shape_names: Iterable[str]) -> dict[str, str]:
         short = short_name(name)
         return next((short[end:] for end in _ends(short) if re.sub(r"\d+", "#", short[:end]) in beginnings), name)
 
-    return {name: plain_name(without(name)) for name in shape_names}
+    return {name: without(name) for name in shape_names}
 
 
 def _beginning(short: str, end: str) -> str:
@@ -152,7 +152,7 @@ def _composed(there: dict[str, str], taken: set[str]) -> dict[str, str]:
     made: dict[str, str] = {}
     for meaning, parts in composed_ways():
         other = [spelled for spelled in there if _known().get(spelled) == meaning and spelled not in parts]
-        whole = [spelled for spelled in other if meaning not in SUMMED or spelled in _wholes()]
+        whole = [spelled for spelled in other if meaning not in SUMMED or spelled in wholes()]
         if meaning in taken or meaning in made.values() or whole or any(part not in there for part in parts):
             continue
         made |= {there[part]: meaning for part in parts}
@@ -190,7 +190,7 @@ def part_of() -> dict[str, str]:
 
 
 @functools.cache
-def _wholes() -> frozenset[str]:
+def wholes() -> frozenset[str]:
     """Plain names that stand for a shape by themselves."""
     return _ARKIT_PLAIN | {plain_name(parts[0]) for vocabulary in VOCABULARIES.values()
                            for found in ways(vocabulary).values() for parts in found if len(parts) == 1}

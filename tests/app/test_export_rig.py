@@ -9,6 +9,8 @@ import pytest
 from app import cli
 from app.models import model_named, own_model_named
 from exporters.metahuman import LABEL, PREFIX, SOLVED, by_table
+from exporters.own_names import known_names
+from exporters.retarget import RetargetMap, Target
 from exporters.scene import make_scene
 from exporters.to_json import read, write
 from solver.face_model import Between, deform
@@ -207,6 +209,30 @@ def test_a_map_may_be_a_vocabularys(take, tmp_path, capsys):
         np.testing.assert_array_equal(column(out, own), column(PERFORMANCE, of))
     mien("export", take, "--out", tmp_path / "out", "--format", "json", "--map", "mixamo", code=2)
     assert "neither a file nor one of unified, sranipal" in capsys.readouterr().err
+
+
+def test_a_vocabularys_name_is_whole_and_no_folder_stands_for_it(take, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):  # the first makes the folder
+        mien("export", take, "--out", "genesis8.1", "--format", "json", "--map", "genesis8.1")
+    assert read(tmp_path / "genesis8.1" / "T001.mien.json").model_name == "genesis8.1"
+
+
+def test_a_take_without_arkits_shapes_is_no_empty_file(rig, tmp_path, capsys):
+    hero = rig("hero", shape_names=tuple(f"own{index}" for index in range(len(MODEL.shape_names))))
+    model, path = model_named(str(hero)), tmp_path / "solved" / "T001.mien.json"
+    write(make_scene(model, dataclasses.replace(PERFORMANCE, model_name="hero", model_sha256=model.sha256,
+                                                shape_names=model.shape_names)), path)
+    mien("export", path, "--model", hero, "--out", tmp_path / "out", "--format", "json,fbx", "--map", "unified", code=3)
+    assert "has none of ARKit's shapes that Unified Expressions" in capsys.readouterr().err
+    assert not (tmp_path / "out" / "T001.fbx").exists()
+
+
+def test_a_maps_target_that_mien_knows_is_not_turned_round_by_a_rigs_table(rig):
+    """A rig whose left is the viewer's, and whose table says so: half a map went to the other side."""
+    half = RetargetMap((Target("mouthSmileLeft", (("jawOpen", 0.5),)),))
+    turned = {"mouthSmileLeft": "mouthSmileRight", "mouthSmileRight": "mouthSmileLeft"}
+    assert known_names(half, MODEL, turned) == half
 
 
 def test_a_map_may_name_a_rigs_own_shapes(take, rig, tmp_path):

@@ -90,6 +90,32 @@ def test_what_a_corrective_corrects():
         "jawOpen_mouthFunnel": ("jawOpen", "mouthFunnel"), "jaw_open_eye_blink_left": ("jawOpen", "eyeBlinkLeft")}
 
 
+def test_correctives_are_told_behind_a_beginning():
+    names = (*(f"h_{name}" for name in ARKIT), "h_jawOpen_mouthFunnel")
+    assert correctives(names, guess_names(names)) == {"h_jawOpen_mouthFunnel": ("h_jawOpen", "h_mouthFunnel")}
+
+
+def test_what_corrects_a_shape_that_is_left_out_is_solved():
+    """Its product would be 0 in each frame."""
+    names = (*ARKIT, "mouthSmile", "jawOpen_mouthSmile")
+    assert made_by_others(names, guess_names(names)) == {"mouthSmile": BOTH}
+    assert correctives(names, guess_names(names)) == {}
+
+
+def test_a_second_of_a_whole_shape_is_no_part_of_it():
+    names = (*ARKIT, "mouth_funnel", "Jaw_Open", "cheek_puff")
+    assert first_table(names) == dict(zip(ARKIT, ARKIT, strict=True))
+    assert set(names_found(names, first_table(names)).ambiguous) == {"mouth_funnel", "Jaw_Open", "cheek_puff"}
+
+
+def test_sounds_stay_where_a_rigs_lips_have_nothing_else():
+    lips = ("viseme_PP", "viseme_O", "viseme_U")
+    face = tuple(name for name in ARKIT if name.startswith(("eye", "brow", "cheekSquint", "nose", "mouthSmile", "jaw")))
+    assert len(face) > 26
+    assert not set(lips) & set(first_table((*face, *lips)))
+    assert set(lips) <= set(first_table((*face, "mouthPucker", *lips)))
+
+
 def test_a_rigs_only_shapes_are_not_left_out():
     assert made_by_others(VISEMES, {}) == {}  # a VRM of sounds and moods is solved in these
     few = (*ARKIT[:20], "viseme_aa", "mouthSmile")
