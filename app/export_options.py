@@ -1,4 +1,4 @@
-"""The options of `mien export`, apart from the common ones: argparse alone, so that help stays quick."""
+"""The options of `mien export`, apart from the common ones: argparse and tables alone, so that help stays quick."""
 
 import argparse
 from collections.abc import Callable

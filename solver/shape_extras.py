@@ -23,7 +23,6 @@ GOES = ("jaw", "mouth", "tongue", "head", "neck", "look")
 SOUND, MOOD, BOTH, PART = "a sound", "a mood", "both sides at once", "a part of what is there whole"
 AT_ONCE = " at once"
 SEVERAL_AT_ONCE = "several" + AT_ONCE
-KINDS = (SOUND, MOOD, BOTH, PART, SEVERAL_AT_ONCE)
 ROUND = {"mouthFunnel", "mouthPucker"}
 """Without one of them sounds are all that a rig's lips have."""
 SEPARATORS = r"[\s_\-.+]+"
@@ -41,7 +40,7 @@ def made_by_others(shape_names: tuple[str, ...], guessed: Mapping[str, str]) -> 
         return {}
     ends = endings(shape_names)
     spelled = {own: plain_name(end) for own, end in ends.items()}
-    named = {spelled[own] for own in shape_names}
+    named, known = set(spelled.values()), {spelled[own] for own in guessed}
     meanings = arkit_names(shape_names)
     found = {}
     for own in shape_names:
@@ -52,16 +51,14 @@ def made_by_others(shape_names: tuple[str, ...], guessed: Mapping[str, str]) -> 
             found[own] = _kinds()[name]
         elif meant.issuperset(_several().get(name, ("",))):
             found[own] = SEVERAL_AT_ONCE
-        elif meant.issuperset(_both().get(name, ("",))) or (name not in GOES and any(
-                name + left in named and name + right in named for left, right in zip(*SIDES.values(), strict=True))):
-            found[own] = BOTH
+        elif own not in meanings and (meant.issuperset(_both().get(name, ("",))) or (name not in GOES and any(
+                name + left in named and name + right in named for left, right in zip(*SIDES.values(), strict=True)))):
+            found[own] = BOTH  # Cheek_Raise_R is no CheekRaiser
         elif part_of().get(name) in meant or (
                 meanings.get(own) in SUMMED and meanings[own] in meant and name not in OTHER
                 and name not in wholes()):
             found[own] = PART
-    played = {spelled[own] for own in shape_names if own not in found}
-    for own in shape_names:
-        if own not in guessed and own not in found and (pieces := _pieces(ends[own], played)):
+        elif pieces := _pieces(ends[own], known):
             found[own] = " and ".join(pieces) + AT_ONCE
     return found
 
@@ -69,15 +66,15 @@ def made_by_others(shape_names: tuple[str, ...], guessed: Mapping[str, str]) -> 
 def correctives(shape_names: tuple[str, ...], guessed: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     """Own name -> the rig's own that it corrects where they act together, for those of `made_by_others` that do."""
     made, ends = made_by_others(shape_names, guessed), endings(shape_names)
-    place = {plain_name(ends[own]): own for own in reversed(shape_names) if made.get(own) not in KINDS}
-    found = {own: _pieces(ends[own], set(place)) for own, what in made.items() if what not in KINDS}
+    place = {plain_name(ends[own]): own for own in reversed(shape_names) if own in guessed}
+    found = {own: _pieces(ends[own], set(place)) for own, what in made.items()
+             if what not in (SOUND, MOOD, BOTH, PART, SEVERAL_AT_ONCE)}
     return {own: tuple(place["".join(re.split(SEPARATORS, piece)).lower()] for piece in pieces)
             for own, pieces in found.items()}
 
 
-def _pieces(own: str, named: set[str]) -> list[str]:
-    """The other shapes whose names a name is made of, two or more: `jawOpen_smile_L` is of jawOpen and smile_L. Those
-    that are left out are none of them: with a weight of 0 the product would be nothing."""
+def _pieces(own: str, known: set[str]) -> list[str]:
+    """The known shapes whose names a name is made of, two or more: `jawOpen_smile_L` is of jawOpen and smile_L."""
     words = re.split(SEPARATORS, short_name(own))
     if not 2 <= len(words) <= MOST_PIECES:
         return []
@@ -85,7 +82,7 @@ def _pieces(own: str, named: set[str]) -> list[str]:
     for end in range(1, len(words) + 1):
         for start in range(end):
             text = "".join(words[start:end]).lower()
-            if best[start] is not None and len(text) >= SHORTEST and text in named and end - start < len(words) \
+            if best[start] is not None and len(text) >= SHORTEST and text in known and end - start < len(words) \
                     and len(best[start]) >= len(best[end] or ()):  # as many as there are, for none of a pair's own
                 best[end] = [*best[start], "_".join(words[start:end])]
     found = best[-1] or []

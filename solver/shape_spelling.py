@@ -122,12 +122,15 @@ def _ends(short: str) -> list[int]:
 
 def guess_names(shape_names: tuple[str, ...]) -> dict[str, str]:
     """Own name -> ARKit's, for those shapes whose name is known. What one beginning has in parts is summed, where all
-    are there; what two have (`old_jawOpen`, `new_jawOpen`) is there twice, and the first is taken."""
+    are there; what two have (`old_jawOpen`, `new_jawOpen`) is there twice, and the first is taken. ARKit's own words
+    count before another convention's: Character Creator 3 has `A01_Brow_Inner_Up` beside `Brow_Raise_Inner_L`."""
     guessed: dict[str, str] = {}
-    for group in without_beginnings(shape_names):
+    groups = without_beginnings(shape_names)
+    in_its_words = {arkit_name(end) for group in groups for end in group.values() if plain_name(end) in _ARKIT_PLAIN}
+    for group in groups:
         earlier = set(guessed.values())
         own = {name for name, end in group.items() if plain_name(end) in _ARKIT_PLAIN}
-        taken = earlier | {arkit_name(group[name]) for name in own}
+        taken = earlier | in_its_words
         composed = _composed({plain_name(end): name for name, end in reversed(group.items()) if name not in guessed},
                              taken)
         guessed |= composed
@@ -135,6 +138,7 @@ def guess_names(shape_names: tuple[str, ...]) -> dict[str, str]:
         for name in sorted(group, key=lambda name: name not in own):
             meaning = arkit_name(group[name])
             if meaning is None or name in guessed or meaning in earlier or meaning in whole or (
+                    name not in own and meaning in in_its_words) or (
                     meaning not in SUMMED and meaning in guessed.values()):
                 continue
             guessed[name] = meaning

@@ -1,5 +1,6 @@
 """Other people's rigs: what their shapes are taken for, and what is left out as others make it."""
 
+import re
 import time
 
 import pytest
@@ -100,6 +101,16 @@ def test_what_corrects_a_shape_that_is_left_out_is_solved():
     names = (*ARKIT, "mouthSmile", "jawOpen_mouthSmile")
     assert made_by_others(names, guess_names(names)) == {"mouthSmile": BOTH}
     assert correctives(names, guess_names(names)) == {}
+
+
+def test_arkits_own_words_count_before_another_conventions():
+    """Character Creator 3 has both; `Mouth_Pucker_Open` is a funnel there and `Open` a sound."""
+    apple = tuple(f"A{index:02}_" + re.sub("([A-Z])", r"_\1", name).title() for index, name in enumerate(ARKIT))
+    names = (*(set(all_names("cc3", first=True)) - {"Mouth_Pucker"}), *apple, "Open", "Mouth_Pucker_Open")
+    assert guess_names(names) == dict(zip(apple, ARKIT, strict=True))
+    assert guess_names(names[::-1]) == dict(zip(apple, ARKIT, strict=True))
+    assert not {"Open", "Mouth_Pucker_Open"} & set(first_table(names))
+    assert BOTH not in made_by_others(names, guess_names(names)).values()  # Cheek_Raise_R is no CheekRaiser
 
 
 def test_a_second_of_a_whole_shape_is_no_part_of_it():
