@@ -1,12 +1,14 @@
 """The inspector: one page for each task, chosen by a strip of icons, as DCCs do it; there is room for many."""
 
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
     QHBoxLayout,
     QLabel,
     QScrollArea,
+    QScrollBar,
     QStackedWidget,
     QToolButton,
     QVBoxLayout,
@@ -14,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.gui import theme
+from app.gui.guarded import guarded
 
 ICONS = {"Take": "movie-open-outline", "Calibration": "checkerboard", "Sync": "waveform", "Actor": "account-outline",
          "Model": "face-man-outline", "Solve": "play-circle-outline", "Export": "export-variant",
@@ -21,6 +24,15 @@ ICONS = {"Take": "movie-open-outline", "Calibration": "checkerboard", "Sync": "w
 BUTTON = 34
 LEAST = 300
 """Width in px; a page that wants more, in a window that has no more, scrolls."""
+
+
+@guarded
+class QuietBar(QScrollBar):
+    """Seen only where there is something to scroll."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self.maximum() > self.minimum():
+            super().paintEvent(event)
 
 
 class Inspector(QWidget):
@@ -60,6 +72,10 @@ class Inspector(QWidget):
     def add_page(self, name: str, page: QWidget) -> None:
         """Put a page at the end."""
         area = QScrollArea(widgetResizable=True, frameShape=QScrollArea.Shape.NoFrame)
+        # Always there: what a page needs in height depends on its width, and where a bar that comes changes that so
+        # that it goes again, Qt goes to and fro until the stack is full and the process dies.
+        area.setVerticalScrollBar(QuietBar(area))
+        area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         area.setWidget(page)
         self._stack.addWidget(area)
         button = QToolButton(icon=theme.icon(ICONS.get(name, "card-outline")), checkable=True, toolTip=name)
