@@ -111,7 +111,7 @@ class JobRow(QWidget):
 
     def update_row(self) -> None:
         job = self.job
-        self.says.setText(_words(job))
+        self.says.setText(words_of(job))
         self.says.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.bar.setRange(0, max(job.total, 1))
         self.bar.setValue(job.done)
@@ -140,7 +140,8 @@ class JobRow(QWidget):
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(self.job.outputs[0]).parent)))
 
 
-def _words(job: Job) -> str:
+def words_of(job: Job) -> str:
+    """A job's state, or how far it is."""
     if job.state != jobs.RUNNING:
         return job.state
     if not job.total:

@@ -99,6 +99,10 @@ class LivePanel(QWidget):
         self.facts.setText("loading the networks")
         self._update()
 
+    def rolling(self) -> str:
+        """The take that is being recorded; "" for none."""
+        return self.take
+
     def stop(self) -> None:
         """Cut and let the camera go: the app closes."""
         self.child.close()

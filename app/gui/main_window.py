@@ -23,8 +23,10 @@ from PySide6.QtWidgets import (
 from app import __version__
 from app.gui import intake, theme
 from app.gui.actions import COMMANDS
+from app.gui.disk_watch import DiskWatch
 from app.gui.guarded import guarded
 from app.gui.inspector import Inspector
+from app.gui.job_words import JobWords
 from app.gui.jobs_panel import JobsPanel
 from app.gui.live_panel import LivePanel
 from app.gui.message_bar import MessageBar
@@ -41,10 +43,11 @@ from app.gui.session import Session
 from app.gui.sound_player import SoundPlayer
 from app.gui.take_browser import TakeBrowser
 from app.gui.timeline import Timeline
-from app.gui.transport import Transport
+from app.gui.transport import WORKSPACES, Transport
 from app.gui.turns import Turns
 from app.gui.video_grid import VideoGrid
 from app.gui.viewport import Viewport
+from app.gui.wheel import WheelGuard
 
 LAYOUT_VERSION = 1
 SIZE = (1600, 1000)
@@ -61,6 +64,7 @@ class MainWindow(QMainWindow):
         self.setDockNestingEnabled(True)
         self.setAcceptDrops(True)
         self.turns = turns = Turns(self)
+        self.watch = DiskWatch(session)
         self.grid, self.viewport, self.timeline = VideoGrid(session, turns), Viewport(session, turns), Timeline(session)
         self.browser, self.jobs = TakeBrowser(session), JobsPanel(session)
         self.solve, self.cameras, self.export = SolvePanel(session), CamerasPanel(session), ExportPanel(session)
@@ -100,10 +104,13 @@ class MainWindow(QMainWindow):
         self.addToolBar(self.transport)
         self.status = QLabel()
         self.statusBar().addWidget(self.status)
-        self.statusBar().addPermanentWidget(self.grid.proxy_words)
+        self.job_words = JobWords(session)
+        for words in (self.job_words, self.grid.proxy_words):
+            self.statusBar().addPermanentWidget(words)
         self._make_menus()
         self._connect()
-        self.set_workspace("Review")
+        last = session.recent.choice("layout/workspace", "Review")
+        self.set_workspace(last if last in WORKSPACES else "Review")
         self._restore()
         self._show_state()
 
@@ -187,6 +194,13 @@ class MainWindow(QMainWindow):
                 "the same command goes on from there.") != QMessageBox.StandardButton.Yes:
             event.ignore()
             return
+        rolling = next((page.rolling() for page in (self.record, self.live) if page.rolling()), "")
+        if rolling and QMessageBox.warning(
+                self, "A take is rolling", f"{rolling} is recorded. Cut it and quit? What was filmed so far stays.",
+                QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.No, QMessageBox.StandardButton.No,
+                ) != QMessageBox.StandardButton.Yes:
+            event.ignore()
+            return
         if not self.session.may_leave():
             event.ignore()
             return
@@ -195,13 +209,20 @@ class MainWindow(QMainWindow):
         settings.setValue("layout/geometry", self.saveGeometry())
         settings.setValue("layout/docks", self.saveState(LAYOUT_VERSION))
         settings.setValue("layout/views", self.views.saveState())
+        settings.setValue("layout/workspace", self.transport.workspace.currentText())
         QApplication.instance().removeEventFilter(self)
+        self.wheel.stop()
         self.session.close()
         self.grid.close_loader()
         for part in (self.timeline, self.sync, self.player, self.record, self.live):
             part.stop()
         self.viewport.canvas.stop()
         super().closeEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
+            self.watch.look()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         # Space and Return press the focused button, as the keyboard's users expect, before they play or stop.
@@ -251,6 +272,8 @@ class MainWindow(QMainWindow):
         session.message.connect(self.messages.say)
         session.solved_around.connect(self._show_difference)
         session.shoot_changed.connect(self.messages.clear)
+        session.take_changed.connect(self._forget_messages)
+        self.job_words.clicked.connect(self._show_jobs)
         for signal in (session.take_changed, session.shoot_changed, session.selection_changed, session.curves_changed,
                        session.saved):
             signal.connect(self._show_state)
@@ -268,6 +291,7 @@ class MainWindow(QMainWindow):
         for drop_down in self.findChildren(QComboBox):
             if not drop_down.isEditable():
                 drop_down.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.wheel = WheelGuard(self)
 
     def _dock(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title)
@@ -280,6 +304,15 @@ class MainWindow(QMainWindow):
         self.recent_menu.clear()
         for path in self.session.recent.shoots():
             self.recent_menu.addAction(str(path), lambda path=path: self.session.open(path))
+
+    def _forget_messages(self) -> None:
+        """What was said of a take goes with it; why a job failed stays."""
+        if self.session.data is None:
+            self.messages.keep({job.error for job in self.session.jobs.jobs})
+
+    def _show_jobs(self) -> None:
+        self.docks["Jobs"].show()
+        self.docks["Jobs"].raise_()
 
     def _show_difference(self, sentence: str) -> None:
         self.messages.say(sentence)

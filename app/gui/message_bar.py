@@ -1,5 +1,8 @@
 """Sentences for the user, on top of the window until they are put away."""
 
+from collections.abc import Container
+
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from app.gui import theme
@@ -15,7 +18,8 @@ class MessageBar(QFrame):
         self.sentences: list[str] = []
         self.setObjectName("messages")
         self.setStyleSheet("QFrame#messages { background: #3a2f22; }")
-        self.words = QLabel(wordWrap=True)
+        self.words = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.close_button = QToolButton(icon=theme.icon("close"), autoRaise=True, toolTip="Put away")
         self.close_button.setAccessibleName("Put the messages away")
         self.close_button.clicked.connect(self.clear)
@@ -34,6 +38,11 @@ class MessageBar(QFrame):
         self.words.setText("\n".join(self.sentences))
         self.show()
 
+    def keep(self, wanted: Container[str]) -> None:
+        """Put away all but these."""
+        self.sentences = [sentence for sentence in self.sentences if sentence in wanted]
+        self.words.setText("\n".join(self.sentences))
+        self.setVisible(bool(self.sentences))
+
     def clear(self) -> None:
-        self.sentences = []
-        self.hide()
+        self.keep(())

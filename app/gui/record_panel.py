@@ -122,6 +122,10 @@ class RecordPanel(QWidget):
         for line in (f"slate {scene}", f"actor {actor}", *number, "roll"):
             self.child.tell(line.strip())
 
+    def rolling(self) -> str:
+        """What is being recorded; "" for nothing."""
+        return "A take" if self.state == "rolling" else ""
+
     def stop(self) -> None:
         """Cut and let the cameras go: the app closes."""
         self.child.close()

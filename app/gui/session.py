@@ -224,17 +224,17 @@ class Session(QObject):
         if before != after:
             self.undo.push(Change(text, before, after, self._put_layer, merge=drag))
 
-    def solved_frame(self) -> int | None:
-        """The present frame as the solve counts it; None where it was not solved."""
+    def solved_frame(self, frame: int | None = None) -> int | None:
+        """The present frame, or another of the take, as the solve counts it; None where it was not solved."""
         if self.data is None or self.data.scene is None:
             return None
-        frame = self.frame - self.data.first
+        frame = (self.frame if frame is None else frame) - self.data.first
         return frame if 0 <= frame < self.data.scene.performance.frames else None
 
-    def vertices(self, weights: np.ndarray | None = None) -> np.ndarray | None:
-        """(V, 3) metres in the world: the face in the present frame, with the given weights (T, K) or the corrected
-        ones; None where it was not solved."""
-        if (frame := self.solved_frame()) is None:
+    def vertices(self, weights: np.ndarray | None = None, frame: int | None = None) -> np.ndarray | None:
+        """(V, 3) metres in the world: the face in the present frame, or another of the take, with the given weights
+        (T, K) or the corrected ones; None where it was not solved."""
+        if (frame := self.solved_frame(frame)) is None:
             return None
         return self._poses.vertices(self.data.scene, frame, (self.weights if weights is None else weights)[frame])
 

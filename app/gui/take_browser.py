@@ -116,7 +116,7 @@ class TakeBrowser(QWidget):
         item.setForeground(1, theme.QUIET)
         item.setText(2, state)
         item.setForeground(2, colour)
-        tip = "\n".join(filter(None, [reason, str(take.settings.get("notes", ""))]))
+        tip = "\n".join(filter(None, [take.name, reason, str(take.settings.get("notes", ""))]))
         for column in range(3):
             item.setToolTip(column, tip)
 

@@ -32,7 +32,8 @@ MOST = 8
 class VideoGrid(QWidget):
     """Panes for one to eight cameras, and what they show over the footage."""
 
-    shown = Signal(tuple)
+    shown = Signal(tuple, int)
+    """The cameras' pictures, and of which frame they are."""
     context = Signal(QPointF)
 
     def __init__(self, session: Session, turns: Turns, parent: QWidget | None = None) -> None:
@@ -207,7 +208,7 @@ class VideoGrid(QWidget):
         if self._aspect() != self._arranged_for:
             self._arranged_for = self._aspect()
             self._arrange()
-        self.shown.emit(response.pictures)
+        self.shown.emit(response.pictures, response.request.frame)
         if self._late:
             self._late = False
             self._ask()

@@ -89,11 +89,15 @@ class Viewport(QWidget):
 
     def _take_changed(self) -> None:
         data = self.session.data
-        names = [name for name in data.take.cameras if data.camera(name) is not None] if data is not None else []
+        if data is None:
+            return  # the next take's cameras may be called alike: then the choice stays
+        names = [name for name in data.take.cameras if data.camera(name) is not None]
         known = [self.camera.itemText(index) for index in range(1, self.camera.count())]
         if names != known:
+            chosen = self.camera.currentText()
             self.camera.clear()
             self.camera.addItems([ORBIT, *names])
+            self.camera.setCurrentText(chosen if chosen in names else ORBIT)
 
 
 @guarded
@@ -106,6 +110,7 @@ class Canvas(QWidget):
         self.look, self.shading, self.compare = ORBIT, SHADED, False
         self.yaw, self.pitch, self.distance, self.target = 0.35, 0.05, 0.75, np.zeros(3)
         self.footage: tuple[QImage | None, ...] = ()
+        self._footage_of: tuple[object, int] = (None, 0)  # which clips, which frame of theirs
         self.problem = ""
         self.renderer: ViewRenderer | None = None
         self._picture: QImage | None = None
@@ -142,9 +147,9 @@ class Canvas(QWidget):
         if not self._soon.isActive():
             self._soon.start()
 
-    def set_footage(self, pictures: tuple[QImage | None, ...]) -> None:
-        """What the cameras show in the present frame."""
-        self.footage = pictures
+    def set_footage(self, pictures: tuple[QImage | None, ...], frame: int) -> None:
+        """What the cameras show in a frame of the open take: the present one, or one that was asked for before."""
+        self.footage, self._footage_of = pictures, (self.session.data.clips, frame)
         if self.look != ORBIT:
             self.changed()
 
@@ -180,6 +185,8 @@ class Canvas(QWidget):
         if take is not None and take != self._framed:
             self.frame_face()
         self._framed = take
+        if self.session.data is None or self.session.data.clips is not self._footage_of[0]:
+            self.footage, self._footage_of = (), (None, 0)
         self.changed()
 
     def _selection_changed(self) -> None:
@@ -205,7 +212,7 @@ class Canvas(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.fillRect(self.rect(), theme.VIEW)
-        vertices = self.session.vertices()
+        vertices = self.session.vertices(frame=self._frame())
         if vertices is None:
             self._say(painter, "no solve in this frame" if self.session.data is not None and self.session.data.scene
                       else "the solved face appears here")
@@ -243,11 +250,17 @@ class Canvas(QWidget):
         return QRectF((room.width() - width) / 2, (room.height() - height) / 2, width, height)
 
     def _camera(self):
-        return self.session.data.camera(self.look) if self.look != ORBIT and not self.compare else None
+        data = self.session.data
+        return data.camera(self.look) if data is not None and self.look != ORBIT and not self.compare else None
+
+    def _frame(self) -> int:
+        """The frame of the take that is drawn: through a camera that of its footage, for a face over another frame's
+        picture looks like a bad solve."""
+        return self._footage_of[1] if self._camera() is not None and self.footage else self.session.frame
 
     def _draw(self) -> None:
         """The face as it is now; until then the one before is seen."""
-        vertices = self.session.vertices()
+        vertices = self.session.vertices(frame=self._frame())
         if self.isVisible():
             self._picture = self._drawn(vertices) if vertices is not None else None
         self.update()
@@ -260,7 +273,7 @@ class Canvas(QWidget):
                 self.problem = str(error)
         if self.renderer is None:
             return None
-        session, frame = self.session, self.session.solved_frame()
+        session, frame = self.session, self.session.solved_frame(self._frame())
         model, beside = session.data.scene.model, session.beside
         ratio = self.devicePixelRatioF() * (1.0 if self._fine else COARSE)
         room = self._room()
@@ -311,7 +324,8 @@ class Canvas(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._grip = event.position()
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier and not self.compare:
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier and not self.compare \
+                and self._frame() == self.session.frame:
             room = self._room()
             self._pull = FacePull.begin(self.session, self._view(room.width() / room.height()), room, event.position())
 

@@ -129,7 +129,7 @@ def test_all_panes_show_the_very_frame(opened, qtbot):
 
 def test_space_plays_and_stops_and_frames_stay_in_step(opened, qtbot):
     seen = []
-    opened.grid.shown.connect(lambda pictures: seen.append([number_in(picture) for picture in pictures]))
+    opened.grid.shown.connect(lambda pictures, _: seen.append([number_in(picture) for picture in pictures]))
     qtbot.keyClick(opened, Qt.Key.Key_Space)
     assert opened.session.playback.playing
     qtbot.waitUntil(lambda: len(seen) > 8)
