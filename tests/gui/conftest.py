@@ -97,6 +97,7 @@ def window(qtbot, session):
     window.show()
     yield window
     session.may_discard = lambda take, reason: True  # else closing the window might ask
+    window.record.state = window.live.take = ""  # and so of what rolls
     window.close()
     window.deleteLater()
 

@@ -2,6 +2,7 @@
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QMessageBox
 
 from capture.match import plan, probe_take
 from tests.clips import numbered, write_clip
@@ -55,7 +56,8 @@ def test_arm_roll_and_cut(window, panel, qtbot, clip, count):
     assert (panel.arm.text(), panel.tiles, panel.clock.text()) == ("Arm", {}, "--:--:--:--")
 
 
-def test_closing_the_app_cuts_the_take(window, panel, qtbot, clip, tmp_path):
+def test_closing_the_app_cuts_the_take(window, panel, qtbot, clip, tmp_path, monkeypatch):
+    monkeypatch.setattr(QMessageBox, "warning", lambda *_: QMessageBox.StandardButton.Yes)
     arm(qtbot, panel, f"camA=loop:{clip}")
     qtbot.mouseClick(panel.roll, LEFT)
     qtbot.waitUntil(lambda: panel.tiles["camA"].status.get("frames", 0) > 10, timeout=PATIENCE)
