@@ -6,6 +6,7 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
+    QFileDialog,
     QHeaderView,
     QLabel,
     QMessageBox,
@@ -47,13 +48,16 @@ class CamerasPanel(QWidget):
                                      toolTip="Finds the cameras from the clips in calibration/; writes rig.toml")
         self.from_face = QPushButton("From the face in this take", toolTip="Without a board: finds the cameras from a "
                                      "face that all of them filmed; less exact than a board")
+        self.board = QPushButton("A board to print…", toolTip="Writes a PDF of the board in its true size: print it "
+                                 "at 100 %, glue it flat, film it with all cameras at once")
         self.coverage = CoverageView()
         self.verdict = QLabel(wordWrap=True)
         self.verdict.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        for widget in (self.calibrate, self.from_face, self.verdict, self.coverage):
+        for widget in (self.calibrate, self.from_face, self.board, self.verdict, self.coverage):
             layout.addWidget(widget)
         self.calibrate.clicked.connect(self.start_calibration)
         self.from_face.clicked.connect(self.start_from_face)
+        self.board.clicked.connect(self.print_board)
         session.shoot_changed.connect(self._update)
         session.shoot_changed.connect(self._forget)
         session.take_changed.connect(self._update)
@@ -73,6 +77,17 @@ class CamerasPanel(QWidget):
         if force is not None:
             place = [str(take.shoot.folder), "--take", take.name] if take.shoot is not None else [str(take.folder)]
             self._run(f"Cameras from the face in {take.name}", ["calibrate", *place, "--from-face", *force])
+
+    def print_board(self) -> None:
+        """Ask where the board shall go, and write it."""
+        shoot = self.session.shoot
+        path, _ = QFileDialog.getSaveFileName(self, "A board to print", str(shoot.folder / "board.pdf"), "PDF (*.pdf)")
+        if path:
+            target = Path(path.removesuffix(".pdf") + ".pdf")  # the dialog has asked whether it may be replaced
+            job = self.session.run("A board to print", ["calibrate", str(shoot.folder), "--print-board", str(target),
+                                                        "--force"])
+            job.ended.connect(lambda: self._say(f"{target}: print it at 100 %, and measure the line below the board"
+                                                if job.state == jobs.DONE else job.error, theme.QUIET))
 
     def _replacing(self, rig: Path | None) -> list[str] | None:
         """The option that allows it; None where the user does not want it."""
@@ -114,6 +129,7 @@ class CamerasPanel(QWidget):
         data, shoot = self.session.data, self.session.shoot
         self.table.clear()
         self.calibrate.setEnabled(shoot is not None and bool(shoot.calibration_clips) and self.job is None)
+        self.board.setEnabled(shoot is not None)
         self.from_face.setEnabled(data is not None and data.take.folder is not None and len(data.take.clips) > 1
                                   and self.job is None)
         if data is None:

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog
 
 from app.gui import jobs
 from app.gui.coverage_view import CELLS, CoverageView
@@ -101,3 +102,12 @@ def test_the_page_shows_the_rig_file_also_where_an_older_one_was_solved_with(ope
     opened.session.reload()
     assert "rig.toml" in opened.cameras.words.text()
     assert opened.cameras.table.topLevelItemCount() == 0
+
+
+def test_a_board_is_written_to_be_printed(qtbot, opened, tmp_path, monkeypatch):
+    target = tmp_path / "board.pdf"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target.with_suffix("")), ""))
+    qtbot.mouseClick(opened.cameras.board, LEFT)
+    qtbot.waitUntil(lambda: opened.session.jobs.jobs[-1].state in jobs.ENDED, timeout=60_000)
+    assert target.read_bytes().startswith(b"%PDF")
+    assert str(target) in opened.cameras.verdict.text()
