@@ -15,6 +15,8 @@ import pytest
 
 import assets
 from app.locks import LOCK_NAME
+from app.places import Places
+from app.report.summary import read_summary
 from capture.camera import load_rig
 from tests.app.command import ROOT, environment, mien
 from tests.app.shoots import FEW, results, shoot_of
@@ -60,7 +62,8 @@ def expected(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     assert process.wait() == 0
     assert ended == [{"event": "end", "exit_code": 0, "done": 2, "failed": 0}]
     process.stdout.close()
-    assert states(shoot) == {"T001": ("done", ""), "T002": ("done", "")}
+    summary = read_summary(Places(shoot / "solved", shoot / "takes" / "T001" / ".mien"))
+    assert states(shoot) == dict.fromkeys(("T001", "T002"), ("done", summary.verdict))  # the same footage twice
     found = results(shoot)
     assert {"solved/summary.json", "solved/T001.mien.json", "solved/T002.csv"} <= found.keys()
     return found
