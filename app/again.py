@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from app import artefacts
-from app.detection import SCHEME_SHAPE, clock_key, film_looks, on_take_clock, track_shapes
+from app.detection import SCHEME_SHAPE, clock_key, film_looks, film_shape, on_take_clock, track_shapes
 from app.detectors import Landmarker
 from app.preparing import Prepared
 from app.timings import timed
@@ -59,7 +59,8 @@ def looked_again(ready: Prepared, found: Landmarks, keys: dict[str, str], rig: R
         key = artefacts.key_of("detect again", AGAIN_VERSION, detect={**keys, **clock_key(ready)}, camera=camera,
                                rig=artefacts.rig_key(rig), model=model.sha256, embedding=EMBEDDING_VERSION,
                                detector=detector.key)
-        arrays = None if force else artefacts.load(path, key, {**track_shapes(*seen.shape[1:]), **SCHEME_SHAPE})
+        arrays = None if force else artefacts.load(
+            path, key, {**track_shapes(*seen.shape[1:]), **film_shape(seen.shape[1]), **SCHEME_SHAPE})
         if arrays is None:
             step = f"look again {camera}"
             with timed(ready.where.work, step, key), ready.contents[index].steady():

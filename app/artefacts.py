@@ -41,10 +41,10 @@ def save(path: Path, key: str, arrays: dict[str, np.ndarray]) -> None:
 
 
 def load(path: Path, key: str, shapes: Shapes) -> dict[str, np.ndarray] | None:
-    """The arrays of that key, or None where there are none, others, a damaged file, or one that is not what the step
-    leaves, whoever wrote it: then the step runs again."""
+    """The arrays of that key that `shapes` names, or None where there are none, others, a damaged file, or one that is
+    not what the step leaves, whoever wrote it: then the step runs again."""
     try:
-        arrays = load_arrays(path)
+        arrays = load_arrays(path, ("key", *shapes))
     except Damaged:
         return None
     return arrays if str(arrays.pop("key", "")) == key and _fit(arrays, shapes) else None

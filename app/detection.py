@@ -18,13 +18,13 @@ from app.places import Places
 from app.pointed_face import Pointed, kept_sightings, pointed, several
 from app.preparing import Prepared
 from app.timings import Took, timed
-from capture.film_look import Looker, faults
+from capture.film_look import COLUMNS, Looker, faults
 from solver.detect import Footage, Report, Track, Whereabouts, stack
 from solver.landmarks import Landmarks
 from solver.network_actor import every
 from solver.own_time import at_moments, in_step
 
-DETECT_VERSION = 5
+DETECT_VERSION = 6
 CLOCK_VERSION = 3
 """Of how a take's clips are put on one clock: with another, takes that are done are looked at again."""
 MOMENTS_VERSION = 2
@@ -52,7 +52,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Filmed(Track):
-    """The landmarks of one camera, and how its film looks, (T, 5); see `capture.film_look`."""
+    """The landmarks of one camera, and how its film looks, (T, 6); see `capture.film_look`."""
 
     film: np.ndarray
 
@@ -108,7 +108,8 @@ def detect_part(ready: Prepared, part: Part, landmarker: Landmarker, force: bool
         OutputError: they cannot be written.
     """
     key, path = part_key(ready, part, landmarker.detector.key), ready.where.part(part.name, part.first)
-    arrays = None if force else artefacts.load(path, key, track_shapes(part.stop - part.first))
+    arrays = None if force else artefacts.load(
+        path, key, {**track_shapes(part.stop - part.first), **film_shape(part.stop - part.first)})
     if arrays is None:
         dropped = part.first - part.warm
         looker = Looker(ready.clips.numbers[part.camera, part.warm:part.stop].tolist())
@@ -171,7 +172,8 @@ def detect(ready: Prepared, landmarker: Landmarker, force: bool,
         step = f"detect {clip.camera}"
         keys[step] = detect_key(ready, camera, detector.key)
         path = ready.where.landmarks(clip.camera)
-        arrays = None if force else artefacts.load(path, keys[step], {**track_shapes(total), **SCHEME_SHAPE})
+        arrays = None if force else artefacts.load(
+            path, keys[step], {**track_shapes(total), **film_shape(total), **SCHEME_SHAPE})
         if arrays is None:
             found = [detect_part(ready, part, landmarker, force,
                                  lambda done, _, step=step, part=part: report(step, part.first - ready.first + done,
@@ -196,15 +198,27 @@ def kept(where: Places, camera: str, key: str, frames: int) -> dict[str, np.ndar
 
 
 def track_shapes(frames: int, points: int | str = "points") -> artefacts.Shapes:
-    """What the landmarks of one camera are on disk, and how its film looks."""
-    return {"xy": ("f", (frames, points, 2)), "sigma": ("f", (frames, points)), "seen": ("b", (frames, points)),
-            "film": ("f", (frames, 5))}
+    """What the landmarks of one camera are on disk."""
+    return {"xy": ("f", (frames, points, 2)), "sigma": ("f", (frames, points)), "seen": ("b", (frames, points))}
+
+
+def film_shape(frames: int) -> artefacts.Shapes:
+    """What stands beside them of how the film looks; landmarks that an older mien found have none."""
+    return {"film": ("f", (frames, COLUMNS))}
 
 
 def film_looks(where: Places, cameras: Sequence[str], keys: Mapping[str, str], frames: int) -> dict[str, np.ndarray]:
-    """How the films look, (T, 5) each, of the cameras whose landmarks are on disk under the keys of their steps."""
-    found = {camera: kept(where, camera, keys.get(f"detect {camera}", ""), frames) for camera in cameras}
-    return {camera: arrays["film"] for camera, arrays in found.items() if arrays is not None}
+    """How the films look, (T, COLUMNS) each, of the cameras whose landmarks are on disk under the keys of their steps.
+
+    Those that an older mien found have no look; a damaged file counts as absent.
+    """
+    found = {}
+    for camera in cameras:
+        key, shape = keys.get(f"detect {camera}", ""), film_shape(frames)
+        arrays = artefacts.load(where.again(camera), key, shape) or artefacts.load(where.landmarks(camera), key, shape)
+        if arrays:
+            found[camera] = arrays["film"]
+    return found
 
 
 def _without_still(arrays: dict[str, np.ndarray]) -> None:

@@ -1,6 +1,6 @@
 """What is wrong with a film as such, whatever it shows: cuts, pictures that stand still, fields woven together.
 
-Each picture is compared with those before it while it is decoded anyway; what that says is kept as five numbers.
+Each picture is compared with those before it while it is decoded anyway; what that says is kept as six numbers.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,6 +13,8 @@ ROWS = 180
 """About so many of a picture's rows are compared, and as dense in a row."""
 THUMB = (64, 36)
 COMB_EVERY, COMB_BLOCK = 8, 32
+COMB_ROWS = 240
+"""Larger pictures are looked at in so many columns fewer: the look is to cost less than 3 % of a draft."""
 JUMP, SHARE, NEAR = 10.0, 2.3, 5
 """A cut changes a picture by so many of 255 levels in the mean, and by so many times what the `NEAR` pictures on both
 sides change by: 14 and 2.7 where a second was cut out of one shot, 50 and more and 9 to 58 between shots. Faces in
@@ -20,15 +22,24 @@ motion reach 6 and 1.5, boards that are waved 12 and 1.7, light that flickers 58
 AGAIN_PART, AGAIN_PX, AGAIN_BLOCK = 0.1, 0.2, 2.0
 """A picture that comes again differs from itself by less than this part of what moving pictures do, by fewer levels in
 the mean, and nowhere by more: encoders leave 0 to 0.08 of 0.8 to 4 levels, and a sensor's pictures 0.3 and more."""
+HUM = 0.15
+"""A film whose quietest pictures change in less of their pixels has no noise by which a picture that comes again could
+be told from an actor at rest: renders, screens, much squeezed and dark films. Sensors' pictures change in 0.2 to 0.5,
+those that come again in 0 to 0.1."""
 LONG = 3
 """So many repeats in a row are no hiccup: the film stands still."""
+OFTEN_RUNS = 0.2
+"""A film in which more than this share of the pictures are shown for longer is one of a lower rate, as of a webcam in
+the dark; it stands still only where a picture is shown for twice as long as these, and more."""
 OFTEN = 0.03
 COMBED_BLOCKS, COMBED_PICTURES = 0.02, 3
 """A picture is combed where this share of its blocks is (0.24 of woven ones, 0.001 of others), a film from so many."""
 
-CHANGE, SKIP, PIXELS, BLOCK, COMBED = range(5)
+COLUMNS = 6
+CHANGE, SKIP, PIXELS, BLOCK, COMBED, STIR = range(COLUMNS)
 """The columns of a look: change of the picture in its mean from the last one and from that three before, of its
-pixels, the most of a block, and the share of combed blocks; NaN where it was not looked at."""
+pixels, the most of a block, the shares of combed blocks and of pixels that change at all; NaN where it was not looked
+at."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +70,7 @@ class Looker:
     """Looks at pictures as they pass.
 
     Attributes:
-        look: (T, 5) float32; see `CHANGE`.
+        look: (T, COLUMNS) float32; see `CHANGE`.
     """
 
     def __init__(self, numbers: Sequence[int]) -> None:
@@ -81,25 +92,30 @@ class Looker:
                 if before is not None:
                     change = np.abs(thumb - thumbs[-1])
                     row[CHANGE], row[BLOCK] = change.mean(), change.max()
-                    row[PIXELS] = cv2.absdiff(pixels, before).mean()
+                    differ = cv2.absdiff(pixels, before)
+                    row[PIXELS], row[STIR] = differ.mean(), cv2.countNonZero(differ) / differ.size
                 if len(thumbs) == 3:
                     row[SKIP] = np.abs(thumb - thumbs[0]).mean()
                 if self._numbers[index] % COMB_EVERY == 0:
-                    row[COMBED] = _combed(green[:, ::4])
+                    row[COMBED] = _combed(green[:, ::4 * max(1, min(green.shape) // COMB_ROWS)])
                 thumbs, before = [*thumbs[-2:], thumb], pixels
             yield picture
 
 
 def unlooked(frames: int) -> np.ndarray:
     """The look of a film of which nothing is known; it has no faults."""
-    return np.full((frames, 5), np.nan, np.float32)
+    return np.full((frames, COLUMNS), np.nan, np.float32)
 
 
 def faults(look: np.ndarray) -> Faults:
-    """What a look (T, 5) says."""
+    """What a look (T, COLUMNS) says."""
     new = np.flatnonzero(np.isfinite(look[:, PIXELS]))  # frames with a picture of their own, but for the first
     again = _again(look[new])
-    runs = [(first, stop) for first, stop in _runs(again) if stop - first >= LONG]
+    repeats = _runs(again)
+    least = LONG
+    if len(repeats) > max(OFTEN_RUNS * np.count_nonzero(~again), 2):
+        least += 2 * int(np.median([stop - first for first, stop in repeats]))
+    runs = [(first, stop) for first, stop in repeats if stop - first >= least]
     long = np.zeros(len(new), bool)
     for first, stop in runs:
         long[first:stop] = True
@@ -117,7 +133,8 @@ def _again(look: np.ndarray) -> np.ndarray:
     if not moving.any():
         return moving  # nothing moves in the whole film, and nobody can tell
     usual = float(np.median(look[moving, PIXELS]))
-    return (look[:, PIXELS] < min(AGAIN_PART * usual, AGAIN_PX)) & ~moving
+    again = (look[:, PIXELS] < min(AGAIN_PART * usual, AGAIN_PX)) & ~moving
+    return again & (float(np.percentile(look[~again, STIR], 5)) > HUM)
 
 
 def _cuts(look: np.ndarray, again: np.ndarray) -> np.ndarray:
@@ -136,18 +153,20 @@ def _cuts(look: np.ndarray, again: np.ndarray) -> np.ndarray:
 
 
 def _combed(green: np.ndarray) -> float:
-    """The share of blocks whose rows are nearer to the rows of their own field than to their neighbours."""
-    rows, columns = (side // COMB_BLOCK * COMB_BLOCK for side in (green.shape[0] - 4, green.shape[1] * 4))
+    """The share of blocks, of all rows and some columns, whose rows are nearer to those of their own field than to
+    their neighbours."""
+    across = COMB_BLOCK // 4
+    rows, columns = (green.shape[0] - 4) // COMB_BLOCK * COMB_BLOCK, green.shape[1] // across * across
     if rows <= 0 or columns <= 0:
         return 0.0
-    lines = green[:, :columns // 4].astype(np.int32)
+    lines = green[:, :columns].astype(np.int32)
     here = lines[2:2 + rows]
 
     def out_of_line(apart: int) -> np.ndarray:
         """How far rows lie above, or below, both of those so many rows away, squared, by blocks."""
         product = (lines[2 - apart:2 - apart + rows] - here) * (lines[2 + apart:2 + apart + rows] - here)
-        return np.clip(product, 0, None).reshape(rows // COMB_BLOCK, COMB_BLOCK, columns // COMB_BLOCK,
-                                                 COMB_BLOCK // 4).mean(axis=(1, 3))
+        return np.clip(product, 0, None).reshape(rows // COMB_BLOCK, COMB_BLOCK, columns // across,
+                                                 across).mean(axis=(1, 3))
 
     return float((out_of_line(1) > 2 * out_of_line(2) + 20).mean())
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app import detection
+from app import artefacts, detection
 from app.detectors import Landmarker, landmarker_named
+from app.places import Places
 from app.preparing import Options, Prepared, prepare
 from app.timings import recorded
 from capture.arrays import load_arrays, save_arrays
@@ -142,3 +143,16 @@ def test_at_a_border_a_real_face_does_not_jump(tmp_path: Path, monkeypatch: pyte
     assert (part.warm, part.first, part.stop) == (16, 32, 34)
     assert 0 < apart.mean() < 0.15  # (2, 478) px; the face is 250 px high
     assert apart.max() < 1.0
+
+
+def test_how_films_look_is_read_alone_and_is_unknown_where_an_older_mien_found_the_landmarks(tmp_path: Path) -> None:
+    where, look = Places(tmp_path, tmp_path / "work"), np.full((4, 6), 0.5, np.float32)
+    points = {"xy": np.zeros((4, 1, 2)), "sigma": np.ones((4, 1)), "seen": np.ones((4, 1), bool)}
+    artefacts.save(where.landmarks("old"), "old", points)
+    artefacts.save(where.landmarks("new"), "new", points | {"film": look})
+    artefacts.save(where.landmarks("more"), "before", points | {"film": look * 2})
+    artefacts.save(where.again("more"), "after", points | {"film": look})
+    found = detection.film_looks(where, ("old", "new", "more", "none"), {
+        "detect old": "old", "detect new": "new", "detect more": "after", "detect none": "gone"}, 4)
+    assert list(found) == ["new", "more"]
+    assert all(np.array_equal(film, look) for film in found.values())

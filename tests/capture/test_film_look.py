@@ -84,3 +84,29 @@ def test_a_look_in_parts_is_the_look_of_the_whole() -> None:
 def test_tiny_and_single_pictures_are_no_trouble() -> None:
     assert looked([np.zeros((2, 2, 3), np.uint8)] * 9).cuts == ()
     assert looked([np.zeros((90, 8, 3), np.uint8)]) == Faults()
+
+
+def render(where: list[float]) -> list[np.ndarray]:
+    """The blot without any noise, at these columns."""
+    room = scene(1, 1)[0][:, ::-1]
+    out = []
+    for at in where:
+        picture = room.copy()
+        cv2.ellipse(picture, (round(16 * at), 16 * 90), (16 * 35, 16 * 45), 0, 0, 360, (200, 160, 140), -1,
+                    cv2.LINE_AA, 4)
+        out.append(picture)
+    return out
+
+
+def test_an_actor_at_rest_in_a_film_without_noise_is_no_film_that_stands_still() -> None:
+    rest, ramp = [80.0] * 20, np.linspace(0, 1, 30)
+    assert looked(render(rest + list(80 + 60 * ramp * ramp * (3 - 2 * ramp)))) == Faults()
+    assert looked(render(rest + list(80 + 60 * ramp) + [140.0] * 9)) == Faults()
+
+
+def test_a_slow_webcam_in_a_fast_film_repeats_pictures_and_does_not_stand_still() -> None:
+    slow = [picture for picture in scene(1, 30) for _ in range(4)]
+    found = looked(slow)
+    assert (found.still, len(found.again)) == ((), 90)
+    at = slow[:60] + [slow[59]] * 20 + slow[60:]
+    assert looked(at).still == ((57, 80),), "nor does that hide where it does stand still"
