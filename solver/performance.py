@@ -30,7 +30,7 @@ class Performance:
         sigma: (T, K) standard deviation of each weight.
         residual_px: (T) RMS distance in px between what was seen and what the solve explains; NaN where no camera saw.
         seen: (T) share of the cameras that saw the face, 0..1.
-        flags: (T) tuples of words: "unseen", "interpolated", "held", "hidden", "doubtful", ...
+        flags: (T) tuples of words: "unseen", "interpolated", "held", "hidden", "cut", "doubtful", ...
         steps: name of a step -> its key.
     """
 
