@@ -33,6 +33,8 @@ RUNNING_NAME = "running.json"
 BEAT_SECONDS = 5.0
 STALE_SECONDS = 60.0
 """Without a touch for so long, an owner on another machine counts as dead: twelve times missed, and a slow server."""
+AHEAD_SECONDS = 3600.0
+"""By how much a machine's clock may be ahead where a share lets it date its touches itself, as those of Windows do."""
 
 
 @dataclass(frozen=True)
@@ -167,8 +169,7 @@ def look(folder: Path) -> Sight | None:
     """
     path = folder / LOCK_NAME
     try:
-        # A touch in the future is none: that clock was wrong, and an owner who lives dates it anew within seconds.
-        age = abs(server_time(folder) - _touched(path))
+        age = _age(path)
     except OSError as error:
         gone = error.errno in (errno.ENOENT, errno.ESTALE)  # the latter where another machine gave it back just now
         if gone and not path.is_symlink():
@@ -192,7 +193,7 @@ def _bury(folder: Path) -> bool:
     burial = folder / f".{LOCK_NAME}.burial"
     if not claim(burial, b""):
         with contextlib.suppress(OSError):
-            if abs(server_time(folder) - _touched(burial)) > STALE_SECONDS:  # it was killed within these few lines
+            if _age(burial) > STALE_SECONDS:  # it was killed within these few lines
                 burial.unlink()
         time.sleep(0.02)
         return False
@@ -233,6 +234,13 @@ def _running(folder: Path, owner: Owner | None) -> Running | None:
     except (OSError, ValueError, KeyError, TypeError, OverflowError):
         return None
     return running if owner is not None and running.token == owner.token else None
+
+
+def _age(path: Path) -> float:
+    """Seconds since a file was touched, by its disk's clock; none for a touch a little in the future, which is of an
+    owner whose machine dates it. One further ahead is of a clock that was wrong, and old: nobody waits a day for it."""
+    age = server_time(path.parent) - _touched(path)
+    return -age if age < -AHEAD_SECONDS else max(age, 0.0)
 
 
 def _touched(path: Path) -> float:

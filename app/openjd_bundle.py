@@ -226,7 +226,7 @@ def _write(path: Path, document: dict[str, object]) -> None:
     try:
         data = (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
     except UnicodeEncodeError as error:
-        name = error.object[max(error.start - 20, 0):error.end + 20].split("\n")[0]
-        raise InputError(f"a name in the job holds bytes that are no text ({name!r}), which farms cannot pass on; "
-                         "rename that shoot, take or clip") from error
+        line = error.object[:error.start].rpartition("\n")[2] + error.object[error.start:].partition("\n")[0]
+        raise InputError(f"a name in the job holds bytes that are no text ({line.strip()!r}), which farms cannot pass "
+                         "on; rename that shoot, take or clip") from error
     write_bytes(path, data)

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -80,10 +81,10 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 
 def _sweep(path: Path, now: float) -> None:
     """Remove what processes that were killed had half-written of the file `path`; `now` by its disk's clock."""
+    ours = re.compile(re.escape(f".{path.name}.") + r"[a-z0-9_]{8}\.part")  # as `tempfile` names them
     with contextlib.suppress(OSError):
         with os.scandir(path.parent) as entries:
-            parts = [entry for entry in entries if entry.name.startswith(f".{path.name}.")
-                     and entry.name.endswith(".part")]
+            parts = [entry for entry in entries if ours.fullmatch(entry.name)]
         for entry in parts:
             if now - entry.stat(follow_symlinks=False).st_mtime > ABANDONED_SECONDS:
                 os.unlink(entry.path)

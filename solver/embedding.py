@@ -261,11 +261,12 @@ def _load(path: Path, scheme: str, model: FaceModel) -> Embedding | None:
     if not isfile(path):  # or the cache may not be looked into
         return None
     try:
-        found = Embedding(scheme, **load_arrays(path))
-    except (Damaged, TypeError):
+        arrays = load_arrays(path)
+        found = Embedding(scheme, **{name: arrays[name] for name in ARRAYS})
+    except (Damaged, KeyError):
         return None
     kinds = [(getattr(found, name).dtype.kind, getattr(found, name).shape) for name in ARRAYS]
-    count = found.known.shape[:1]
+    count = (found.known.size,)
     if kinds != [("i", count), ("f", (*count, 3)), ("f", count), ("b", count), ("b", count)]:
         return None
     inside = (found.barycentric > -ROUNDED).all(axis=1) & (np.abs(found.barycentric.sum(axis=1) - 1) < ROUNDED)

@@ -167,7 +167,8 @@ def test_a_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
     take.mkdir(parents=True)
     write_clip(take / "camA.mp4", numbered(4))
     ended = mien_here("submit", tmp_path / "shoot", "--openjd", tmp_path / "job", check=3)
-    assert "holds bytes that are no text" in ended.stderr
+    assert r"holds bytes that are no text ('" in ended.stderr
+    assert r"T\udce4" in ended.stderr
 
 
 def test_an_option_that_no_job_can_have_is_refused(tmp_path: Path) -> None:

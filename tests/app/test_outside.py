@@ -115,10 +115,10 @@ def test_a_file_has_its_final_name_only_when_it_is_whole(tmp_path: Path) -> None
 
 
 def test_what_was_half_written_a_day_ago_goes_when_the_file_is_written_anew(tmp_path: Path) -> None:
-    names = (".a.fbx.killed00.part", ".a.fbx.running0.part", ".b.fbx.killed00.part")
+    names = (".a.fbx.killed00.part", ".a.fbx.running0.part", ".b.fbx.killed00.part", ".a.fbx.of Friday.old.part")
     for name in names:
         (tmp_path / name).write_bytes(b"half")
-    for name in (names[0], names[2]):
+    for name in (names[0], *names[2:]):
         os.utime(tmp_path / name, (1e9, 1e9))
     write_bytes(tmp_path / "a.fbx", b"new")
-    assert sorted(path.name for path in tmp_path.iterdir()) == [names[1], names[2], "a.fbx"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*names[1:], "a.fbx"])

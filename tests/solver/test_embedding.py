@@ -217,14 +217,15 @@ def test_a_damaged_embedding_is_made_again(tmp_path, monkeypatch):
     lambda arrays: arrays.update(barycentric=arrays["barycentric"] * 5),
     lambda arrays: arrays.update(known=arrays["known"][:-1]),
     lambda arrays: arrays.update(spread_m=arrays["spread_m"] * np.nan),
-    lambda arrays: arrays.update(contour=arrays["contour"].astype("U1"))])
+    lambda arrays: arrays.update(contour=arrays["contour"].astype("U1")),
+    lambda arrays: arrays.update({name: array[0] for name, array in arrays.items()})])
 def test_an_embedding_that_others_wrote_into_the_cache_is_not_believed(tmp_path, monkeypatch, poison):
     monkeypatch.setenv("MIEN_CACHE", str(tmp_path))
     face = small_face()
     arrays = {"triangle": np.arange(9), "barycentric": np.full((9, 3), 1 / 3), "spread_m": np.full(9, 1e-3),
               "contour": np.zeros(9, bool), "known": np.ones(9, bool)}
-    save_arrays(embedding_module._cached(face, "made"), arrays)
-    assert embedding_module.cached_embedding(face, "made") is not None
+    save_arrays(embedding_module._cached(face, "made"), arrays | {"offset": np.zeros(2)})
+    assert embedding_module.cached_embedding(face, "made").offset is None
     poison(arrays)
     save_arrays(embedding_module._cached(face, "made"), arrays)
     assert embedding_module.cached_embedding(face, "made") is None
