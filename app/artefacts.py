@@ -47,10 +47,11 @@ def load(path: Path, key: str, shapes: Shapes) -> dict[str, np.ndarray] | None:
         arrays = load_arrays(path, ("key", *shapes))
     except Damaged:
         return None
-    return arrays if str(arrays.pop("key", "")) == key and _fit(arrays, shapes) else None
+    return arrays if str(arrays.pop("key", "")) == key and fit(arrays, shapes) else None
 
 
-def _fit(arrays: Mapping[str, np.ndarray], shapes: Shapes) -> bool:
+def fit(arrays: Mapping[str, np.ndarray], shapes: Shapes) -> bool:
+    """Whether arrays are there and of these shapes; there may be others beside them."""
     lengths: dict[str, int] = {}
     for name, (kind, axes) in shapes.items():
         array = arrays.get(name)

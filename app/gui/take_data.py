@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import assets
+from app.artefacts import Shapes, fit
 from app.clocks import first_frame
 from app.contents import State, state_of
 from app.corrections import corrections_path, load_layer, on_clips, rest_on_clips
@@ -34,6 +35,8 @@ REFERENCE = "mediapipe478"
 """The scheme by which other schemes are defined on the model that they were learnt on."""
 
 
+LANDMARKS: Shapes = {"xy": ("f", ("frames", "points", 2)), "seen": ("b", ("frames", "points")), "scheme": ("U", ())}
+"""What is shown of a camera's landmarks on disk; `app.detection`, which knows them all, loads the networks."""
 MOST_SCENES = 4
 _scenes: dict[Path, tuple[State, FaceModel, Scene]] = {}
 
@@ -244,7 +247,8 @@ def _landmarks(take: Take, where: Places) -> dict[str, Points]:
         if path is not None:
             try:
                 arrays = load_arrays(path)
-                found[camera] = Points(arrays["xy"], arrays["seen"], str(arrays["scheme"]))
-            except (Damaged, KeyError):
+            except Damaged:
                 continue  # the next solve finds them again
+            if fit(arrays, LANDMARKS):
+                found[camera] = Points(arrays["xy"], arrays["seen"], str(arrays["scheme"]))
     return found

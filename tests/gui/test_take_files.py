@@ -15,6 +15,7 @@ from app.gui.take_notes import write_settings
 from app.gui.take_state import CALIBRATED, FAILED, state_of, survey
 from app.places import places
 from app.quality import BAD, DOUBTFUL, GOOD, levels, needs_a_look
+from capture.arrays import load_arrays, save_arrays
 from capture.errors import DataError, OutputError
 from capture.settings import read_settings
 from capture.shoot import open_shoot
@@ -181,6 +182,18 @@ def test_landmarks_that_are_not_as_many_as_their_kind_has_are_not_compared(shoot
     assert read_take(take).embedding is None
     monkeypatch.setattr("solver.embedding.cached_embedding", lambda model, scheme: faked.embedding())
     assert read_take(take).embedding is not None
+
+
+@pytest.mark.parametrize("poison", [lambda arrays: arrays.update(seen=np.array(True)),
+                                    lambda arrays: arrays.update(xy=arrays["xy"][:, :, 0]),
+                                    lambda arrays: arrays.update(xy=arrays["xy"].astype("U8"))])
+def test_landmarks_that_others_wrote_are_not_shown(shoot, monkeypatch, poison):
+    monkeypatch.setattr("solver.embedding.cached_embedding", lambda model, scheme: faked.embedding())
+    path = shoot / "takes/T001/.mien/detect.camA.npz"
+    arrays = load_arrays(path)
+    poison(arrays)
+    save_arrays(path, arrays)
+    assert set(read_take(open_shoot(shoot).takes[0]).landmarks) == {"camB"}
 
 
 def test_corrections_stay_with_their_pictures_when_the_clips_are_brought_into_step(session, shoot):
