@@ -30,5 +30,5 @@ $(STAMP): pyproject.toml constraints.txt .ci/system.sh
 	sh .ci/system.sh
 	$(PYTHON) -m venv $$($(BIN)/python -c '$(FITS)' 2>/dev/null || echo --clear) $(VENV)
 	$(BIN)/pip install -q -c constraints.txt "torch==2.13.0"
-	$(BIN)/pip install -q -c constraints.txt -e ".[test,usd,cluster]"
+	$(BIN)/pip install -q -c constraints.txt -e ".[test,usd,cluster,train]"
 	touch $@

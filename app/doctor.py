@@ -10,10 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 PACKAGES = ("numpy", "scipy", "torch", "mediapipe", "opencv-contrib-python", "av", "moderngl", "trimesh", "PySide6",
-            "usd-core", "distributed", "openjd-cli")
+            "usd-core", "distributed", "openjd-cli", "embreex")
 OPTIONAL = {"usd-core": "writes USD: pip install usd-core",
             "distributed": "solves on a cluster: pip install mien[cluster]",
-            "openjd-cli": "runs job bundles here: pip install mien[cluster]"}
+            "openjd-cli": "runs job bundles here: pip install mien[cluster]",
+            "embreex": "lights the faces that networks learn from: pip install mien[train]"}
 
 
 def run() -> int:

@@ -63,12 +63,13 @@ STUDIO = (Light((-0.4, 0.7, 1.0), (0.80, 0.78, 0.75), 0.4), Light((0.9, 0.2, 0.6
 @dataclass(frozen=True)
 class Look:
     """How a picture is lit. `sky` and `ground` (3,) are the linear light from straight above and below; `background` is
-    one sRGB colour (3,) or a picture (H, W, 3), uint8."""
+    one sRGB colour (3,) or a picture (H, W, 3), uint8; `matte` is what the lights count but for what they mirror."""
 
     lights: tuple[Light, ...] = STUDIO
     sky: tuple[float, float, float] = (0.30, 0.31, 0.33)
     ground: tuple[float, float, float] = (0.14, 0.12, 0.11)
     background: tuple[int, int, int] | np.ndarray = (70, 74, 80)
+    matte: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -258,6 +259,7 @@ def _set_lights(program: moderngl.Program, camera: Camera, look: Look) -> None:
     program["towards"].write(towards.astype("f4").tobytes())
     program["light"].write(colour.astype("f4").tobytes())
     program["size"].write(size.astype("f4").tobytes())
+    program["matte"].value = look.matte
     program["sky"].value = tuple(look.sky)
     program["ground"].value = tuple(look.ground)
     program["up"].value = tuple(camera.rotation @ [0.0, 1.0, 0.0])

@@ -30,6 +30,7 @@ const int LIGHTS = 4;
 uniform vec3 towards[LIGHTS];
 uniform vec3 light[LIGHTS];
 uniform float size[LIGHTS];
+uniform float matte;
 uniform vec3 sky;
 uniform vec3 ground;
 uniform vec3 up;
@@ -53,7 +54,7 @@ void main() {
     for (int i = 0; i < LIGHTS; ++i) {
         float diffuse = max(0.0, (dot(n, towards[i]) + size[i]) / (1.0 + size[i]));
         float mirror = pow(max(0.0, dot(n, normalize(towards[i] + view))), sharp / (1.0 + 2.0 * size[i]));
-        lit += light[i] * (albedo * diffuse + 0.5 * shine * mirror * diffuse);
+        lit += light[i] * (matte * albedo * diffuse + 0.5 * shine * mirror * diffuse);
     }
     pixel = vec4(srgb(lit), 1.0);
 }

@@ -1,8 +1,8 @@
 """Made pictures of faces whose every surface point is known: what the landmark network learns from.
 
 Each is a random person (identity and paint), face (recorded weights, random ones, or a mixture), gaze, pose, lens and
-light, drawn by our own renderer and darkened in its hollows. Stored are the pictures and the numbers that made them;
-where the landmarks are follows from those and an embedding, so that a better embedding needs no new pictures.
+light, drawn by our own renderer and lit as `train_data_light` has it. Stored are the pictures and the numbers that made
+them; where the landmarks are follows from those and an embedding, so that a better embedding needs no new pictures.
 
 A sample is made from the recipe's seed and its own number alone: the same recipe gives the same samples.
 """
@@ -23,7 +23,8 @@ from capture.files import write_with
 from solver.embedding import Embedding
 from solver.face_model import FaceModel, deform, gaze_rotation
 from solver.parts import SKIPPED
-from solver.render import Light, Look, Renderer, Surface, face_mesh
+from solver.render import Light, Look, Renderer, face_mesh
+from solver.train_data_light import Draw, drawn
 from solver.train_data_paint import Canvas, canvas, paint, palette
 from solver.train_data_people import gaze_of, random_bumps, random_weights, recorded_weights, shifts
 from solver.train_data_props import THINGS, background, hold_before
@@ -39,13 +40,11 @@ LASHES = "lashCards"
 """Drawn opaque these cards look like slabs below the lids: in few pictures, or nothing else is learnt of shut eyes."""
 CARDS = 0.1
 """Share of the pictures that show them."""
-HOLLOWS = np.array([0.005, 0.013, 0.033, 0.08])
-"""Widths of the hollows that are darkened, as shares of the face's longer side."""
 QUALITY = 94
 """JPEG quality of stored pictures."""
 CELL = 4
 """Side in px of the cells for which is kept whether something is before the face."""
-MADE = 2
+MADE = 3
 """Goes up when the same recipe makes other pictures."""
 
 
@@ -92,9 +91,10 @@ NUMBERS = ("identity", "weights", "gaze", "rotation", "translation", "matrix", "
 
 
 def make(recipe: Recipe, model: FaceModel, embedding: Embedding,
-         report: Callable[[int, int], None] = lambda done, total: None, start: int = 0) -> Iterator[tuple]:
+         report: Callable[[int, int], None] = lambda done, total: None, start: int = 0, draw: Draw = drawn
+         ) -> Iterator[tuple]:
     """The samples `start`..`recipe.count` one by one, each a (jpeg, identity, weights, gaze, rotation, translation,
-    matrix, bumps, before); `gather` makes Samples of them."""
+    matrix, bumps, before); `gather` makes Samples of them. `draw` is what draws them."""
     recorded = recorded_weights(recipe.recordings, model)
     surface = canvas(model, embedding)
     with Renderer(SIDE, SIDE) as renderer:
@@ -105,7 +105,7 @@ def make(recipe: Recipe, model: FaceModel, embedding: Embedding,
                 who, face = divmod(number, recipe.faces_each)
                 person = np.random.default_rng((recipe.seed, who, recipe.faces_each))
                 faces = recorded if face else None
-            yield _sample(random, person, recipe, model, embedding, surface, faces, renderer)
+            yield _sample(random, person, recipe, model, embedding, surface, faces, renderer, draw)
             report(number + 1, recipe.count)
 
 
@@ -191,7 +191,8 @@ def head_points(model: FaceModel, embedding: Embedding,
 
 
 def _sample(random: np.random.Generator, who: np.random.Generator, recipe: Recipe, model: FaceModel,
-            embedding: Embedding, surface: Canvas, recorded: np.ndarray | None, renderer: Renderer) -> tuple:
+            embedding: Embedding, surface: Canvas, recorded: np.ndarray | None, renderer: Renderer, draw: Draw
+            ) -> tuple:
     """One sample: the person is drawn from `who`, all else from `random`; at rest where there is no recording."""
     identity = who.normal(0, who.uniform(0.6, 1.3), len(model.identity_names))
     weights = np.zeros(len(model.shape_names)) if recorded is None \
@@ -207,12 +208,10 @@ def _sample(random: np.random.Generator, who: np.random.Generator, recipe: Recip
     skip = tuple(name for name in SKIPPED if name != LASHES) if who.random() < CARDS else SKIPPED
     mesh = face_mesh(replace(model, albedo=palette(model, who)), world, paint(surface, who), skip)
     mesh = replace(mesh, gloss=np.where(mesh.gloss < 0.2, who.uniform(0.03, 0.45), mesh.gloss))
-    picture = renderer.colours(camera, [mesh], _light(random)).astype(np.float32)
-    seen = renderer.surface(camera, [mesh])
-    picture = _shaded(picture, seen, camera, random)
-    behind = seen.depth == np.inf
+    behind = renderer.surface(camera, [mesh]).depth == np.inf
+    picture = draw(renderer, camera, mesh, model, _light(random), random)
     points = camera_points(camera, embedding.points(model, world))
-    picture, before = hold_before(np.clip(picture, 0, 255).astype(np.uint8), points, behind, recipe.things, random)
+    picture, before = hold_before(picture, points, behind, recipe.things, random)
     quality = [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
     jpeg = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), quality)[1].tobytes()
     return (jpeg, identity, weights, gaze, camera.rotation @ rotation, camera.rotation @ translation, camera.matrix,
@@ -255,26 +254,6 @@ def _light(random: np.random.Generator) -> Look:
     sky = np.exp(random.uniform(-2.5, -0.4)) * random.normal(1, 0.1, 3)
     ground = sky * random.uniform(0.2, 1.0)
     return Look(tuple(lights), tuple(sky), tuple(ground), background(SIDE, random))
-
-
-def _shaded(picture: np.ndarray, seen: Surface, camera: Camera, random: np.random.Generator) -> np.ndarray:
-    """The picture with its hollows darkened: where the surface lies behind the mean of its surroundings, light gets in
-    from fewer sides."""
-    face = np.isfinite(seen.depth)
-    if not face.any():
-        return picture
-    depth = np.where(face, seen.depth, 0).astype(np.float32)
-    pixel = float(np.median(seen.depth[face])) / camera.matrix[0, 0]  # metres a pixel
-    light = np.ones_like(depth)
-    strength = random.uniform(0.3, 1.2)
-    for radius in HOLLOWS * (len(picture) / ROOM):
-        share = cv2.GaussianBlur(face.astype(np.float32), (0, 0), radius)
-        mean = cv2.GaussianBlur(depth, (0, 0), radius) / np.maximum(share, 1e-3)
-        behind = np.clip((depth - mean) / (radius * pixel), 0, 3)
-        light *= np.exp(-strength * behind * np.clip(share * 2 - 0.6, 0, 1))
-    light = cv2.GaussianBlur(np.where(face, light, 1), (0, 0), 0.8)
-    # Light adds up in linear light: a share of it is its 2.2nd root in sRGB.
-    return picture * np.where(face, light ** (1 / 2.2), 1)[:, :, None]
 
 
 def _turn(angles: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Writes hashes.txt from what pip says it would install: `python -m tests.bench.hashes REPORT.json ...`, where each
 report is pip's own for one version of Python, 3.11 first:
 
-    pip install --dry-run --ignore-installed --report REPORT.json -c constraints.txt -e ".[test,usd,cluster]"
+    pip install --dry-run --ignore-installed --report REPORT.json -c constraints.txt -e ".[test,usd,cluster,train]"
 
 Names, versions and SHA-256 alone: no address of an index, so the file holds for every mirror.
 """
