@@ -35,8 +35,8 @@ def run_train(options: argparse.Namespace) -> int:
 
     In the folder: NETWORK.checkpoint.npz to go on from, NETWORK.npz to give to others, NETWORK.png, the faces.
     """
-    if options.begin is not None and options.network != "parts":
-        raise UsageError("--begin is for parts; the network of the whole face always begins with MediaPipe's weights")
+    if options.begin is not None and options.network == "occlusion":
+        raise UsageError("--begin is for landmarks and parts; the network of what is before a face begins with nothing")
     tell = teller(options.events)
     model = model_named(options.model)
     things = {"things": MADE_BEHIND} if options.network == "occlusion" else {}

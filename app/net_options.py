@@ -26,7 +26,8 @@ def add_options(net: argparse.ArgumentParser, common: argparse.ArgumentParser) -
     train.add_argument("--steps", type=_positive)
     train.add_argument("--batch", type=_positive, help="pictures a step; halved by itself where memory runs out")
     train.add_argument("--rate", type=float, help="the highest learning rate")
-    train.add_argument("--begin", type=Path, metavar="NPZ", help="weights of parts to begin with instead of nothing")
+    train.add_argument("--begin", type=Path, metavar="NPZ",
+                       help="weights to begin with instead of MediaPipe's (landmarks) or nothing (parts)")
     train.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
 
     export = add("export", "write the landmark networks as ONNX files with a free batch size",

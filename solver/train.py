@@ -38,9 +38,11 @@ class Config(train_common.Config):
 
     Attributes:
         learn: beginnings of the names of the layers that learn, such as "base.eye_left"; () is all.
+        begin: weights to begin with instead of MediaPipe's.
     """
 
     learn: tuple[str, ...] = ()
+    begin: Path | None = None
 
 
 class Examples(Dataset):
@@ -103,11 +105,14 @@ def train(config: Config, report: Callable[[int, int], None] = lambda done, tota
     `tell` hears when batches are cut up for want of memory.
 
     Raises:
-        ModelError: MediaPipe's weights are not there, or the checkpoint to go on from is damaged or of another kind.
+        ModelError: MediaPipe's weights are not there, or what to begin with or go on from is damaged or of another
+            kind.
     """
     torch.manual_seed(config.seed)
     alone()
     network = network_file.fresh().to(config.device).train()
+    if config.begin is not None:
+        network.load_state_dict(network_file.load_trained(config.begin).state_dict())
     network.base.face_out.requires_grad_(False)  # whether there is a face is not taught here
     # The first layers see edges, which are the same everywhere, and at 96 px they cost as much as all the others.
     for first in (network.base.stem.conv, network.base.stem.act, network.base.stem.near):

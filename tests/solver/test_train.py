@@ -203,6 +203,18 @@ def test_training_learns_and_goes_on_where_it_stopped(model, embedding, samples,
     assert straight[0]["history"][1]["train"] < straight[0]["history"][0]["train"]
 
 
+def test_training_begins_with_given_weights(model, embedding, samples, tmp_path):
+    plan = config(tmp_path, model, embedding, samples, rate=1e-4)
+    train(plan)
+    after = history_in(plan.out)[-1]
+    still = replace(plan, out=tmp_path / "more.npz", begin=plan.out, rate=1e-12, steps=2)
+    train(still)
+    anew = replace(still, out=tmp_path / "anew.npz", begin=None)
+    train(anew)
+    assert history_in(still.out)[-1]["mean"] == pytest.approx(after["mean"], abs=1e-4)
+    assert abs(history_in(anew.out)[-1]["mean"] - after["mean"]) > 1e-3
+
+
 def test_prepared_faces_are_kept_for_the_next_run(model, embedding, tmp_path):
     recipe, done = train_data.Recipe(2, 9), []
     first = made_faces(model, embedding, recipe, 1, tmp_path, lambda *progress: done.append(progress))
