@@ -6,6 +6,7 @@ from pathlib import Path
 from app import actor_guide, actor_pack
 from app.actors import FOLDER, checked_name
 from app.artefacts import load_record
+from app.clocks import first_frame
 from app.corrections import corrections_path, load_layer, on_clips
 from app.outcomes import options_of
 from app.places import ASKED_NAME, SOLVE_NAME, Places, places
@@ -54,20 +55,19 @@ def run_suggest(options: argparse.Namespace) -> int:
     if not (where.work / SOLVE_NAME).is_file():
         raise UsageError(f"{take.name} is not solved yet; run `mien solve` first, with the same --out")
     performance = read(where.work / SOLVE_NAME)
-    clips, first = _clips(take, where)
+    clips = _clips(take, where)
+    first = first_frame(clips, performance)
     told = sorted(frame - first for frame in on_clips(load_layer(corrections_path(take)), clips)[0].frames())
     for frame, gain in worth_correcting(performance, told, options.count):
         print(f"frame {first + frame}: takes away {gain:.0%} of the error that is still expected")
     return 0
 
 
-def _clips(take: Take, where: Places) -> tuple[TakeClips, int]:
-    """The take's clips, and its frame that is its solve's first."""
+def _clips(take: Take, where: Places) -> TakeClips:
+    """The take's clips, with the rig of its solve."""
     asked = load_record(where.work / ASKED_NAME)
-    request = Request(asked.get("model", ""), rig=given_path(asked.get("rig", "")),
-                      start=asked.get("start") or None, end=asked.get("end") or None, corrections="none")
-    clips, _, _, (first, _) = survey(take, options_of(take, request))
-    return clips, first
+    request = Request(asked.get("model", ""), rig=given_path(asked.get("rig", "")), corrections="none")
+    return survey(take, options_of(take, request))[0]
 
 
 def run_train(options: argparse.Namespace) -> int:

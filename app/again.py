@@ -51,7 +51,8 @@ def looked_again(ready: Prepared, found: Landmarks, keys: dict[str, str], rig: R
     for index, camera in enumerate(found.cameras):
         film = films.get(camera, unlooked(found.seen.shape[1]))
         still = faults(film).stands(len(film))
-        squares = {frame: square for frame, square in others.squares[index].items() if not still[frame]}
+        squares = {frame: square for frame, square in others.squares[index].items()
+                   if ready.there[index, frame] and not still[frame]}
         wrong, path = others.wrong[index], ready.where.again(camera)
         if not squares and not wrong.any():
             path.unlink(missing_ok=True)

@@ -135,7 +135,10 @@ def _peer(take: Take, task: Path, first: int, frames: int) -> Iterator[tuple[str
     clips = plan(take, probed, load_rig(take.rig_path) if take.rig_path else None, offsets(take, probed))
     for index, clip in enumerate(clips.clips):
         pictures = (frame.rgb for frame in take_frames(clips, index, first, first + frames))
-        yield clip.camera, *face_landmarker(task, pictures, float(clips.rate))
+        names, found = face_landmarker(task, pictures, float(clips.rate))
+        scores = np.zeros((frames, found.shape[1]))  # without a picture it sees no face
+        scores[clips.there[index, first:first + frames]] = found
+        yield clip.camera, names, scores
 
 
 def takes_on(options: argparse.Namespace) -> list[Take]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from app.artefacts import key_of
 from capture.camera import Rig
 from capture.errors import ClipError, MienError
 from capture.match import TakeClips
@@ -23,6 +24,9 @@ BY_RIG_FRAMES, BY_RIG_MARKS = 300, 24
 FEWEST_FRAMES = 30
 """In which every camera must have seen a face: less is no motion to compare."""
 
+RANGE = "range"
+"""The step under which a performance says that its take is counted from where the first camera begins."""
+
 APART = 1.5
 """Frames between two cameras that are told: motion tells them to a third of one without a rig, to a tenth with it."""
 
@@ -37,24 +41,43 @@ def offsets(take: Take, clips: Sequence[Clip]) -> dict[str, float] | None:
     return None if timeline is None else timeline.offsets
 
 
+def range_key(clips: TakeClips) -> dict[str, str]:
+    """What a solve says of a take that not all of its cameras saw all of; none of others."""
+    return {} if clips.there.all() else {RANGE: key_of("range", 1, lead=clips.lead, frames=clips.frames)}
+
+
+def counted_later(clips: TakeClips | None, performance: Performance | None) -> int:
+    """By how many frames a mien that left out what not all cameras saw, and made this performance, counted the take's
+    frames from a later one."""
+    if clips is None or performance is None or RANGE in performance.steps \
+            or not any(step.startswith("detect ") for step in performance.steps):
+        return 0
+    first, stop = clips.shared
+    return first if performance.frames <= stop - first else 0
+
+
 def first_frame(clips: TakeClips | None, performance: Performance) -> int:
     """The take's frame at which a performance begins: one of a range says so by its timecode."""
     if clips is None:
         return 0
     try:
         begins = parse(performance.start_timecode, performance.frame_rate)
-        first = begins.frame if clips.start_timecode is None else frames_after(begins, clips.start_timecode)
+        first = begins.frame + counted_later(clips, performance) if clips.start_timecode is None \
+            else frames_after(begins, clips.start_timecode)
     except MienError:
         return 0
     return first if 0 <= first < clips.frames else 0
 
 
-def lagging(landmarks: Landmarks, rate: float, rig: Rig) -> dict[str, float]:
+def lagging(landmarks: Landmarks, rate: float, rig: Rig, there: np.ndarray | None = None) -> dict[str, float]:
     """Cameras whose pictures are of other moments than the other cameras', by the face's motion in landmarks (C, T, N)
     on the take's clock, and by how many frames their clips begin later than was taken; {} where all are in step, and
-    where motion does not tell."""
-    first = max((landmarks.xy.shape[1] - MOST_FRAMES) // 2, 0)
-    part = slice(first, first + MOST_FRAMES)
+    where motion does not tell. Only frames are asked in which all cameras have a picture, there (C, T)."""
+    shared = np.flatnonzero(np.ones(landmarks.seen.shape[1], bool) if there is None else there.all(axis=0))
+    if not len(shared):
+        return {}
+    first = int(shared[0]) + max((len(shared) - MOST_FRAMES) // 2, 0)
+    part = slice(first, min(first + MOST_FRAMES, int(shared[-1]) + 1))
     if (landmarks.seen[:, part].any(axis=2).sum(axis=1) < FEWEST_FRAMES).any():
         return {}
     even = {name: np.where(seen[part, :, None], xy[part], np.nan).astype(np.float64)

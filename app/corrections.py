@@ -8,8 +8,9 @@
      "begins": {"camA": 0, "camB": 3}}    the take's frames from each clip's begin to the take's, when this was said
 
 Frames are the take's, from 0, but for those of `faces`. Where the clips are brought into step anew, or a camera is
-added, `begins` tells how far the frames have moved; without it they are taken as they stand. It is an animator's work
-and lies with the footage, not with the artefacts, which may be deleted.
+added, `begins` tells how far the frames have moved. Without it they are counted as older versions of mien did, from the
+first frame that all cameras show. A camera that begins after the take has a negative number there, which is version 4;
+all else is version 3. It is an animator's work and lies with the footage, not with the artefacts, which may be deleted.
 """
 
 import json
@@ -27,6 +28,8 @@ from solver.corrections import Grip, Key, Layer, Sight, moved, moved_rest
 
 FORMAT = "mien.corrections"
 VERSION = 3
+LATE_VERSION = 4
+"""Of a file in which a camera begins after the take: a mien that does not know of such cameras must not read it."""
 NAME = "corrections.json"
 LOCK_NAME = "corrections.lock"
 """Among a take's artefacts while a window has it open: the process, its program and its machine, a line each."""
@@ -70,17 +73,27 @@ def layer_key(layer: Layer) -> str:
 
 def on_clips(layer: Layer, clips: TakeClips) -> tuple[Layer, Mapping[str, int]]:
     """A layer on a take's clips as they are in step now; see `solver.corrections.moved`."""
-    return moved(layer, _begins(clips))
+    return moved(_told_when(layer, clips), _begins(clips))
 
 
 def rest_on_clips(layer: Layer, clips: TakeClips, frame: int) -> int:
     """The same of the frame that is named as at rest; see `solver.corrections.moved_rest`."""
-    return moved_rest(layer, _begins(clips), frame)
+    return moved_rest(_told_when(layer, clips), _begins(clips), frame)
+
+
+def _told_when(layer: Layer, clips: TakeClips) -> Layer:
+    """The layer; one that does not say how the clips began is of a take that began with the last of its cameras."""
+    if layer.begins or not layer.frames() or not clips.lead:
+        return layer
+    return replace(layer, begins={camera: begin + clips.lead for camera, begin in _begins(clips).items()})
 
 
 def _begins(clips: TakeClips) -> dict[str, int]:
-    return {clip.camera: round(float(clip.times[number]) * float(clips.rate))
-            for clip, number in zip(clips.clips, clips.numbers[:, 0], strict=True)}
+    """Camera -> the take's frames from its clip's begin to the take's first. They are counted at the frame that all
+    show, so that all move by as much where the take has more before it."""
+    places = [clips.first_of(index) for index in range(len(clips.clips))]
+    return {clip.camera: round(float(clip.times[clips.numbers[index, at]]) * float(clips.rate)) - at
+            for index, (clip, at) in enumerate(zip(clips.clips, places, strict=True))}
 
 
 def load_layer(path: Path) -> Layer:
@@ -97,21 +110,22 @@ def load_layer(path: Path) -> Layer:
         raise DataError(f"{path} cannot be read ({error}); check its rights, or move it away to begin anew") from error
     try:
         table = json.loads(text)
-        if table["format"] != FORMAT or table["version"] not in (1, 2, VERSION):
+        if table["format"] != FORMAT or table["version"] not in (1, 2, VERSION, LATE_VERSION):
             raise DataError(f"{path} holds corrections of version {table['version']!r}, and this mien reads version "
-                            f"{VERSION}; update mien, or move the file away to begin anew")
+                            f"{LATE_VERSION}; update mien, or move the file away to begin anew")
         keys = {shape: _keys(rows) for shape, rows in sorted(table["keys"].items()) if rows}
         drags = dict(sorted(map(_drag, table.get("drags", []))))
         return Layer(keys, frozenset(_frame(frame) for frame in table["right"]), drags,
                      str(table["scheme"]) if drags else "", dict(sorted(map(_face, table.get("faces", [])))),
-                     {_camera(camera): _frame(frame) for camera, frame in table.get("begins", {}).items()},
+                     {_camera(camera): _frames(count) for camera, count in table.get("begins", {}).items()},
                      frozenset(map(_grip, table.get("held", []))) & drags.keys())
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DataError(f"{path} is damaged ({error}); mend it, or move it away to begin anew") from error
 
 
 def _table(layer: Layer) -> dict[str, object]:
-    return {"format": FORMAT, "version": VERSION, "right": sorted(layer.right),
+    late = layer.frames() and any(begin < 0 for begin in layer.begins.values())
+    return {"format": FORMAT, "version": LATE_VERSION if late else VERSION, "right": sorted(layer.right),
             "keys": {shape: [[key.frame, key.value, key.slope_in, key.slope_out] for key in keys]
                      for shape, keys in sorted(layer.keys.items())},
             "scheme": layer.scheme if layer.drags else "",
@@ -163,4 +177,10 @@ def _number(value: object) -> float:
 def _frame(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise ValueError(f"{value!r} is no frame or landmark")
+    return value
+
+
+def _frames(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > LARGEST:
+        raise ValueError(f"{value!r} is no number of frames")
     return value

@@ -18,14 +18,14 @@ from app.places import Places
 from app.pointed_face import Pointed, kept_sightings, pointed, several
 from app.preparing import Prepared
 from app.timings import Took, timed
-from capture.film_look import COLUMNS, Looker, faults
+from capture.film_look import COLUMNS, Looker, faults, unlooked
 from solver.detect import Footage, Report, Track, Whereabouts, stack
 from solver.landmarks import Landmarks
 from solver.network_actor import every
 from solver.own_time import at_moments, in_step
 
 DETECT_VERSION = 6
-CLOCK_VERSION = 3
+CLOCK_VERSION = 4
 """Of how a take's clips are put on one clock: with another, takes that are done are looked at again."""
 MOMENTS_VERSION = 2
 """Of what `on_take_clock` makes of the same lateness."""
@@ -58,10 +58,15 @@ class Filmed(Track):
 
 
 def parts(ready: Prepared, camera: int) -> tuple[Part, ...]:
-    """The parts of one camera's wanted frames, in their order."""
-    name = ready.clips.clips[camera].camera
-    return tuple(Part(camera, name, first, stop, max(first - WARM_UP, ready.first))
-                 for first, stop in stretches(ready.first, ready.stop))
+    """The parts of one camera's wanted frames, in their order; none of frames in which it has no picture."""
+    name, (begin, end) = ready.clips.clips[camera].camera, span(ready, camera)
+    return tuple(Part(camera, name, first, stop, max(first - WARM_UP, begin)) for first, stop in stretches(begin, end))
+
+
+def span(ready: Prepared, camera: int) -> tuple[int, int]:
+    """The first of the wanted frames in which a camera has a picture, and the one after the last."""
+    rows = ready.first + np.flatnonzero(ready.there[camera])
+    return (int(rows[0]), int(rows[-1]) + 1) if len(rows) else (ready.first, ready.first)
 
 
 def stretches(first: int, stop: int) -> tuple[tuple[int, int], ...]:
@@ -167,8 +172,11 @@ def detect(ready: Prepared, landmarker: Landmarker, force: bool,
     Raises:
         MienError: see `detect_part`.
     """
-    detector, total, tracks, keys = landmarker.detector, ready.stop - ready.first, [], {}
-    for camera, clip in enumerate(ready.clips.clips):
+    detector, total, keys = landmarker.detector, ready.stop - ready.first, {}
+    tracks: dict[int, Track] = {}
+    # Those that have no picture at all come last: what the others found says how many landmarks there are.
+    for camera in sorted(range(len(ready.clips.clips)), key=lambda camera: not ready.there[camera].any()):
+        clip = ready.clips.clips[camera]
         step = f"detect {clip.camera}"
         keys[step] = detect_key(ready, camera, detector.key)
         path = ready.where.landmarks(clip.camera)
@@ -180,14 +188,18 @@ def detect(ready: Prepared, landmarker: Landmarker, force: bool,
                                                                               total))
                      for part in parts(ready, camera)]
             arrays = {name: np.concatenate([getattr(part, name) for part in found])
-                      for name in ("xy", "sigma", "seen", "film")} | {"scheme": np.array(detector.scheme)}
+                      for name in ("xy", "sigma", "seen", "film")} if found else _nothing(tracks)
             _without_still(arrays)
+            arrays = _in_all_frames(arrays, span(ready, camera)[0] - ready.first, total)
+            arrays["scheme"] = np.array(detector.scheme)
             _join_records(ready, camera, detector.key)
             artefacts.save(path, keys[step], arrays)
             ready.where.again(clip.camera).unlink(missing_ok=True)
             shutil.rmtree(ready.where.parts(clip.camera), ignore_errors=True)
-        tracks.append(_track(arrays))
-    return stack([clip.camera for clip in ready.clips.clips], tracks, detector.scheme), keys
+        tracks[camera] = _track(arrays)
+    keys = {f"detect {clip.camera}": keys[f"detect {clip.camera}"] for clip in ready.clips.clips}
+    return stack([clip.camera for clip in ready.clips.clips], [tracks[camera] for camera in sorted(tracks)],
+                 detector.scheme), keys
 
 
 def kept(where: Places, camera: str, key: str, frames: int) -> dict[str, np.ndarray] | None:
@@ -221,6 +233,22 @@ def film_looks(where: Places, cameras: Sequence[str], keys: Mapping[str, str], f
     return found
 
 
+def _nothing(tracks: Mapping[int, Track]) -> dict[str, np.ndarray]:
+    """What is found in no frame, of as many landmarks as others have."""
+    points = next(iter(tracks.values())).xy.shape[1]
+    return {"xy": np.zeros((0, points, 2), np.float32), "sigma": np.zeros((0, points), np.float32),
+            "seen": np.zeros((0, points), bool), "film": unlooked(0)}
+
+
+def _in_all_frames(arrays: dict[str, np.ndarray], first: int, total: int) -> dict[str, np.ndarray]:
+    """What was found in some frames from `first` on as of all: where a camera has no picture it sees nothing."""
+    out = {}
+    for name, without in (("xy", np.nan), ("sigma", np.inf), ("seen", False), ("film", np.nan)):
+        out[name] = np.full((total, *arrays[name].shape[1:]), without, arrays[name].dtype)
+        out[name][first:first + len(arrays[name])] = arrays[name]
+    return out
+
+
 def _without_still(arrays: dict[str, np.ndarray]) -> None:
     """Take away what a film that stands still shows: it is of another moment."""
     still = faults(arrays["film"]).stands(len(arrays["film"]))
@@ -236,7 +264,7 @@ def clock_key(ready: Prepared) -> dict[str, str]:
     """What `on_take_clock` hangs on, as a key; none where the cameras are in step."""
     if ready.late is None or in_step(ready.late):
         return {}
-    return {"clock": artefacts.key_of("clock", MOMENTS_VERSION, late=ready.late.round(4).tolist())}
+    return {"clock": artefacts.key_of("clock", MOMENTS_VERSION, late=np.nan_to_num(ready.late).round(4).tolist())}
 
 
 def _track(arrays: dict[str, np.ndarray]) -> Track:

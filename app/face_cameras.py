@@ -42,7 +42,7 @@ def cameras_for(ready: Prepared, landmarks: Landmarks, detect_keys: dict[str, st
         return ready.rig, ready.lone
     if not ready.lone:
         _check(ready.rig, landmarks, ready.first, model, landmarker.embedding(model), note)
-        if (late := lagging(landmarks, float(ready.clips.rate), ready.rig)):
+        if (late := lagging(landmarks, float(ready.clips.rate), ready.rig, ready.there)):
             note(out_of_step(late))
         return ready.rig, False
     key = artefacts.key_of("cameras", VERSION, detect=detect_keys, model=model.sha256, scheme=landmarks.scheme,

@@ -13,6 +13,7 @@ from app import artefacts, film_words
 from app.actor_look import own_landmarks
 from app.actors import Subject, anybody, known_actors, profile_of, subject
 from app.again import looked_again
+from app.clocks import counted_later, range_key
 from app.corrections import layer_key, on_clips, save_layer
 from app.detection import clock_key, detect, film_looks, of_several_faces, on_take_clock
 from app.detectors import Landmarker
@@ -130,7 +131,7 @@ def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> So
     found, detect_keys = looked_again(ready, found, detect_keys, rig, tools.landmarker, model, options.force,
                                       report, lambda text: teller.note(take, text))
     anybodys, sources = on_take_clock(found, ready), {**detect_keys, **clock_key(ready)}
-    _note_unseen(anybodys.found, anybodys.cameras, take, teller)
+    _note_unseen(anybodys.found, ready.there, anybodys.cameras, take, teller)
     actor = profile_of(ready.take, options.actor, model)
     if options.actor and actor is None and (others := known_actors(ready.take)):
         teller.note(take, f"there is no profile of {options.actor}, but of {', '.join(others)}: solved as a face that "
@@ -143,6 +144,8 @@ def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> So
     if who.taught is not None:
         landmarks = on_take_clock(own_landmarks(ready, found, detect_keys, who.taught, options.force, report), ready)
     neutral = neutral_frame(ready, options)
+    if not ready.there.all() and (sooner := counted_later(ready.clips, _read(where.work / SOLVE_NAME))):
+        teller.note(take, _counted_anew(sooner, ready, options))
     key = artefacts.key_of(
         "solve", SOLVE_VERSION, detect=sources, model=model.sha256, preset=options.preset, take=take,
         actor=options.actor, scheme=detector.scheme, embedding=EMBEDDING_VERSION,
@@ -160,7 +163,7 @@ def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> So
                 teller.note(take, f"the profile of {options.actor} is not of this face ({ratio:.1f} times worse than "
                                   "the face's own): it is left out; name the right actor with --actor")
                 who, landmarks, reading = nobody, anybodys, tools.landmarker.read(anybodys)
-            keys = {**detect_keys, **({PROFILE: who.key} if who.key else {}), "solve": key}
+            keys = {**detect_keys, **range_key(ready.clips), **({PROFILE: who.key} if who.key else {}), "solve": key}
             facts = TakeFacts(take, options.actor, ready.clips.rate, ready.timecode, keys)
             performance, used = solve_take(
                 landmarks, rig, lone, who.model, who.embedding(), facts,
@@ -184,6 +187,15 @@ def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> So
         teller.note(take, f"no rig.toml: assumed a pinhole camera {found} of {camera.matrix[0, 0]:.0f} px "
                           f"({equivalent_mm(camera):.0f} mm on 35 mm film){cure}")
     return Solved(performance, rig, used, landmarks, who)
+
+
+def _counted_anew(sooner: int, ready: Prepared, options: Options) -> str:
+    """What is said once of a take that an older mien began with the last of its cameras."""
+    named = options.neutral or ""
+    mend = f"; take.toml names the neutral frame {named}: if that was said before, write `neutral = " \
+           f"{int(named) + sooner}`" if named == ready.take.settings.get("neutral") and named.isdecimal() else ""
+    return (f"it begins with the first of its cameras now, no more with the last: what was frame 0 is frame {sooner}. "
+            f"Corrections go with their pictures; numbers given by --start and --end do not{mend}")
 
 
 def _alone(ready: Prepared, options: Options) -> bool:
@@ -290,11 +302,11 @@ def _read(path: Path) -> Performance | None:
         return None
 
 
-def _note_unseen(found: np.ndarray, cameras: tuple[str, ...], take: str, teller: Teller) -> None:
-    """Say how much of the take each camera missed: found (C, T)."""
-    for camera, seen in zip(cameras, found, strict=True):
-        if not seen.all():
-            teller.note(take, f"{camera} saw no face in {np.count_nonzero(~seen)} of {len(seen)} frames")
+def _note_unseen(found: np.ndarray, there: np.ndarray, cameras: tuple[str, ...], take: str, teller: Teller) -> None:
+    """Say how much of its pictures each camera missed the face in: found and there (C, T)."""
+    for camera, seen, shown in zip(cameras, found, there, strict=True):
+        if missed := np.count_nonzero(~seen & shown):
+            teller.note(take, f"{camera} saw no face in {missed} of {np.count_nonzero(shown)} frames")
 
 
 def _neutral_words(solved: Solved, ready: Prepared, options: Options) -> str:

@@ -67,16 +67,24 @@ class Prepared:
 
     @property
     def late(self) -> np.ndarray | None:
-        """(C, T) frames by which each camera's pictures were taken after the wanted moments; None: all in step."""
+        """(C, T) frames by which each camera's pictures were taken after the wanted moments, NaN where it has none;
+        None: all in step."""
         return None if self.clips.late is None else self.clips.late[:, self.first:self.stop]
 
+    @property
+    def there(self) -> np.ndarray:
+        """(C, T) bool: in which of the wanted frames each camera has a picture."""
+        return self.clips.there[:, self.first:self.stop]
+
     def footage(self, camera: int, first: int, stop: int) -> Footage:
-        """What one camera shows at the take's frames from `first` up to, and without, `stop`."""
+        """What one camera shows at the take's frames from `first` up to, and without, `stop`; it must have a picture in
+        all of them."""
         return Footage(self.clips.clips[camera].size, self.clips.rate, stop - first,
                        lambda: self._ahead(camera, take_frames(self.clips, camera, first, stop)))
 
     def pictures(self, camera: int, frames: np.ndarray) -> Iterator[np.ndarray]:
-        """The same at some of the take's frames, which rise; the pictures between them are decoded, no more."""
+        """The same at some of the wanted frames, counted from the first, which rise; the pictures between them are
+        decoded, no more."""
         return self._ahead(camera, take_frames(self.clips, camera, only=(self.first + frames).tolist()))
 
     def _ahead(self, camera: int, frames: Iterator[Frame]) -> Iterator[np.ndarray]:

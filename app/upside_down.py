@@ -27,10 +27,11 @@ def upside_down(ready: Prepared, found: Landmarks, landmarker: Landmarker, step:
     """
     sure = sized(found)[1] <= SURE  # (C, T)
     out = []
-    for index in np.flatnonzero(sure.mean(axis=1) < MOSTLY):
+    for index, there in enumerate(map(np.flatnonzero, ready.there)):
+        if not len(there) or sure[index, there].mean() >= MOSTLY:
+            continue
         step()
-        rows = ready.stop - ready.first
-        frames = np.unique(np.linspace(0, rows - 1, SAMPLES).round().astype(int))
+        frames = there[np.unique(np.linspace(0, len(there) - 1, SAMPLES).round().astype(int))]
         pictures = [np.ascontiguousarray(picture[::-1, ::-1]) for picture in ready.pictures(index, frames)]
         camera = found.cameras[index]
         # One by one: they are far apart, and what was found in one says nothing of the next.
@@ -38,7 +39,7 @@ def upside_down(ready: Prepared, found: Landmarks, landmarker: Landmarker, step:
             Footage(ready.clips.clips[index].size, ready.clips.rate, 1, lambda picture=picture: iter([picture])),
             lambda done, total: None) for picture in pictures]
         surely = [bool((sized(stack([camera], [track], found.scheme))[1] <= SURE).all()) for track in turned]
-        if np.mean(surely) > max(MOSTLY, float(sure[index].mean())):
+        if np.mean(surely) > max(MOSTLY, float(sure[index, there].mean())):
             out.append(camera)
     return tuple(out)
 

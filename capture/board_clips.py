@@ -65,8 +65,10 @@ def calibrate_clips(paths: Sequence[Path], board: Board | None = None, offsets: 
     if offsets is None:
         with contextlib.suppress(ClipError):  # clocks that were never set tell nothing; `align` says what is done
             timeline = by_stated_timecode(clips)
-            offsets = None if timeline is None else timeline.offsets
-    together = align("the calibration", clips, offsets)
+            if timeline is not None and all(clip.times[-1] + timeline.offsets[clip.camera] >= max(
+                    timeline.offsets.values()) for clip in clips):
+                offsets = timeline.offsets
+    together = align("the calibration", clips, offsets, only_shared=True)
     stride = -(-together.frames // MOST_MOMENTS)
     wanted = range(0, together.frames, stride)
     found: dict[str, list[Corners | None]] = {}

@@ -1,4 +1,9 @@
-"""Do a take's clips belong together, and which frame of each is a frame of the take."""
+"""Do a take's clips belong together, and which frame of each is a frame of the take.
+
+A take lasts from where its first camera begins to where its last one stops. A camera that begins late or stops early
+has no picture before and after that, and its frames there have the number NO_PICTURE; one that dropped frames shows
+the nearest that it has.
+"""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,12 +16,15 @@ from capture.bwf import start_of
 from capture.camera import Rig
 from capture.errors import ClipError, DataError, RigError
 from capture.shoot import Take
-from capture.sync import load_timeline
+from capture.sync import load_timeline, share_no_moment
 from capture.timecode import Timecode, can_drop, same_label
 from capture.video import Clip, Frame, frames, probe
 
 MUCH = 1.0
-"""Seconds that some cameras saw and others did not, from which it is said that these are left out."""
+"""Seconds that some cameras saw and others did not, from which that is said."""
+NO_PICTURE = -1
+WHOLE = 0.01
+"""Share of a frame that may be lacking to a whole one: offsets are written with a few decimals."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +38,11 @@ class TakeClips:
         start_timecode: of the take's first frame, where a clip states one, or a Broadcast Wave that `mien sync` put
             beside the clips.
         warnings: sentences for the user.
-        numbers: (C, T) which frame of each clip is shown at each frame of the take.
-        late: (C, T) frames by which that picture was taken after the take's moment; None where all are in step.
+        numbers: (C, T) which frame of each clip is shown at each frame of the take; NO_PICTURE where the camera has not
+            begun yet, or has stopped.
+        late: (C, T) frames by which that picture was taken after the take's moment, NaN where there is none; None where
+            all are in step.
+        lead: frames of the take before the last of its cameras begins.
     """
 
     clips: tuple[Clip, ...]
@@ -41,6 +52,31 @@ class TakeClips:
     warnings: tuple[str, ...]
     numbers: np.ndarray = field(compare=False, repr=False)
     late: np.ndarray | None = field(default=None, compare=False, repr=False)
+    lead: int = 0
+
+    @property
+    def there(self) -> np.ndarray:
+        """(C, T) bool: whether a camera has a picture."""
+        return self.numbers != NO_PICTURE
+
+    @property
+    def shared(self) -> tuple[int, int]:
+        """The first of the frames in which all cameras have a picture, and the one after the last; twice the same where
+        there are none."""
+        rows = np.flatnonzero(self.there.all(axis=0))
+        return (int(rows[0]), int(rows[-1]) + 1) if len(rows) else (self.lead, self.lead)
+
+    def first_of(self, camera: int) -> int:
+        """The frame by which a camera's clip is counted: the first that all cameras show, or else that it shows."""
+        first, stop = self.shared
+        return first if stop > first else int(np.argmax(self.there[camera]))
+
+    def seconds(self, camera: int, frame: int) -> float:
+        """At how many seconds of a camera's clip the take's frame lies: below 0 before it begins."""
+        times, numbers = self.clips[camera].times, self.numbers[camera]
+        shown = np.flatnonzero(self.there[camera])
+        near = int(np.clip(frame, shown[0], shown[-1]))
+        return float(times[numbers[near]]) + (frame - near) / float(self.rate)
 
 
 def probe_take(take: Take, probe_one: Callable[[Path, Fraction | None], Clip] = probe) -> tuple[Clip, ...]:
@@ -89,13 +125,13 @@ def plan(take: Take, clips: Sequence[Clip], rig: Rig | None = None, offsets: Map
         begins = start_of(take.audio)
         if begins is not None:
             first = max(offsets[clip.camera] for clip in clips) - recorder  # seconds into the sound recording
-            frame = round((begins + Fraction(first)) * together.rate)
+            frame = round((begins + Fraction(first)) * together.rate) - together.lead
             together = replace(together, start_timecode=Timecode(0, together.rate) + frame)
     return together
 
 
 def align(name: str, clips: Sequence[Clip], offsets: Mapping[str, float] | None = None,
-          drifts: Mapping[str, float] | None = None) -> TakeClips:
+          drifts: Mapping[str, float] | None = None, only_shared: bool = False) -> TakeClips:
     """Put clips on one clock.
 
     Args:
@@ -103,12 +139,13 @@ def align(name: str, clips: Sequence[Clip], offsets: Mapping[str, float] | None 
         clips: at least one.
         offsets: camera -> seconds at which its clip begins, on a common clock; by default all begin together.
         drifts: camera -> share by which the common clock runs faster than the clip's; see `capture.sync`.
+        only_shared: leave out what not all of them show.
 
     The take has the rate of `_beat`. Clips of another rate, or a variable one, show their nearest pictures, which
     `late` says the times of.
 
     Raises:
-        ClipError: no moment is in all of them.
+        ClipError: some of them share no moment with the others; with `only_shared`, none is in all.
     """
     warnings = [warning for clip in clips for warning in clip.warnings]
     first, rate = clips[0], _beat(clips)
@@ -125,32 +162,64 @@ def align(name: str, clips: Sequence[Clip], offsets: Mapping[str, float] | None 
     ends = np.array([begin + pace * clip.times[-1] for begin, pace, clip in zip(begins, paces, clips, strict=True)])
     begin = begins.max()
     # Half a frame of grace: the nearest frame still exists there.
-    count = int(np.floor((ends.min() - begin) * float(rate) + 0.5)) + 1
-    if count < 1:
+    stops = np.floor((ends - begin) * float(rate) + 0.5).astype(int) + 1  # (C,) counted from `begin`
+    if share_no_moment(begins, ends, 0.5 / float(rate)) or (only_shared and stops.min() < 1):
         raise ClipError(f"the clips of {name} have no moment in common; check their offsets with `mien sync`")
-    if offsets is None and round((ends.max() - ends.min()) * float(rate)):  # by time: one that dropped frames has fewer
-        counts = [f"{clip.camera} {clip.frames}" for clip in clips]
-        warnings.append(f"the clips of {name} differ in length ({', '.join(counts)} frames): "
-                        f"{clips[int(ends.argmin())].camera} stops first, and the {count} that all have are used, from "
-                        "the first on")
-    if offsets is not None and (lost := [(begin - begins.min()), (ends.max() - ends.min())]) and sum(lost) > MUCH:
-        late, short = clips[int(begins.argmax())].camera, clips[int(ends.argmin())].camera
-        parts = [f"{seconds:.1f} s {where}" for seconds, where in zip(
-            lost, (f"before {late} begins", f"after {short} stops"), strict=True) if seconds >= 0.05]
-        warnings.append(f"the {count} frames that all cameras of {name} saw are used: {' and '.join(parts)} are left "
-                        "out; to have them, too, leave such a camera aside")
+    # Whole frames alone: cameras that begin within one of each other begin together.
+    lead = 0 if only_shared else int(np.floor((begin - begins.min()) * float(rate) + WHOLE))
+    tail = 0 if only_shared else int(np.floor((ends.max() - ends.min()) * float(rate) + WHOLE))
+    count = lead + min(int(stops.min()) + tail, int(stops.max()))
+    starts = np.ceil((begins - begin) * float(rate) - 0.5 - WHOLE).astype(int)  # (C,) counted so, too
+    shown = np.arange(count) - lead
+    there = (shown >= starts[:, None]) & (shown < stops[:, None])  # (C, T)
+    moments = begin + shown / float(rate)  # (T,)
+    numbers = np.stack([_nearest(clip.times, (moments - start) / pace)
+                        for clip, start, pace in zip(clips, begins, paces, strict=True)])
+    late = np.stack([begin_s + pace * clip.times[shown_of] - moments
+                     for clip, begin_s, pace, shown_of in zip(clips, begins, paces, numbers, strict=True)]
+                    ) * float(rate)
+    together = TakeClips(tuple(clips), rate, count, None, (), np.where(there, numbers, NO_PICTURE),
+                         np.where(there, late, np.nan), lead)
+    warnings += _unshared(name, together, begins, ends, offsets is not None, only_shared)
     if offsets is None and len({clip.start_timecode for clip in clips} - {None}) > 1:
         warnings.append(f"the clips of {name} state different timecodes and are taken to begin together all the same; "
                         "run `mien sync` to bring them in step")
-    moments = begin + np.arange(count) / float(rate)  # (T,)
-    numbers = np.stack([_nearest(clip.times, (moments - start) / pace)
-                        for clip, start, pace in zip(clips, begins, paces, strict=True)])
-    late = np.stack([begin_s + pace * clip.times[shown] - moments
-                     for clip, begin_s, pace, shown in zip(clips, begins, paces, numbers, strict=True)]) * float(rate)
-    stating = [(clip, shown) for clip, shown in zip(clips, numbers, strict=True) if clip.start_timecode is not None]
-    stating.sort(key=lambda one: one[0].start_timecode.rate != rate)  # one of the take's own rate needs no rounding
-    start = next((_counted(clip.start_timecode, float(clip.times[shown[0]]), rate) for clip, shown in stating), None)
-    return TakeClips(tuple(clips), rate, count, start, tuple(warnings), numbers, late)
+    return replace(together, start_timecode=_start(together), warnings=tuple(warnings))
+
+
+def _unshared(name: str, together: TakeClips, begins: np.ndarray, ends: np.ndarray, known: bool, only_shared: bool,
+              ) -> list[str]:
+    """What is said of what not all cameras show, if it is much; `begins` and `ends` (C,) are seconds, `known` whether
+    anything tells how the clips lie."""
+    cameras, rate = [clip.camera for clip in together.clips], float(together.rate)
+    late, short, (first, stop) = cameras[int(begins.argmax())], cameras[int(ends.argmin())], together.shared
+    count = stop - first
+    if not known and round((ends.max() - ends.min()) * rate):  # by time: one that dropped frames has fewer
+        counts = [f"{clip.camera} {clip.frames}" for clip in together.clips]
+        rest = f"the {count} that all have are used, from the first on" if only_shared else \
+            f"after the {count} frames that all have, the take rests on those that go on"
+        return [f"the clips of {name} differ in length ({', '.join(counts)} frames): {short} stops first, and {rest}"]
+    lost = [begins.max() - begins.min(), ends.max() - ends.min()]
+    if not known or sum(lost) <= MUCH:
+        return []
+    parts = [f"{seconds:.1f} s {where}" for seconds, where in zip(
+        lost, (f"before {late} begins", f"after {short} stops"), strict=True) if seconds >= 0.05]
+    if only_shared:
+        return [f"the {count} frames that all cameras of {name} saw are used: {' and '.join(parts)} are left out; to "
+                "have them, too, leave such a camera aside"]
+    cure = f" (--start {first} --end {stop} solves what all saw)" if count else ""
+    return [f"{count} of {together.frames} frames of {name} were seen by all cameras: {' and '.join(parts)} rest on "
+            f"the others alone{cure}"]
+
+
+def _start(together: TakeClips) -> Timecode | None:
+    """The timecode of the first frame, by whichever clip states one; one of the take's own rate needs no rounding."""
+    stating = [index for index, clip in enumerate(together.clips) if clip.start_timecode is not None]
+    if not stating:
+        return None
+    index = min(stating, key=lambda index: together.clips[index].start_timecode.rate != together.rate)
+    clip, at = together.clips[index], together.first_of(index)
+    return _counted(clip.start_timecode, float(clip.times[together.numbers[index, at]]), together.rate) + -at
 
 
 def _beat(clips: Sequence[Clip]) -> Fraction:
@@ -167,8 +236,8 @@ def _counted(start: Timecode, seconds: float, rate: Fraction) -> Timecode:
 
 def take_frames(take_clips: TakeClips, camera: int, start: int = 0, stop: int | None = None,
                 only: Collection[int] | None = None) -> Iterator[Frame]:
-    """What one camera shows at the take's frames `start` up to, and without, `stop`, or at `only` some among these;
-    `Frame.index` is the take's.
+    """What one camera shows at the take's frames `start` up to, and without, `stop`, or at `only` some among these,
+    where it has a picture; `Frame.index` is the take's.
 
     Raises:
         ClipError: a frame cannot be decoded.
@@ -177,6 +246,7 @@ def take_frames(take_clips: TakeClips, camera: int, start: int = 0, stop: int | 
     wanted = np.arange(take_clips.frames)[start:stop]
     if only is not None:
         wanted = wanted[np.isin(wanted, list(only))]
+    wanted = wanted[take_clips.there[camera, wanted]]
     numbers = take_clips.numbers[camera, wanted]
     if not len(numbers):
         return

@@ -112,7 +112,7 @@ def by_stated_timecode(clips: Sequence[Clip]) -> Timeline | None:
     """Clocks by `by_timecode` where there are several clips and each has a timecode; else None.
 
     Raises:
-        ClipError: by them no moment is in all clips.
+        ClipError: by them some clips share no moment with the others.
     """
     return by_timecode(clips) if len(clips) > 1 and all(clip.start_timecode is not None for clip in clips) else None
 
@@ -121,26 +121,32 @@ def by_timecode(clips: Sequence[Clip], audio: Path | None = None) -> Timeline:
     """Clocks by the clips' own timecodes, which tell whole frames; a Broadcast Wave's tells single samples.
 
     Raises:
-        ClipError: a clip has none, or by them no moment is in all clips.
+        ClipError: a clip has none, or by them some clips share no moment with the others.
     """
     silent = [clip.camera for clip in clips if clip.start_timecode is None]
     if silent:
         raise ClipError(f"{', '.join(silent)} has no timecode")
     first = clips[0].start_timecode
-    starts = [float(seconds_after(clip.start_timecode, first)) for clip in clips]
-    ends = [start + float(clip.times[-1]) for start, clip in zip(starts, clips, strict=True)]
-    if max(starts) > min(ends):
-        rest = [[at for at in range(len(clips)) if at != odd] for odd in range(len(clips))]
-        odd = [clip.camera for clip, others in zip(clips, rest, strict=True) if len(others) > 1
-               and max(starts[at] for at in others) <= min(ends[at] for at in others)]
+    starts = np.array([float(seconds_after(clip.start_timecode, first)) for clip in clips])
+    ends = np.array([start + float(clip.times[-1]) for start, clip in zip(starts, clips, strict=True)])
+    if share_no_moment(starts, ends):
+        odd = [clip.camera for at, clip in enumerate(clips) if len(clips) > 2
+               and not share_no_moment(np.delete(starts, at), np.delete(ends, at))]
         which = f": all but that of {odd[0]} do" if len(odd) == 1 else ""
         raise ClipError(f"the timecodes share no moment{which}, so the cameras' clocks were not set together")
     frame_ms = 1000 / float(clips[0].frame_rate)
-    clocks = [Clock(clip.camera, start, 0.0, 0.0 if at == 0 else frame_ms / math.sqrt(12))
+    clocks = [Clock(clip.camera, float(start), 0.0, 0.0 if at == 0 else frame_ms / math.sqrt(12))
               for at, (clip, start) in enumerate(zip(clips, starts, strict=True))]
     if audio is not None and (begins := start_of(audio)) is not None:
         clocks.append(Clock("audio", float(round_midnight(begins - clips[0].start_timecode.seconds)), 0.0, 0.0))
     return Timeline(tuple(clocks), "timecode")
+
+
+def share_no_moment(begins: np.ndarray, ends: np.ndarray, grace: float = 0.0) -> bool:
+    """Whether some of the clips (C,), in seconds, are over before the first of the others begins, by more than a
+    grace: nothing tells then how they lie to one another."""
+    order = np.argsort(begins, kind="stable")
+    return bool((begins[order][1:] > np.maximum.accumulate(ends[order])[:-1] + grace).any())
 
 
 def by_sound(clips: Sequence[Clip], audio: Path | None = None) -> Timeline:

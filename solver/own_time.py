@@ -26,7 +26,7 @@ def at_moments(landmarks: Landmarks, late: np.ndarray) -> Landmarks:
 
     Args:
         late: (C, T) frames by which each camera's picture was taken after the take's moment; within half a frame but
-            where a camera dropped frames.
+            where a camera dropped frames. NaN where it has no picture, before it begins or after it stops.
 
     A landmark that was not seen in both pictures around a moment stays where the nearest one shows it.
     """
@@ -35,7 +35,8 @@ def at_moments(landmarks: Landmarks, late: np.ndarray) -> Landmarks:
     xy = landmarks.xy.copy()
     for camera, behind in enumerate(late):
         if (np.abs(behind) > LEAST).any():
-            xy[camera] = _moved(landmarks.xy[camera], landmarks.seen[camera], behind)
+            there = np.isfinite(behind)
+            xy[camera, there] = _moved(landmarks.xy[camera, there], landmarks.seen[camera, there], behind[there])
     return replace(landmarks, xy=xy)
 
 

@@ -6,6 +6,7 @@ from app.gui import keys
 from app.gui.noting import note
 from app.gui.session import Session
 from app.gui.undo import Change
+from capture.match import NO_PICTURE
 from solver.corrections import REACH, Key, corrected
 from solver.suggest import worth_correcting
 
@@ -168,6 +169,8 @@ def point_at(session: Session, camera: str, frame: int, place: tuple[float, floa
     if not (-0.5 <= x < width - 0.5 and -0.5 <= y < height - 0.5):
         return
     number = int(data.clips.numbers[index, frame])
+    if number == NO_PICTURE:
+        return
     session.edit("this is the actor", session.layer.pointed((camera, number), (round(x, 1), round(y, 1))))
     session.message.emit(f"{camera} will follow this face; solve the take again to see it")
 

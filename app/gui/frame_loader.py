@@ -20,7 +20,7 @@ from PySide6.QtGui import QImage
 from app.gui.guarded import guarded
 from app.gui.picture_cache import CACHE_BYTES, PictureCache
 from capture.errors import MienError
-from capture.match import TakeClips
+from capture.match import NO_PICTURE, TakeClips
 from capture.proxy import ProxyPictures
 from capture.video import Clip, Frame, frames
 
@@ -55,8 +55,8 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """What a request brought: a picture for each camera, None where it cannot be decoded, and why. They are of the
-    proxies where `coarse`."""
+    """What a request brought: a picture for each camera, None where it has none or it cannot be decoded, and why that.
+    They are of the proxies where `coarse`."""
 
     request: Request
     pictures: tuple[QImage | None, ...]
@@ -202,13 +202,13 @@ class _Footage:
         self._round += 1
         coming = [pool.submit(self._proxy_picture, request.proxies[camera], number)
                   for camera, number in _keys(request)]
-        pictures = []
-        for future in coming:
+        pictures: dict[tuple[int, int], QImage | None] = {}
+        for key, future in zip(_keys(request), coming, strict=True):
             try:
-                pictures.append(future.result())
+                pictures[key] = future.result()
             except (MienError, OSError):
-                pictures.append(None)
-        return Response(request, tuple(pictures), coarse=True)
+                pictures[key] = None
+        return Response(request, _by_camera(request, pictures), coarse=True)
 
     def begin(self, request: Request, pool: ThreadPoolExecutor) -> dict[tuple[int, int], Future]:
         """Begin to decode what is not there yet."""
@@ -233,7 +233,7 @@ class _Footage:
             except (MienError, OSError) as error:
                 pictures[key], problem = None, str(error)
         self._harvest()
-        return Response(request, tuple(pictures.values()), problem)
+        return Response(request, _by_camera(request, pictures), problem)
 
     def around(self, request: Request) -> list[int]:
         """The frames around a request's that are worth having, as many as the cache can hold besides."""
@@ -287,5 +287,12 @@ def _image(rgb: np.ndarray) -> QImage:
 
 
 def _keys(request: Request) -> list[tuple[int, int]]:
-    """(camera, frame number of its clip) of each picture."""
-    return [(camera, int(numbers[request.frame])) for camera, numbers in enumerate(request.clips.numbers)]
+    """(camera, frame number of its clip) of each picture that there is."""
+    return [(camera, int(numbers[request.frame])) for camera, numbers in enumerate(request.clips.numbers)
+            if numbers[request.frame] != NO_PICTURE]
+
+
+def _by_camera(request: Request, pictures: dict[tuple[int, int], QImage | None]) -> tuple[QImage | None, ...]:
+    """Of pictures by their keys, those of all cameras."""
+    found = {camera: picture for (camera, _), picture in pictures.items()}
+    return tuple(found.get(camera) for camera in range(len(request.clips.clips)))

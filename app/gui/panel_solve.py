@@ -4,6 +4,7 @@
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from app.artefacts import load_record
+from app.clocks import counted_later
 from app.gui import jobs, theme
 from app.gui.jobs import Job
 from app.gui.session import Session
@@ -74,6 +75,9 @@ class SolvePanel(QWidget):
         if data is None or not self.around.isEnabled():
             return
         asked = load_record(data.where.work / ASKED_NAME)
+        if (sooner := counted_later(data.clips, data.solved.performance if data.solved is not None else None)):
+            asked |= {name: str(int(value) + sooner) for name, value in asked.items()
+                      if name in ("start", "end", "neutral") and value.isdecimal()}
         arguments = [part for name, value in sorted(asked.items()) if value for part in (f"--{name}", value)] \
             or [*self._arguments(self.model.currentText()), *self._named(), *self._frames()]
         self.session.run(f"Solve {data.take.name} around corrections", ["solve", str(_place(data.take)), *arguments],

@@ -63,11 +63,11 @@ def clocks_of(data: TakeData) -> Timeline:
 
 
 def sound_begins(data: TakeData) -> float:
-    """Seconds into the file of `sound_of` at which the take's first frame is shown."""
+    """Seconds into the file of `sound_of` at which the take's first frame is shown; below 0 where it begins later."""
     if data.clips is None or not data.clips.frames:
         return 0.0
     first = data.clips.clips[0]
-    shown = float(first.times[data.clips.numbers[0, 0]])  # on the first camera's clock, which is the take's
+    shown = data.clips.seconds(0, 0)  # on the first camera's clock, which is the take's
     if data.take.audio is None:
         return first.begins + shown
     return shown - clocks_of(data).offsets.get("audio", 0.0)

@@ -19,7 +19,7 @@ from app.places import AROUND_LAYER_NAME, AROUND_NAME, RIG_NAME, SOLVE_NAME, Pla
 from capture.arrays import Damaged, load_arrays
 from capture.camera import Camera, Rig, load_rig
 from capture.errors import DataError, MienError
-from capture.match import TakeClips, plan
+from capture.match import NO_PICTURE, TakeClips, plan
 from capture.shoot import Take
 from capture.video import Clip
 from exporters.scene import Scene, make_scene
@@ -142,7 +142,7 @@ def same_footage(one: TakeClips | None, other: TakeClips | None) -> bool:
             and all(a is b for a, b in zip(one.clips, other.clips, strict=True)) and one == other
             and np.array_equal(one.numbers, other.numbers)
             and (one.late is None) == (other.late is None)
-            and (one.late is None or np.array_equal(one.late, other.late)))
+            and (one.late is None or np.array_equal(one.late, other.late, equal_nan=True)))
 
 
 def steps_of(data: TakeData) -> list[dict[str, str]]:
@@ -182,9 +182,10 @@ def _footage(take: Take, problems: list[str]) -> TakeClips:
 
 def _by_number(clips: tuple[Clip, ...]) -> TakeClips:
     """Clips side by side, frame by frame, to be looked at where they cannot be solved yet."""
-    count = min(clip.frames for clip in clips)
+    count = max(clip.frames for clip in clips)
     return TakeClips(clips, clips[0].frame_rate, count, clips[0].start_timecode, (),
-                     np.tile(np.arange(count), (len(clips), 1)))
+                     np.stack([np.where(np.arange(count) < clip.frames, np.arange(count), NO_PICTURE)
+                               for clip in clips]))
 
 
 def _solved(where: Places) -> Scene:

@@ -159,9 +159,9 @@ class VideoGrid(QWidget):
             self.grid.addWidget(pane, place // columns, place % columns)
 
     def _aspect(self) -> float:
-        """Width over height of what the first pane shows."""
-        source = self.panes[0].source() if self.panes else None
-        return source.width() / source.height() if source is not None and not source.isEmpty() else 16 / 9
+        """Width over height of what the first pane shows that has a picture."""
+        shown = (source for pane in self.panes if not (source := pane.source()).isEmpty())
+        return next((source.width() / source.height() for source in shown), 16 / 9)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

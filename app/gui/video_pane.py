@@ -27,6 +27,7 @@ from app.gui.session import Session
 from app.gui.turns import Turns
 from app.gui.view_renderer import HEAT_COLOURS, heat_colours
 from app.overlay import face_box
+from capture.match import NO_PICTURE
 from solver.corrections import Grip
 
 HEAD = 24
@@ -165,7 +166,8 @@ class VideoPane(QWidget):
             painter.setClipping(False)
         else:
             painter.setPen(theme.QUIET)
-            painter.drawText(target, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, "no picture")
+            painter.drawText(target, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap,
+                             "no picture" if self._number(self.shown_frame) != NO_PICTURE else "no picture here")
         self._paint_head(painter)
 
     def _paint_head(self, painter: QPainter) -> None:
@@ -183,6 +185,8 @@ class VideoPane(QWidget):
         camera = data.camera(self.name) if data else None
         points = data.landmarks.get(self.name) if data else None
         frame = self.session.solved_frame()
+        if self._number(self.session.frame) == NO_PICTURE:
+            return "not filming", theme.QUIET
         if points is not None and frame is not None and frame < len(points.seen) and not points.seen[frame].any():
             return "no face", theme.BAD_TEXT
         found = self._residuals()
@@ -228,15 +232,21 @@ class VideoPane(QWidget):
 
     def _paint_actor(self, painter: QPainter, source: QRectF, target: QRectF, scale: float) -> None:
         """Where somebody said in this very frame that the actor's face is."""
-        clips = self.session.data.clips
-        number = int(clips.numbers[self.index, min(self.shown_frame, clips.frames - 1)]) if clips else -1
-        place = self.session.layer.faces.get((self.name, number))
+        place = self.session.layer.faces.get((self.name, self._number(self.shown_frame)))
         if place is not None:
             middle = QPointF((place[0] + 0.5 - source.x()) * scale + target.x(),
                              (place[1] + 0.5 - source.y()) * scale + target.y())
             painter.setPen(QPen(theme.ACCENT, 1.6))
             painter.drawEllipse(middle, 9.0, 9.0)
             painter.drawText(middle + QPointF(13, 5), "actor")
+
+    def _number(self, frame: int) -> int | None:
+        """Which frame of its clip the camera shows in one of the take's, NO_PICTURE where none; None where the clips
+        are not known."""
+        clips = self.session.data.clips if self.session.data is not None else None
+        if clips is None or self.index >= len(clips.clips):
+            return None
+        return int(clips.numbers[self.index, min(frame, clips.frames - 1)])
 
     def _paint_residuals(self, painter: QPainter, source: QRectF, target: QRectF, scale: float) -> None:
         found = self._residuals()

@@ -143,7 +143,7 @@ class Waveforms(QWidget):
         data = self.session.data
         if data is None or data.clips is None or not data.clips.frames:
             return 0.0
-        return float(data.clips.clips[0].times[data.clips.numbers[0, self.session.frame]])
+        return data.clips.seconds(0, self.session.frame)
 
     # ---- mouse
 

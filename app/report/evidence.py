@@ -8,6 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+
 from app import __version__, artefacts
 from app.clocks import first_frame, offsets
 from app.detection import film_looks, kept
@@ -72,6 +74,16 @@ class Evidence:
     @property
     def rate(self) -> float:
         return float(self.performance.frame_rate)
+
+    @property
+    def there(self) -> np.ndarray:
+        """(C, T) bool: in which frames each camera has a picture; in all, as far as is known."""
+        shape = len(self.performance.cameras), self.performance.frames
+        if self.clips is not None and tuple(clip.camera for clip in self.clips.clips) == self.performance.cameras:
+            there = self.clips.there[:, self.first:self.first + self.performance.frames]
+            if there.shape == shape:
+                return there
+        return np.ones(shape, bool)
 
 
 def settings_of(preset: str, detector: str, formats: tuple[str, ...], rig_path: Path | None, lone: bool,

@@ -131,7 +131,12 @@ def _cameras(evidence: Evidence) -> list[Finding]:
     off = usual * scale if scale is not None and len(scale) == len(usual) else usual
     unit = "mm on the face" if off is not usual else "px"
     for index, name in enumerate(found.cameras):
-        blind = 1.0 - np.isfinite(found.overall[index]).mean()
+        if without := int((~evidence.there[index]).sum()):
+            out.append(Finding(KNOW, f"{name} has no picture in {without} of {evidence.performance.frames} frames",
+                               "It begins later than another camera, or stops earlier. Those frames rest on the other "
+                               "cameras: what only this one sees is less sure there."))
+        there = np.isfinite(found.overall[index])[evidence.there[index]]
+        blind = 1.0 - there.mean() if len(there) else 0.0
         if blind > 0.02:
             out.append(Finding(LOOK if blind > 0.1 else KNOW, f"{name} misses the face in {blind:.0%} of the frames",
                                "Those frames rest on the other cameras."))
@@ -272,7 +277,7 @@ def _clocks(evidence: Evidence) -> list[Finding]:
     if len(evidence.performance.cameras) < 2 or evidence.clips is None:
         return []
     late = {} if evidence.landmarks is None or evidence.rig is None else lagging(evidence.landmarks, evidence.rate,
-                                                                                 evidence.rig)
+                                                                                 evidence.rig, evidence.there)
     if late:
         words = out_of_step(late)
         return [Finding(LOOK, "Cameras out of step", words[0].upper() + words[1:] + ".")]

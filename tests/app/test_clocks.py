@@ -47,9 +47,9 @@ def test_a_face_that_keeps_still_tells_nothing() -> None:
 
 def test_a_solve_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(face_cameras, "_check", lambda *_: None)
-    ready = SimpleNamespace(rig=RIG, lone=False, first=0, clips=SimpleNamespace(rate=30))
     notes = []
     found = landmarks(camA=0, camB=5, camC=0)
+    ready = SimpleNamespace(rig=RIG, lone=False, first=0, clips=SimpleNamespace(rate=30), there=found.found)
     face_cameras.cameras_for(ready, found, {}, SimpleNamespace(embedding=lambda model: None), None, False,
                              lambda *_: None, notes.append)
     assert [note.startswith("the cameras do not show the same moments") for note in notes] == [True]
@@ -61,3 +61,15 @@ def test_a_few_frames_and_a_camera_without_a_face_tell_nothing() -> None:
     blind = Landmarks(found.cameras, "test", found.xy, found.sigma, found.seen & (np.arange(3) > 0)[:, None, None])
     assert lagging(short, 30.0, RIG) == {}
     assert lagging(blind, 30.0, RIG) == {}
+
+
+def test_only_moments_that_all_cameras_show_are_compared() -> None:
+    found = landmarks(camA=0, camB=5, camC=0)
+    total = found.xy.shape[1]
+    there = np.ones((3, 2 * total), bool)
+    there[1, :total] = False
+    xy = np.concatenate([np.roll(found.xy, 40, axis=1), found.xy], axis=1)  # of the first half nothing may be heard
+    longer = Landmarks(found.cameras, "test", xy, np.ones(xy.shape[:3]), np.isfinite(xy).all(axis=-1))
+    assert lagging(longer, 30.0, RIG, there) == lagging(found, 30.0, RIG)
+    there[0, total:] = False
+    assert lagging(longer, 30.0, RIG, there) == {}

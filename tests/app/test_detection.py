@@ -14,6 +14,7 @@ from app.preparing import Options, Prepared, prepare
 from app.timings import recorded
 from capture.arrays import load_arrays, save_arrays
 from capture.shoot import find_takes
+from capture.sync import Clock, Timeline, save_timeline
 from solver.detect import Footage, Report, Track
 from tests.clips import numbered, read_number, write_clip
 from tests.material import shared
@@ -156,3 +157,58 @@ def test_how_films_look_is_read_alone_and_is_unknown_where_an_older_mien_found_t
         "detect old": "old", "detect new": "new", "detect more": "after", "detect none": "gone"}, 4)
     assert list(found) == ["new", "more"]
     assert all(np.array_equal(film, look) for film in found.values())
+
+
+def late_by(tmp_path: Path, start: str | None = None, end: str | None = None) -> Prepared:
+    """camB's first picture is of camA's frame 10, its last one of frame 29."""
+    folder = tmp_path / "T001"
+    folder.mkdir(exist_ok=True)
+    for name, count in (("camA", FRAMES), ("camB", 20)):
+        write_clip(folder / f"{name}.mp4", numbered(count), Fraction(30), options={"g": "12"})
+    save_timeline(Timeline((Clock("camA", 0.0), Clock("camB", 10 / 30)), "by hand"), folder / "sync.toml")
+    return ready(folder, tmp_path / "out", start, end)
+
+
+def test_a_camera_that_is_not_there_is_asked_of_nothing_and_sees_nothing(tmp_path: Path) -> None:
+    prepared = late_by(tmp_path)
+    assert detection.span(prepared, 1) == (10, 30)
+    assert [(part.first, part.stop, part.warm) for part in detection.parts(prepared, 1)] \
+        == [(10, 18, 10), (18, 26, 15), (26, 30, 23)]
+    detector = Follower()
+    found, keys = detection.detect(prepared, landmarker(detector), False, lambda *_: None)
+    assert list(keys) == ["detect camA", "detect camB"]
+    assert np.isfinite(found.xy[:, :, 0, 0]).tolist() == [[True] * 40, [False] * 10 + [True] * 20 + [False] * 10]
+    assert found.xy[1, 10:30, 0, 0].tolist() == list(range(20))
+    assert np.isnan(found.xy[1, :10]).all()
+    assert detection.missing(prepared, Follower.key) == ()
+    same, _ = detection.detect(prepared, landmarker(Follower()), False, lambda *_: None)
+    assert np.array_equal(same.xy, found.xy, equal_nan=True), "as they stand on disk"
+    moved = detection.on_take_clock(found, prepared)
+    assert np.array_equal(moved.xy, found.xy, equal_nan=True)
+    assert detection.clock_key(prepared) == {}, "it is in step where it is there"
+
+
+def test_a_camera_that_is_there_in_none_of_the_wanted_frames_sees_nothing(tmp_path: Path) -> None:
+    prepared = late_by(tmp_path, end="8")
+    found, _ = detection.detect(prepared, landmarker(Follower()), False, lambda *_: None)
+    assert np.isfinite(found.xy[:, :, 0, 0]).tolist() == [[True] * 8, [False] * 8]
+    assert detection.kept(prepared.where, "camB", detection.detect_key(prepared, 1, Follower.key), 8) is not None
+    assert set(detection.film_looks(prepared.where, ("camB",), {"detect camB": detection.detect_key(
+        prepared, 1, Follower.key)}, 8)) == {"camB"}
+    first = late_by(tmp_path, start="32")
+    found, _ = detection.detect(first, landmarker(Follower()), False, lambda *_: None)
+    assert np.isfinite(found.xy[:, :, 0, 0]).tolist() == [[True] * 8, [False] * 8]
+
+
+def test_parts_of_a_late_camera_done_by_others_give_the_bytes_of_one_run(tmp_path: Path) -> None:
+    prepared = late_by(tmp_path)
+    detection.detect(prepared, landmarker(Follower()), False, lambda *_: None)
+    whole = prepared.where.landmarks("camB").read_bytes()
+    prepared.where.landmarks("camB").unlink()
+    for part in reversed(detection.missing(prepared, Follower.key)):
+        assert part.name == "camB"
+        detection.detect_part(prepared, part, landmarker(Follower()), False, lambda *_: None)
+    last = Follower()
+    detection.detect(prepared, landmarker(last), False, lambda *_: None)
+    assert last.asked == []
+    assert prepared.where.landmarks("camB").read_bytes() == whole

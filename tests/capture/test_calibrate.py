@@ -367,8 +367,8 @@ def test_board_clips_are_put_in_step_by_their_timecodes(tmp_path, monkeypatch):
     clips = [write_clip(tmp_path / f"{name}.mp4", numbered(20), timecode=text)
              for name, text in (("camA", "10:00:00:00"), ("camB", "10:00:00:06"))]
     begun = []
-    monkeypatch.setattr(board_clips, "align", lambda name, clips, offsets: begun.append(offsets) or align(
-        name, clips, offsets))
+    monkeypatch.setattr(board_clips, "align", lambda name, clips, offsets, **how: begun.append(offsets)
+                        or align(name, clips, offsets, **how))
     with pytest.raises(RigError):
         board_clips.calibrate_clips(clips, OWN_BOARD)
     assert begun == [{"camA": 0.0, "camB": 0.2}]

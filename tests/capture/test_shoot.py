@@ -11,7 +11,7 @@ import pytest
 
 from capture.camera import Camera, Rig
 from capture.errors import ClipError, DataError, InputError, RigError
-from capture.match import plan, probe_take, take_frames
+from capture.match import NO_PICTURE, plan, probe_take, take_frames
 from capture.shoot import find_takes, open_shoot
 from capture.video import frames, probe
 from tests.clips import numbered, read_number, write_clip
@@ -329,9 +329,10 @@ def test_clips_that_belong_together(pair):
     assert (planned.numbers == np.arange(20)).all()
 
 
-def test_the_shortest_clip_bounds_the_take_and_that_is_said(pair):
+def test_a_clip_that_stops_early_leaves_the_take_to_the_others_and_that_is_said(pair):
     planned = plan(*pair(20, 17), BOTH)
-    assert planned.frames == 17
+    assert (planned.frames, planned.shared) == (20, (0, 17))
+    assert planned.numbers[:, 16:].tolist() == [[16, 17, 18, 19], [16, *[NO_PICTURE] * 3]]
     assert "camA 20, camB 17 frames" in planned.warnings[0]
 
 
@@ -344,24 +345,50 @@ def test_what_does_not_fit_is_refused(pair):
 
 
 def test_offsets_choose_the_frames_of_one_moment(pair):
-    """camB began 4.25 frames before camA: the take begins with camA, and camB's frames are the nearest ones."""
+    """camB began 4.25 frames before camA: the take's frames are camA's, four more come before, and camB's are the
+    nearest ones."""
     planned = plan(*pair(), BOTH, {"camA": 4.25 / 30, "camB": 0.0})
-    assert planned.frames == 16
-    assert str(planned.start_timecode) == "10:00:00:00"
-    assert [read_number(frame.rgb) for frame in take_frames(planned, 1)] == list(range(4, 20))
-    shown = list(take_frames(planned, 1, 5, 8))
-    assert [(frame.index, read_number(frame.rgb)) for frame in shown] == [(5, 9), (6, 10), (7, 11)]
-    some = list(take_frames(planned, 1, 5, 12, {11, 3, 6, 12}))
-    assert [(frame.index, read_number(frame.rgb)) for frame in some] == [(6, 10), (11, 15)]
+    assert (planned.frames, planned.lead, planned.shared) == (24, 4, (4, 20))
+    assert str(planned.start_timecode) == "09:59:59:26"
+    assert [read_number(frame.rgb) for frame in take_frames(planned, 1)] == list(range(20))
+    shown = list(take_frames(planned, 1, 9, 12))
+    assert [(frame.index, read_number(frame.rgb)) for frame in shown] == [(9, 9), (10, 10), (11, 11)]
+    some = list(take_frames(planned, 1, 9, 16, {15, 7, 10, 16}))
+    assert [(frame.index, read_number(frame.rgb)) for frame in some] == [(10, 10), (15, 15)]
+    late = list(take_frames(planned, 0, 0, 6))
+    assert [(frame.index, read_number(frame.rgb)) for frame in late] == [(4, 0), (5, 1)], "before that it has none"
+    assert planned.late[0, 4:].tolist() == [0.0] * 20
+    assert np.isnan(planned.late[0, :4]).all()
+    assert [planned.seconds(0, frame) * 30 for frame in (0, 4, 23)] == pytest.approx([-4, 0, 19])
     with pytest.raises(ClipError, match="no moment in common"):
         plan(*pair(), BOTH, {"camA": 100.0})
 
 
-def test_what_not_all_cameras_saw_is_said_to_be_left_out(pair):
+def test_a_camera_within_a_frame_of_another_begins_with_it(pair):
+    for offset in (0.4, 0.6, 0.98):
+        planned = plan(*pair(), BOTH, {"camA": offset / 30, "camB": 0.0})
+        assert planned.lead == 0
+        assert planned.there.all(), "as if they had begun together: such takes are as they were"
+
+
+def test_a_camera_joins_others_that_share_no_moment(pair):
+    """camC saw all of the take, camA its beginning and camB its end."""
+    take, (first, second) = pair(20, 20)
+    whole = replace(first, camera="camC", frames=60, times=np.arange(60) / 30)
+    planned = plan(take, (first, second, whole), None, {"camA": 0.0, "camB": 1.0, "camC": 0.0})
+    assert (planned.frames, planned.shared) == (60, (30, 30))
+    assert planned.there.sum(axis=1).tolist() == [20, 20, 60]
+    assert [planned.first_of(index) for index in range(3)] == [0, 30, 0]
+    with pytest.raises(ClipError, match="no moment in common"):
+        plan(take, (first, second), None, {"camA": 0.0, "camB": 1.0})
+
+
+def test_what_not_all_cameras_saw_is_said(pair):
     take, clips = pair(60, 60)
     planned = plan(take, clips, BOTH, {"camA": 1.2, "camB": 0.0})
     assert planned.warnings[0].startswith(
-        "the 24 frames that all cameras of take take saw are used: 1.2 s before camA begins and 1.2 s after camB stops")
+        "24 of 96 frames of take take were seen by all cameras: 1.2 s before camA begins and 1.2 s after camB stops "
+        "rest on the others alone (--start 36 --end 60 ")
     assert plan(take, clips, BOTH, {"camA": 0.4, "camB": 0.0}).warnings == (), "nobody starts cameras at one moment"
 
 

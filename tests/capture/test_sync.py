@@ -13,7 +13,7 @@ from capture import sound
 from capture.bwf import start_of
 from capture.camera import Camera, Rig, project
 from capture.errors import ClipError, DataError
-from capture.match import align, plan, probe_take
+from capture.match import NO_PICTURE, align, plan, probe_take
 from capture.motion import motion_lag
 from capture.shoot import find_takes
 from capture.sync import (
@@ -120,9 +120,16 @@ def test_timecode_goes_first(tmp_path):
     assert timeline.method == "timecode"
     assert timeline.offsets == {"camA": 0.0, "camB": pytest.approx(-13 / rate), "camC": pytest.approx(20 / rate)}
     aligned = align("the take", clips, timeline.offsets)
-    assert aligned.numbers[:, 0].tolist() == [20, 33, 0]
-    assert str(aligned.start_timecode) == "10:00:00;20"
-    assert aligned.frames == 27
+    first, stop = aligned.shared
+    assert aligned.numbers[:, first].tolist() == [20, 33, 0]
+    assert str(aligned.start_timecode + first) == "10:00:00;20"
+    assert stop - first == 27
+    assert aligned.numbers[:, 0].tolist() == [NO_PICTURE, 0, NO_PICTURE]
+    assert (str(aligned.start_timecode), aligned.frames) == ("09:59:59;17", 33 + 60)
+    together = align("the take", clips, timeline.offsets, only_shared=True)
+    assert (together.frames, together.lead, str(together.start_timecode)) == (27, 0, "10:00:00;20")
+    assert (together.numbers == aligned.numbers[:, first:stop]).all()
+    assert (together.late == aligned.late[:, first:stop]).all()
 
 
 def stating(camera: str, timecode: str | None) -> Clip:
@@ -137,15 +144,19 @@ def test_midnight_is_a_moment_like_any_other(one, other):
     assert by_timecode([stating("camA", one), stating("camB", other)]).offsets == {"camA": 0.0, "camB": 3.0}
     offsets = by_timecode([stating("camA", other), stating("camB", one)]).offsets
     assert offsets == {"camA": 0.0, "camB": -3.0}
-    assert align("", [stating("camA", other), stating("camB", one)], offsets).start_timecode == parse(other, 30)
+    assert align("", [stating("camA", other), stating("camB", one)], offsets).start_timecode == parse(one, 30)
 
 
 def test_a_takes_timecode_is_of_whichever_clip_states_one():
     first, second = stating("camA", "10:00:00:00"), stating("camB", "10:00:00:00")
     assert align("", [first, stating("camB", None)]).start_timecode == parse("10:00:00:00", 30)
     assert align("", [stating("camA", None), second]).start_timecode == parse("10:00:00:00", 30)
-    late = {"camA": 0.0, "camB": -1.0}  # its first frame was filmed a second before the take begins
-    assert align("", [stating("camA", None), second], late).start_timecode == parse("10:00:01:00", 30)
+    late = {"camA": 0.0, "camB": -1.0}  # the other camera begins a second later
+    assert align("", [stating("camA", None), second], late).start_timecode == parse("10:00:00:00", 30)
+    early = {"camA": 0.0, "camB": 1.0}  # the take begins with the other, a second before this one
+    assert align("", [stating("camA", None), second], early).start_timecode == parse("09:59:59:00", 30)
+    night = align("", [stating("camA", None), stating("camB", "00:00:00:10")], early).start_timecode
+    assert night == parse("23:59:59:10", 30)
     assert align("", [stating("camA", None), stating("camB", None)]).start_timecode is None
 
 
@@ -182,7 +193,7 @@ def test_a_broadcast_wave_states_its_time(tmp_path):
     take, = find_takes(folder)
     save_timeline(synchronise(probe_take(take), take.audio), folder / "sync.toml")
     take, = find_takes(folder)
-    assert str(plan(take, probe_take(take)).start_timecode) == "10:00:01:16"  # 0.25 s and 1.4 s later: 41.25 frames
+    assert str(plan(take, probe_take(take)).start_timecode) == "10:00:01:06"  # 0.25 s and 1 s later
     assert start_of(broadcast_wave(tmp_path / "none.wav", Fraction(0), np.zeros(100))) is None
     assert start_of(broadcast_wave(tmp_path / "odd.wav", Fraction(90000), np.zeros(100))) is None
     assert start_of(tmp_path / "missing.wav") is None
@@ -295,7 +306,7 @@ def test_three_cameras_by_motion_agree(tmp_path):
         assert clock.offset == pytest.approx(offsets[clock.name] / 30, abs=0.1 * FRAME)
         assert clock.residual_ms < 3.4
     aligned = align("the take", clips, timeline.offsets)
-    assert aligned.numbers[:, 0].tolist() == [10, 0, 17]
+    assert aligned.numbers[:, aligned.lead].tolist() == [10, 0, 17]
 
 
 def test_cameras_of_several_rates_by_motion(tmp_path):
@@ -323,7 +334,7 @@ def test_a_label_is_one_moment_on_clocks_of_two_paces():
         offsets = by_timecode(clips).offsets
         assert offsets["camB"] == pytest.approx(2.0, abs=0.01)
         for together in (align("", clips, offsets), align("", [stating("camA", None), other])):
-            assert str(together.start_timecode).replace(";", ":") == "10:00:02:00"
+            assert str(together.start_timecode + together.lead).replace(";", ":") == "10:00:02:00"
 
 
 def test_drift_of_a_camera_by_motion(tmp_path):
@@ -405,12 +416,13 @@ def test_stillness_and_strangers_are_not_forced_together(tmp_path):
 def test_drift_moves_frames(tmp_path):
     clips = [probe(write_clip(tmp_path / f"{name}.mp4", numbered(150))) for name in ("camA", "camB")]
     aligned = align("the take", clips, {"camA": 0.0, "camB": 0.0}, {"camB": 0.01})
-    assert aligned.numbers[1, -1] == 148
-    assert aligned.frames == 150
+    assert aligned.numbers[:, -2:].tolist() == [[149, NO_PICTURE], [148, 149]], "camB's last frame is 1.5 later"
+    assert (aligned.frames, aligned.shared) == (151, (0, 150))
     assert np.abs(aligned.late[1]).max() <= 0.5
     shown = aligned.numbers[1] / 30 * 1.01
-    np.testing.assert_allclose(aligned.late[1], (shown - np.arange(150) / 30) * 30, atol=1e-9)
-    assert not aligned.late[0].any()
+    np.testing.assert_allclose(aligned.late[1], (shown - np.arange(151) / 30) * 30, atol=1e-9)
+    assert not aligned.late[0, :150].any()
+    assert np.isnan(aligned.late[0, 150])
 
 
 def test_a_take_is_solved_by_its_sync_file(tmp_path):
@@ -422,8 +434,8 @@ def test_a_take_is_solved_by_its_sync_file(tmp_path):
     save_timeline(Timeline((Clock("camA", 0.0), Clock("camB", -0.2)), "motion"), tmp_path / "sync.toml")
     take, = find_takes(tmp_path)
     planned = plan(take, probe_take(take), RIG_OF_TEST)
-    assert planned.numbers[:, 0].tolist() == [0, 6]
-    assert (planned.frames, planned.warnings) == (60, ())
+    assert planned.numbers[:, planned.lead].tolist() == [0, 6]
+    assert (planned.frames, planned.shared, planned.warnings) == (70, (6, 66), ())
     save_timeline(Timeline((Clock("camA", 0.0),), "motion"), tmp_path / "sync.toml")
     with pytest.raises(DataError, match="no clock for camB"):
         plan(take, probe_take(take), RIG_OF_TEST)

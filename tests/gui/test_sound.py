@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 from app.gui import jobs
 from app.gui.sound import HEARD_RATE, PER_SECOND, loudness, sound_begins
 from app.gui.sound_player import SILENT, SoundPlayer
+from capture.match import NO_PICTURE
 from capture.sync import Clock, Timeline, load_timeline, save_timeline
 from tests.clips import numbered, write_clip
 
@@ -68,7 +69,8 @@ def test_the_clap_stands_where_each_camera_heard_it_until_they_are_in_step(windo
     apart = loudest(panel.waves.rows[0]) - loudest(panel.waves.rows[1])
     assert apart == pytest.approx(0.0, abs=0.011)
     assert f"{LATE:+.2f}" in panel.waves.rows[1].says
-    assert window.session.data.frames == FRAMES - round(LATE * 30)
+    assert window.session.data.frames == FRAMES + round(LATE * 30)
+    assert window.session.data.clips.shared == (round(LATE * 30), FRAMES)
 
 
 def test_a_waveform_is_dragged_into_place_and_the_drag_undone(window, clapped, qtbot):
@@ -86,28 +88,32 @@ def test_a_waveform_is_dragged_into_place_and_the_drag_undone(window, clapped, q
     written = load_timeline(clapped / "sync.toml")
     assert written.method == "by hand"
     assert written.offsets["camB"] == pytest.approx(LATE, abs=0.02)
-    assert window.session.data.clips.numbers[0, 0] == round(LATE * 30)
+    assert window.session.data.clips.numbers[:, round(LATE * 30)].tolist() == [round(LATE * 30), 0]
+    assert window.session.data.clips.numbers[1, 0] == NO_PICTURE
     window.actions_by_text["Undo"].trigger()
     window.session.writer.wait()
     assert not (clapped / "sync.toml").exists()
-    assert window.session.data.clips.numbers[0, 0] == 0
+    assert window.session.data.clips.numbers[:, 0].tolist() == [0, 0]
 
 
 def test_a_take_that_becomes_shorter_is_shown_at_its_new_end(window, clapped, qtbot):
     window.session.open(clapped)
-    window.session.seek(FRAMES - 1)
     window.sync.move_clock("camB", 1.0)
     window.session.writer.wait()
+    assert window.session.data.frames == FRAMES + 30
+    window.session.seek(FRAMES + 29)
+    window.sync.move_clock("camB", -1.0)
+    window.session.writer.wait()
     end = window.session.data.frames - 1
-    assert end == FRAMES - 31
+    assert end == FRAMES - 1
     assert (window.session.frame, window.session.first, window.session.last) == (end, 0, end)
     qtbot.waitUntil(lambda: all(pane.shown_frame == end and pane.picture is not None for pane in window.grid.panes))
     window.sync.waves.grab()
     window.sync.move_clock("camB", 100.0)
     window.session.writer.wait()
     assert window.messages.isVisible(), "no moment is in all clips"
-    window.actions_by_text["Undo"].trigger()
-    window.actions_by_text["Undo"].trigger()
+    for _ in range(3):
+        window.actions_by_text["Undo"].trigger()
     window.session.writer.wait()
     assert (window.session.data.frames, window.session.last) == (FRAMES, FRAMES - 1)
     window.session.seek(40)
@@ -187,3 +193,19 @@ def test_what_has_no_sound_has_no_loudness(tmp_path):
     (tmp_path / "a.wav").write_bytes(b"RIFF torn")
     assert loudness(tmp_path / "a.wav") is None
     assert loudness(tmp_path / "none.wav") is None
+
+
+def test_a_first_camera_that_begins_late_is_not_heard_before(session, clapped, qtbot):
+    """Its pictures are not there, nor is its sound, which comes when they do."""
+    save_timeline(Timeline((Clock("camA", 0.0), Clock("camB", -1.0)), "by hand"), clapped / "sync.toml")
+    output = Heard(session)
+    player = SoundPlayer(session, lambda _: output)
+    session.open(clapped)
+    assert (session.data.clips.lead, sound_begins(session.data)) == (30, pytest.approx(-1.0))
+    session.seek(0)
+    session.play(1.0)
+    qtbot.waitUntil(lambda: bool(output.given))
+    session.play(0.0)
+    clap = np.abs(output.given[0].astype(int)).argmax() / HEARD_RATE + output.frames[0] / 30
+    assert clap == pytest.approx(CLAP + 1.0, abs=0.02)
+    player.stop()

@@ -206,14 +206,20 @@ def test_corrections_stay_with_their_pictures_when_the_clips_are_brought_into_st
     save_timeline(Timeline((*(Clock(name, 0.0) for name in cameras[:-1]), Clock(cameras[-1], late)), "by hand"),
                   session.data.take.folder / "sync.toml")
     session.reload()
-    moved = 9 - 4
-    assert session.data.clips.numbers[:, 0].tolist() == [*[4] * (len(cameras) - 1), 0]
-    assert session.layer.spots() == {("jawOpen", moved)}
+    assert session.data.clips.numbers[:, 4].tolist() == [*[4] * (len(cameras) - 1), 0]
+    assert session.layer.spots() == {("jawOpen", 9)}
     session.edit("key", faked.keyed(session, "jawOpen", 12, 0.3))
     session.save()
+    assert load_layer(path).begins == {**dict.fromkeys(cameras[:-1], 0), cameras[-1]: -4}
+    save_timeline(Timeline((*(Clock(name, 0.0) for name in cameras[:-1]), Clock(cameras[-1], -late)), "by hand"),
+                  session.data.take.folder / "sync.toml")
+    session.reload()
+    assert session.layer.spots() == {("jawOpen", 13), ("jawOpen", 16)}, "the take begins with the last camera now"
+    session.edit("key", faked.keyed(session, "jawOpen", 17, 0.3))
+    session.save()
     layer = load_layer(path)
-    assert layer.spots() == {("jawOpen", moved), ("jawOpen", 12)}
-    assert layer.begins == {**dict.fromkeys(cameras[:-1], 4), cameras[-1]: 0}
+    assert layer.spots() == {("jawOpen", 13), ("jawOpen", 16), ("jawOpen", 17)}
+    assert layer.begins == {**dict.fromkeys(cameras[:-1], -4), cameras[-1]: 0}
 
 
 def test_what_another_program_made_of_the_corrections_is_kept_beside_them(session, shoot):
