@@ -130,18 +130,18 @@ def test_the_frame_at_rest_goes_with_its_marks_when_clips_are_brought_into_step(
     folder = tmp_path / "shoot"
     shutil.copytree(shoot, folder, ignore=shutil.ignore_patterns(".mien", "solved", "actors"))
     take = folder / "takes" / "T001"
-    (take / "take.toml").write_text("neutral = 5\n")
+    (take / "take.toml").write_text("neutral = 0\n")
     (take / "corrections.json").unlink(missing_ok=True)
-    drags = {(camera, point, 5): (200.0, 300.0) for camera in ("camA", "camB") for point in range(3)}
-    save_layer(Layer(drags=drags, scheme=SCHEME, held=frozenset(drags), begins={"camA": 0, "camB": 0, "camC": 0}),
+    drags = {(camera, point, 0): (200.0, 300.0) for camera in ("camA", "camB") for point in range(3)}
+    save_layer(Layer(drags=drags, scheme=SCHEME, held=frozenset(drags), begins={"camA": 3, "camB": 3, "camC": 0}),
                take / "corrections.json")
     save_timeline(Timeline((Clock("camA", 0.0), Clock("camB", 0.0), Clock("camC", 0.1)), "by hand"), take / "sync.toml")
     said = mien_here("solve", take, *FEW).stderr
-    assert "the neutral frame 5 goes with the landmarks dragged in it: it is 2 now" in said
-    assert "6 landmarks were dragged in the neutral frame 2: they say who the actor is" in said
-    (take / "take.toml").write_text("neutral = 2\n")
+    assert "the neutral frame 0 goes with the landmarks dragged in it: it is 3 now" in said
+    assert "6 landmarks were dragged in the neutral frame 3: they say who the actor is" in said
+    (take / "take.toml").write_text("neutral = 3\n")
     said = mien_here("solve", take, *FEW).stderr
-    assert "6 landmarks were dragged in the neutral frame 2: they say who the actor is" in said
+    assert "6 landmarks were dragged in the neutral frame 3: they say who the actor is" in said
     assert "goes with" not in said
 
 
