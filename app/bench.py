@@ -135,9 +135,12 @@ def _peer(take: Take, task: Path, first: int, frames: int) -> Iterator[tuple[str
     clips = plan(take, probed, load_rig(take.rig_path) if take.rig_path else None, offsets(take, probed))
     for index, clip in enumerate(clips.clips):
         pictures = (frame.rgb for frame in take_frames(clips, index, first, first + frames))
+        there = clips.there[index, first:first + frames]
+        if not there.any():
+            continue
         names, found = face_landmarker(task, pictures, float(clips.rate))
-        scores = np.zeros((frames, found.shape[1]))  # without a picture it sees no face
-        scores[clips.there[index, first:first + frames]] = found
+        scores = np.zeros((frames, len(names)))  # without a picture it sees no face
+        scores[there] = found
         yield clip.camera, names, scores
 
 

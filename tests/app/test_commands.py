@@ -67,9 +67,15 @@ def test_what_timecodes_bring_in_step_is_in_step_for_inspect_and_for_the_peer_of
     write_clip(tmp_path / "camB.mp4", numbered(30), 30, timecode="10:00:00:20")
     take, = find_takes(tmp_path)
     assert [warning for warning in take_report(take)["warnings"] if "different timecodes" in warning] == []
-    monkeypatch.setattr(bench, "face_landmarker", lambda task, pictures, rate: ((), [*map(read_number, pictures)]))
-    shown = {camera: numbers for camera, _, numbers in bench._peer(take, tmp_path, 0, 10)}
-    assert shown == {"camA": [*range(20, 30)], "camB": [*range(10)]}
+    monkeypatch.setattr(bench, "face_landmarker", lambda task, pictures, rate: (
+        ("number",), np.array([[read_number(picture)] for picture in pictures])))
+
+    def shown(first: int) -> dict[str, list[int]]:
+        return {camera: found[:, 0].tolist() for camera, _, found in bench._peer(take, tmp_path, first, 10)}
+
+    assert shown(20) == {"camA": [*range(20, 30)], "camB": [*range(10)]}
+    assert shown(15) == {"camA": [*range(15, 25)], "camB": [*[0] * 5, *range(5)]}, "0 where it has no picture"
+    assert shown(0) == {"camA": [*range(10)]}
 
 
 def test_inspect_tells_the_lens_that_a_lone_camera_is_given(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
