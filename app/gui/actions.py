@@ -87,10 +87,11 @@ COMMANDS = (
     Command("&Play", "One frame on", "Right", lambda window: window.session.step(1), "step-forward"),
     Command("&Play", "Ten frames back", "Shift+Left", lambda window: window.session.step(-10)),
     Command("&Play", "Ten frames on", "Shift+Right", lambda window: window.session.step(10)),
-    Command("&Play", "To the in frame", "Home", lambda window: window.session.step(
-        window.session.first - window.session.frame), "skip-previous"),
-    Command("&Play", "To the out frame", "End", lambda window: window.session.step(
-        window.session.last - window.session.frame), "skip-next"),
+    Command("&Play", "To the in frame", "Home", lambda window: window.session.go(window.session.first),
+            "skip-previous"),
+    Command("&Play", "To the out frame", "End", lambda window: window.session.go(window.session.last),
+            "skip-next"),
+    Command("&Play", "Go to a frame or timecode", "Ctrl+G", lambda window: window.transport.timecode.ask()),
     Command("&Play", "To the key before", "Ctrl+Left", lambda window: edits.jump_to_key(window.session, -1)),
     Command("&Play", "To the next key", "Ctrl+Right", lambda window: edits.jump_to_key(window.session, 1)),
     Command("&Play", "Set in here", "I", lambda window: window.session.set_range(

@@ -188,6 +188,6 @@ def jump_to_key(session: Session, way: int) -> None:
                      if not session.shapes or shape in session.shapes})
     beyond = [frame for frame in frames if (frame - session.frame) * way > 0]
     if beyond:
-        session.step((beyond[0] if way > 0 else beyond[-1]) - session.frame)
+        session.go(beyond[0] if way > 0 else beyond[-1])
 
 

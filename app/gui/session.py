@@ -194,9 +194,13 @@ class Session(QObject):
             self.frame = frame
             self.frame_changed.emit(frame)
 
-    def step(self, frames: int) -> None:
+    def go(self, frame: int) -> None:
+        """Stop, and show a frame."""
         self.playback.stop()
-        self.seek(self.frame + frames)
+        self.seek(frame)
+
+    def step(self, frames: int) -> None:
+        self.go(self.frame + frames)
 
     def play(self, speed: float) -> None:
         """Play within in and out; 0 stops."""

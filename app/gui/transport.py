@@ -4,6 +4,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from app.gui import theme
+from app.gui.place_field import PlaceField
 from app.gui.session import Session
 from app.gui.sound_player import SoundPlayer
 from app.gui.time_axis import TimeAxis
@@ -36,9 +37,8 @@ class Transport(QToolBar):
         self.sound.toggled.connect(self._show_sound)
         self.addWidget(self.sound)
         self._show_sound(player.on)
-        self.timecode = QLabel("00:00:00:00")
-        self.timecode.setFont(theme.mono(14))
-        self.timecode.setStyleSheet(f"color: {theme.ACCENT.name()}; padding: 0 18px; font-weight: 600;")
+        self.timecode = PlaceField(session, axis)
+        self.timecode.refused.connect(session.message)
         self.place = QLabel()
         self.place.setStyleSheet(f"color: {theme.QUIET.name()}")
         self.addWidget(self.timecode)
@@ -71,11 +71,10 @@ class Transport(QToolBar):
     def _show(self) -> None:
         data, playing = self.session.data, self.session.playback.playing
         self.play.setIcon(theme.icon("pause" if playing else "play", theme.ACCENT))
+        self.timecode.show_place()
         if data is None or not data.frames:
-            self.timecode.setText("--:--:--:--")
             self.place.setText("")
             return
-        self.timecode.setText(self.axis.timecode_of(self.session.frame))
         drop = " DF" if self.axis.start is not None and self.axis.start.drop else ""
         speed = f"   × {self.session.playback.speed:g}" if playing and self.session.playback.speed != 1 else ""
         self.place.setText(f"frame {self.session.frame} / {data.frames - 1}     {data.rate:.5g} fps{drop}{speed}")
