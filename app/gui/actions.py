@@ -94,6 +94,8 @@ COMMANDS = (
     Command("&Play", "Go to a frame or timecode", "Ctrl+G", lambda window: window.transport.timecode.ask()),
     Command("&Play", "To the key before", "Ctrl+Left", lambda window: edits.jump_to_key(window.session, -1)),
     Command("&Play", "To the next key", "Ctrl+Right", lambda window: edits.jump_to_key(window.session, 1)),
+    Command("&Play", "To the correction before", ",", lambda window: edits.jump_to_correction(window.session, -1)),
+    Command("&Play", "To the next correction", ".", lambda window: edits.jump_to_correction(window.session, 1)),
     Command("&Play", "Set in here", "I", lambda window: window.session.set_range(
         window.session.frame, max(window.session.frame, window.session.last))),
     Command("&Play", "Set out here", "O", lambda window: window.session.set_range(

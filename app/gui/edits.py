@@ -3,6 +3,7 @@
 import dataclasses
 
 from app.gui import keys
+from app.gui.marks import beyond, marks_of
 from app.gui.noting import note
 from app.gui.session import Session
 from app.gui.undo import Change
@@ -191,3 +192,7 @@ def jump_to_key(session: Session, way: int) -> None:
         session.go(beyond[0] if way > 0 else beyond[-1])
 
 
+def jump_to_correction(session: Session, way: int) -> None:
+    """Show the next (1) or the last (-1) frame of which anything was said."""
+    if session.data is not None and (mark := beyond(marks_of(session.data, session.layer), session.frame, way)):
+        session.go(mark.frame)

@@ -33,7 +33,7 @@ class Overview(QWidget):
         self._begins = 0.0
         self._reader: SoundReader | None = None
         self._grip: str | None = None
-        self.setFixedHeight(RULER + SOUND + QUALITY + 3 * GAP)
+        self.setFixedHeight(RULER + SOUND + QUALITY + 2 * GAP)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # a text field that was typed in lets go of the keys

@@ -9,6 +9,7 @@ from app.gui import theme
 from app.gui.channel_list import ChannelList
 from app.gui.curve_mouse import CurveMouse
 from app.gui.curve_view import CurveView
+from app.gui.mark_lane import HEIGHT, MarkLane
 from app.gui.overview import GAP, QUALITY, RULER, SOUND, Overview
 from app.gui.session import Session
 from app.gui.time_axis import TimeAxis
@@ -23,11 +24,12 @@ class Timeline(QWidget):
         self.axis = TimeAxis(self)
         self.channels = ChannelList(session)
         self.overview = Overview(session, self.axis)
+        self.marks = MarkLane(session, self.overview.whole, self.axis)
         self.curves = CurveView(session, self.axis)
         self.mouse = CurveMouse(self.curves)
         self.sound_label = QLabel("Audio")
-        self.quality_label = QLabel("Confidence")
-        for label, height in ((self.sound_label, SOUND), (self.quality_label, QUALITY + 2)):
+        self.quality_label, self.marks_label = QLabel("Confidence"), QLabel("Corrections")
+        for label, height in ((self.sound_label, SOUND), (self.quality_label, QUALITY + 2), (self.marks_label, HEIGHT)):
             label.setStyleSheet(f"color: {theme.QUIET.name()}; padding-left: 10px")
             label.setFixedHeight(height)
         left = QWidget()
@@ -36,13 +38,17 @@ class Timeline(QWidget):
         lines.setSpacing(0)
         lines.addWidget(self.sound_label)
         lines.addWidget(self.quality_label)
-        lines.addSpacing(2 * GAP - 2)
+        lines.addSpacing(GAP - 2)
+        lines.addWidget(self.marks_label)
+        lines.addSpacing(GAP)
         lines.addWidget(self.channels, 1)
         right = QWidget()
         columns = QVBoxLayout(right)
         columns.setContentsMargins(0, 0, 0, 0)
-        columns.setSpacing(1)
+        columns.setSpacing(0)
         columns.addWidget(self.overview)
+        columns.addWidget(self.marks)
+        columns.addSpacing(1)
         columns.addWidget(self.curves, 1)
         splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.addWidget(left)
