@@ -263,12 +263,12 @@ class MainWindow(QMainWindow):
         self.recent_menu.aboutToShow.connect(self._list_recent)
 
     def _connect(self) -> None:
-        session = self.session
-        for act, stack in (("Undo", session.undo.canUndoChanged), ("Redo", session.undo.canRedoChanged)):
+        session, steps = self.session, self.session.memory.group
+        for act, stack in (("Undo", steps.canUndoChanged), ("Redo", steps.canRedoChanged)):
             self.actions_by_text[act].setEnabled(False)
             stack.connect(self.actions_by_text[act].setEnabled)
-        session.undo.undoTextChanged.connect(lambda text: self.actions_by_text["Undo"].setText(f"Undo {text}".strip()))
-        session.undo.redoTextChanged.connect(lambda text: self.actions_by_text["Redo"].setText(f"Redo {text}".strip()))
+        steps.undoTextChanged.connect(lambda text: self.actions_by_text["Undo"].setText(f"Undo {text}".strip()))
+        steps.redoTextChanged.connect(lambda text: self.actions_by_text["Redo"].setText(f"Redo {text}".strip()))
         session.message.connect(self.messages.say)
         session.solved_around.connect(self._show_difference)
         session.shoot_changed.connect(self.messages.clear)

@@ -129,7 +129,8 @@ class ActorPanel(QWidget):
         return (take.shoot.folder if take.shoot is not None else take.folder) / ACTORS_NAME / name / NAME
 
     def _change(self, text: str, takes: list[Take], before: dict, after: dict) -> None:
-        self.session.undo.push(Change(text, before, after, lambda values: note(self.session, takes, values)))
+        self.session.undo.push(Change(text, before, after, lambda values: note(self.session, takes, values),
+                                      own=False))
 
     def _take(self) -> Take | None:
         """The open take, if it can hold settings."""

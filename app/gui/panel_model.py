@@ -113,7 +113,7 @@ class ModelPanel(QWidget):
             self.session.message.emit(str(error))
             return
         self.session.undo.push(Change(f"names of {chosen}", before, dict(self.names.names),
-                                      lambda table: self._put(chosen, table)))
+                                      lambda table: self._put(chosen, table), own=False))
 
     def start_check(self) -> None:
         """Check the chosen model, as a job; its picture is shown when it is done."""

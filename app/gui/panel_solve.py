@@ -149,15 +149,18 @@ class SolvePanel(QWidget):
         self.solve.setEnabled(data is not None and data.clips is not None and not busy)
         self.around.setEnabled(self.solve.isEnabled() and data.solved is not None and bool(session.layer))
         self.all.setEnabled(bool(session.takes))
-        part = self.part.isChecked()
-        first, last = (session.first, session.last) if part else (0, max(0, (data.frames if data else 1) - 1))
-        self.range.setText(f"{first} – {last}" if data is not None else "")
-        self.solve.setText("Solve range" if part else "Solve take")
+        # What cannot be read has no frames, and so neither in nor out.
+        frames = data.frames if data is not None and data.clips is not None else 0
+        self.part.setEnabled(frames > 0)
+        part = self.part.isChecked() and frames > 0
+        first, last = (session.first, session.last) if part else (0, frames - 1)
+        self.range.setText(f"{first} – {last}" if frames else "none: see why on the Take page" if data else "")
+        self.solve.setText("Solve range" if part and (first, last) != (0, frames - 1) else "Solve take")
         pace = float(session.recent.choice(f"pace/{self.preset.currentData()}", "0"))
-        if pace and data is not None:
+        if pace and frames:
             seconds = pace * self._work()
             self.estimate.setText(f"about {_duration(seconds)}, from the last solve on this machine")
-        elif data is not None and data.take.cameras:  # none where its clips have vanished
+        elif frames:
             preset, cameras = self.preset.currentData(), len(data.take.cameras)
             seconds = seconds_a_frame(preset, cameras) * self._work() / cameras
             self.estimate.setText(f"{said(preset, cameras)}, about {_duration(seconds)}; known better after the first "

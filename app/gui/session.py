@@ -19,18 +19,18 @@ from app.gui.poses import Poses
 from app.gui.recent import Recent
 from app.gui.saver import Saver
 from app.gui.surveys import Surveys
-from app.gui.take_data import TakeData, read_take, same_footage, steps_of
+from app.gui.take_data import TakeData, read_take, same_footage, shown, steps_of
 from app.gui.take_lock import TakeLock
+from app.gui.take_memory import TakeMemory, left_as
 from app.gui.take_state import state_of
 from app.gui.undo import Change
 from app.gui.writer import Writer
 from capture.errors import MienError
 from capture.files import make_folder
 from capture.shoot import Shoot, Take
-from solver.corrections import Key, Layer, Spot, corrected
+from solver.corrections import Key, Layer, Spot
 
 SAVE_DELAY_MS = 250
-UNDO_STEPS = 1000
 
 
 class Session(QObject):
@@ -38,8 +38,7 @@ class Session(QObject):
 
     Attributes:
         shoot: the open shoot; None for a lone take or clip.
-        takes: what is listed.
-        data: the open take; None before one is chosen.
+        takes: what is listed. data: the open take; None before one is chosen.
         frame, first, last: of the take, from 0: the one that is shown, in and out.
         layer: the corrections as they are now; `data.layer` is what lay on disk. `saver` writes them.
         levels: (T) how far each solved frame may be trusted, as in `quality`; None without a solve.
@@ -48,9 +47,8 @@ class Session(QObject):
         beside: a second performance to compare with instead; None without one.
         around: the solve around corrections is shown, as far as the corrections still say what it went around.
         spots, shapes: the selected keys; the selected curves, in the model's order.
-        solo, locked: shapes that alone are shown; shapes that cannot be edited.
-        clipboard: copied keys.
-        undo: the stack of everything that can be taken back.
+        solo, locked: shapes that alone are shown; that cannot be edited. clipboard: copied keys.
+        memory: what is known of takes besides; `undo` is the stack of what can be taken back in the open one.
         unsaved: why the corrections cannot be saved, in one sentence; "" where they are safe.
         may_discard: asks the user whether a take's corrections may be lost, given its name and why they are not saved.
     """
@@ -92,8 +90,7 @@ class Session(QObject):
         self.saver = Saver(self.writer, self)
         self.saver.done.connect(self._saved_or_not)
         self.saver.kept.connect(self.message)
-        self.undo = QUndoStack(self)
-        self.undo.setUndoLimit(UNDO_STEPS)
+        self.memory = TakeMemory(self.recent, self)
         self.jobs = Jobs(self)
         self.jobs.changed.connect(self.takes_changed)
         self.jobs.ended.connect(self._job_ended)
@@ -105,6 +102,11 @@ class Session(QObject):
         self.surveys.changed.connect(self.takes_changed)
         self._save_timer = QTimer(self, singleShot=True, interval=SAVE_DELAY_MS)
         self._save_timer.timeout.connect(self.save_soon)
+
+    @property
+    def undo(self) -> QUndoStack:
+        """All that can be taken back in the open take."""
+        return self.memory.undo
 
     # ---- shoots and takes
 
@@ -153,10 +155,18 @@ class Session(QObject):
         if take is None or (self.data is not None and self.data.take == take) or not self.may_leave():
             return
         self.close_take()
-        self.first, self.last, self.frame = 0, 0, 0
-        self._open_take(take)
+        self.data = data = read_take(take)
+        self.layer = data.layer
+        self.saver.begin(self.layer, corrections_path(take), data.left_out)
+        left = self.memory.enter(data)
+        self.around = data.around is not None and (left is None or left.around or left.steps != steps_of(data))
+        self.frame, (self.first, self.last) = left.frame if left is not None else 0, self.memory.range_of(data)
+        self._show_take()
+        if left is not None and left.layer != self.layer:
+            self.undo.push(Change("corrections from disk", (left.layer, frozenset()), (self.layer, frozenset()),
+                                  self._put_layer))
         self.range_changed.emit()
-        self.frame_changed.emit(0)
+        self.frame_changed.emit(self.frame)
 
     def may_leave(self) -> bool:
         """Save the open take; where that fails, ask whether its corrections may be lost."""
@@ -169,12 +179,14 @@ class Session(QObject):
         self.playback.stop()
         self.save()
         self._lock.release()
-        self.unsaved = ""
+        self.unsaved, data = "", self.data
+        saved = data is not None and self.layer == self.saver.latest
+        left = left_as(self.undo, data, self.layer, self.around, self.frame) if saved else None
         self.data, self.weights, self.before, self.beside, self.layer = None, None, None, None, Layer()
         self.spots, self.shapes, self.solo, self.locked = frozenset(), (), frozenset(), frozenset()
         self.beside_changed.emit()
         self.take_changed.emit()
-        self.undo.clear()  # last, because a panel may have noted something as the take was left
+        self.memory.leave(data.take if data is not None else None, left)  # last: a panel may have noted something
 
     def state(self, take: Take) -> tuple[str, str]:
         """A take's state and its reason."""
@@ -212,10 +224,10 @@ class Session(QObject):
 
     def set_range(self, first: int, last: int) -> None:
         """Set the in and out frames; can be undone."""
-        count = self.data.frames if self.data is not None else 1
-        first = max(0, min(first, count - 1))
-        value = (first, max(first, min(last, count - 1)))
-        if value != (self.first, self.last):
+        end = self.data.frames - 1 if self.data is not None else 0
+        first = max(0, min(first, end))
+        value = (first, max(first, min(last, end)))
+        if value != (self.first, self.last) and self.data is not None:
             self.undo.push(Change("in and out", (self.first, self.last), value, self._put_range, merge="range"))
 
     # ---- corrections
@@ -295,6 +307,7 @@ class Session(QObject):
     def close(self) -> None:
         """Save, and end everything that runs."""
         self.close_take()
+        self.memory.forget()
         self.writer.wait()  # a panel may have noted something as the take was left
         self.surveys.stop()
         self.jobs.stop_all()
@@ -314,15 +327,6 @@ class Session(QObject):
             self.message.emit(str(error))
             return None
 
-    def _open_take(self, take: Take) -> None:
-        self.data = read_take(take)
-        self.layer = self.data.layer
-        self.saver.begin(self.layer, corrections_path(take), self.data.left_out)
-        self.around = self.data.around is not None
-        self.unsaved = ""
-        self.last = max(0, self.data.frames - 1)
-        self._show_take()
-
     def _show_take(self) -> None:
         if self.data.scene is not None:
             self._lock.take(self.data.where.work)
@@ -335,13 +339,8 @@ class Session(QObject):
         self.selection_changed.emit()
 
     def _apply_layer(self) -> None:
-        data = self.data
-        stands = self.around and data.around is not None and data.around_layer.within(self.layer)
-        self.data = data = replace(data, scene=data.around if stands else data.solved)
-        performance = data.scene.performance if data.scene is not None else None
-        self.weights = None if performance is None else corrected(self.layer, performance.weights,
-                                                                  performance.shape_names, data.first)
-        self.levels = None if performance is None else quality.levels(performance)
+        self.data, self.weights = shown(self.data, self.layer, self.around)
+        self.levels = quality.levels(self.data.scene.performance) if self.data.scene is not None else None
         self.curves_changed.emit()
 
     def _put_layer(self, value: tuple[Layer, frozenset[Spot]]) -> None:
@@ -352,6 +351,7 @@ class Session(QObject):
 
     def _put_range(self, value: tuple[int, int]) -> None:
         self.first, self.last = value
+        self.memory.keep_range(self.data, *value)
         if self.playback.playing:
             self.play(self.playback.speed)
         self.range_changed.emit()
@@ -378,6 +378,7 @@ class Session(QObject):
         # Clips that were brought into step, or replaced, may be shorter.
         self.first, self.frame = min(self.first, end), min(self.frame, end)
         self.last = end if whole else min(self.last, end)
+        self.memory.keep_range(data, self.first, self.last)
         if changed or (solved and data.around is not None and not self.around):
             same = old is not None and data.scene is not None and old.shape == data.scene.performance.weights.shape
             self.before = old if same else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ from capture.shoot import Take
 from capture.video import Clip
 from exporters.scene import Scene, make_scene
 from exporters.to_json import read as read_performance
-from solver.corrections import Layer
+from solver.corrections import Layer, corrected
 from solver.face_model import FaceModel
 from solver.model_import import BUILT_IN, find_model
 
@@ -143,6 +143,17 @@ def same_footage(one: TakeClips | None, other: TakeClips | None) -> bool:
             and np.array_equal(one.numbers, other.numbers)
             and (one.late is None) == (other.late is None)
             and (one.late is None or np.array_equal(one.late, other.late, equal_nan=True)))
+
+
+def shown(data: TakeData, layer: Layer, around: bool) -> tuple[TakeData, np.ndarray | None]:
+    """The take with the solve that is seen as its scene: the one around corrections, if that is wanted and as far as
+    these still say what it went around; and that scene's weights (T, K) under the layer, None without a solve."""
+    stands = around and data.around is not None and data.around_layer.within(layer)
+    data = replace(data, scene=data.around if stands else data.solved)
+    if data.scene is None:
+        return data, None
+    performance = data.scene.performance
+    return data, corrected(layer, performance.weights, performance.shape_names, data.first)
 
 
 def steps_of(data: TakeData) -> list[dict[str, str]]:
