@@ -43,6 +43,11 @@ def _main(arguments: Sequence[str] | None) -> int:
         options = parser.parse_args(arguments)
     except SystemExit as ended:  # argparse has said what is wrong, or printed the help
         return int(ended.code or 0)
+    return run_with(options)
+
+
+def run_with(options: argparse.Namespace) -> int:
+    """Run the command that the options are of; the same exit codes."""
     cancel_when_stopped()
     if options.cancel_on_eof and not getattr(options, "armed", False):  # which reads stdin itself
         threading.Thread(target=_interrupt_at_eof, daemon=True).start()

@@ -37,8 +37,8 @@ NATIVE = ("fbx", "glb", "usd", "usda", "maya", "unity")
 """Formats whose shapes a program plays by their names: the rig's own, where they are asked for."""
 
 
-def run(options: argparse.Namespace) -> int:
-    """Write solved takes again. Returns the exit code."""
+def run(options: argparse.Namespace, source: Callable[[Path], Path] = lambda path: path) -> int:
+    """Write solved takes again; `source` makes of each path what is read in its stead. Returns the exit code."""
     tell = teller(options.events)
     treatment = treatment_of(options)
     preset = preset_of(options)
@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
             kept[_source(path).resolve()] = path
     for path in paths:
         try:
-            solved = performance_at(path)
+            solved = performance_at(source(path))
             outputs = _one(solved, path, options, treatment, preset, retarget, tell, kept)
             tell.take(solved.take, "done", "", outputs)
             results.append(0)

@@ -129,7 +129,7 @@ def name_neutral(session: Session, named: bool) -> None:
         return
     before, after = take.settings.get("neutral"), str(session.frame) if named else None
     if before != after:
-        session.message.emit(f"frame {after} is the face at rest" if named else "mien finds the face at rest by itself")
+        session.hint.emit(f"frame {after} is the face at rest" if named else "mien finds the face at rest by itself")
         session.undo.push(Change("neutral frame", {"neutral": before}, {"neutral": after},
                                  lambda values: note(session, (take,), values)))
 
@@ -142,12 +142,12 @@ def jump_to_worth(session: Session) -> None:
     known = sorted(frame - first for frame in session.layer.frames())
     found = [(first + frame, gain) for frame, gain in worth_correcting(performance, known, SUGGESTIONS)]
     if not found:
-        session.message.emit("no frame is left to correct")
+        session.hint.emit("no frame is left to correct")
         return
     after = [place + 1 for place, (frame, _) in enumerate(found) if frame == session.frame]
     frame, gain = found[after[0] % len(found) if after else 0]
     session.seek(frame)
-    session.message.emit(f"frame {frame}: correcting it takes away {gain:.0%} of the error that is still expected")
+    session.hint.emit(f"frame {frame}: correcting it takes away {gain:.0%} of the error that is still expected")
 
 
 def undrag(session: Session) -> None:
@@ -173,7 +173,7 @@ def point_at(session: Session, camera: str, frame: int, place: tuple[float, floa
     if number == NO_PICTURE:
         return
     session.edit("this is the actor", session.layer.pointed((camera, number), (round(x, 1), round(y, 1))))
-    session.message.emit(f"{camera} will follow this face; solve the take again to see it")
+    session.hint.emit(f"{camera} will follow this face; solve the take again to see it")
 
 
 def unpoint(session: Session) -> None:

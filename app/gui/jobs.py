@@ -17,6 +17,8 @@ ENDED = (DONE, FAILED, CANCELLED)
 GRACE_MS = 5000
 """How long a cancelled job may take to end by itself before it is killed."""
 LONGEST_LOG = 2000
+NAMED = 6
+"""Of takes that failed so many are named at once."""
 MODULE = "app.cli"
 
 
@@ -43,6 +45,8 @@ class Job(QObject):
         seconds_left: of that step, where a guess is honest; None before.
         error: why it failed, in one sentence.
         counts: its failure says something of its take: nobody has looked at the disk since.
+        takes, ended_takes: of how many it is, where there are several, and how many of these have ended.
+        failures: why takes failed, a sentence each.
         outputs: paths of the files it made.
         log: its lines, oldest first.
         light: it runs beside others, because it does not fill the machine.
@@ -60,6 +64,8 @@ class Job(QObject):
         self.state, self.step, self.done, self.total = WAITING, "", 0, 0
         self.seconds_left: float | None = None
         self.error = ""
+        self.takes, self.ended_takes = 0, 0
+        self.failures: list[str] = []
         self.outputs: list[str] = []
         self.log: list[str] = []
         self.light = False
@@ -72,6 +78,13 @@ class Job(QObject):
         self._process: QProcess | None = None
         self._grace = QTimer(self, singleShot=True, interval=GRACE_MS)
         self._grace.timeout.connect(self._kill)
+
+    def share(self) -> float:
+        """How much of it is done, 0 to 1."""
+        step = self.done / self.total if self.total else 0.0
+        if self.takes > 1 and self.state != DONE:
+            return min(1.0, (self.ended_takes + (step if self.state == RUNNING else 0.0)) / self.takes)
+        return step
 
     def start(self) -> None:
         self._process = QProcess(self)
@@ -125,6 +138,11 @@ class Job(QObject):
             self._note(f"{event['take']}: {event['state']} {event['error']}".rstrip())
             self.outputs += event["outputs"]
             self.error = event["error"] or self.error
+            self.ended_takes += 1
+            if event["state"] == FAILED:
+                self.failures.append(f"{event['take']}: {event['error']}")
+        elif kind == "begin":
+            self.takes = event["takes"]
         else:
             self.told.emit(event)
 
@@ -146,6 +164,11 @@ class Job(QObject):
             self._end(FAILED)
         elif code:
             said = [line.removeprefix("mien: ") for line in self.log if line.startswith("mien: ")]
+            if self.takes > 1 and self.failures:
+                more = len(self.failures) - NAMED
+                lines = [f"{len(self.failures)} of {self.takes} takes failed; the others are done",
+                         *self.failures[:NAMED], *([f"and {more} more: see its log"] if more > 0 else [])]
+                self.error = "\n".join(lines)
             self.error = self.error or (said[-1] if said else f"it ended with code {code}; see its log")
             self._end(FAILED)
         else:

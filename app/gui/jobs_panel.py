@@ -23,6 +23,9 @@ from app.gui.guarded import guarded
 from app.gui.jobs import Job
 from app.gui.session import Session
 
+FINE = 1000
+"""Steps of a job's bar."""
+
 
 class JobsPanel(QScrollArea):
     """A row for each job of the session, the newest at the bottom."""
@@ -113,12 +116,12 @@ class JobRow(QWidget):
         job = self.job
         self.says.setText(words_of(job))
         self.says.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.bar.setRange(0, max(job.total, 1))
-        self.bar.setValue(job.done)
+        self.bar.setRange(0, FINE)
+        self.bar.setValue(round(FINE * job.share()))
         self.error.setText(job.error)
         self.error.setVisible(bool(job.error) and job.state == jobs.FAILED)
         self.cancel.setVisible(job.state not in jobs.ENDED)
-        self.folder.setVisible(job.state == jobs.DONE and bool(job.outputs))
+        self.folder.setVisible(job.state in jobs.ENDED and bool(job.outputs))
 
     def _button(self, icon: str, tip: str, action) -> QToolButton:
         button = QToolButton(icon=theme.icon(icon, theme.QUIET), toolTip=tip, autoRaise=True)
@@ -142,11 +145,15 @@ class JobRow(QWidget):
 
 def words_of(job: Job) -> str:
     """A job's state, or how far it is."""
+    if job.state == jobs.FAILED and job.takes > 1 and job.failures:
+        return f"{len(job.failures)} of {job.takes} failed"
     if job.state != jobs.RUNNING:
         return job.state
     if not job.total:
         return "starting"
     text = f"{job.step} {job.done} of {job.total}"
+    if job.takes > 1:
+        return f"take {min(job.ended_takes + 1, job.takes)} of {job.takes}: {text}"
     if job.seconds_left is not None:
         text += f", {int(job.seconds_left) // 60}:{int(job.seconds_left) % 60:02d} left"
     return text

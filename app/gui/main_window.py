@@ -270,6 +270,7 @@ class MainWindow(QMainWindow):
         steps.undoTextChanged.connect(lambda text: self.actions_by_text["Undo"].setText(f"Undo {text}".strip()))
         steps.redoTextChanged.connect(lambda text: self.actions_by_text["Redo"].setText(f"Redo {text}".strip()))
         session.message.connect(self.messages.say)
+        session.hint.connect(self.messages.hint)
         session.solved_around.connect(self._show_difference)
         session.shoot_changed.connect(self.messages.clear)
         session.take_changed.connect(self._forget_messages)
@@ -277,6 +278,7 @@ class MainWindow(QMainWindow):
         for signal in (session.take_changed, session.shoot_changed, session.selection_changed, session.curves_changed,
                        session.saved):
             signal.connect(self._show_state)
+        self.browser.chosen.connect(self.export.set_chosen)
         self.browser.dropped.connect(lambda paths: intake.take_in(self, session, paths))
         self.grid.shown.connect(self.viewport.canvas.set_footage)
         self.grid.start.open_wanted.connect(self.open_shoot)

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import replace
+from pathlib import Path
 
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -19,7 +20,9 @@ from PySide6.QtWidgets import (
 from app.gui import theme
 from app.gui.export_source import export_source
 from app.gui.session import Session
+from app.places import Places, places
 from capture.errors import MienError
+from capture.shoot import Take
 from exporters import FORMATS
 from solver.corrections import Layer
 
@@ -31,7 +34,7 @@ OWN = "Own choice"
 
 
 class ExportPanel(QWidget):
-    """Exports the open take."""
+    """Exports the open take, those that are chosen in the list, or all of the shoot."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,6 +50,9 @@ class ExportPanel(QWidget):
         self.corrections = QCheckBox("With my corrections", checked=True,
                                      toolTip="Otherwise the solve as it came out")
         self.export = QPushButton("Export", objectName="primary", toolTip="Ctrl+E")
+        self.all = QPushButton("Export all takes of the shoot", toolTip="All that are solved; what fails keeps none of "
+                               "the others from it")
+        self._chosen: list[str] = []
         line = QHBoxLayout()
         line.addWidget(self.folder, 1)
         line.addWidget(self.choose)
@@ -62,37 +68,78 @@ class ExportPanel(QWidget):
         layout.addLayout(line)
         layout.addWidget(self.corrections)
         layout.addWidget(self.export)
+        layout.addWidget(self.all)
         layout.addStretch()
         self.preset.textActivated.connect(self._take_preset)
         self.choose.clicked.connect(self._choose_folder)
         self.export.clicked.connect(self.start)
-        session.take_changed.connect(self._update)
+        self.all.clicked.connect(self.start_all)
+        for signal in (session.take_changed, session.shoot_changed):
+            signal.connect(self._update)
         self._update()
 
     def formats(self) -> list[str]:
         return [name for name, box in self.boxes.items() if box.isChecked()]
 
+    def set_chosen(self, names: list[str]) -> None:
+        """Several takes are chosen in the list; none where it is the open one alone."""
+        self._chosen = names
+        self._update()
+
     def start(self) -> None:
-        """Write the open take's files."""
+        """Write the files of the open take, or of those that are chosen."""
         if not self.export.isEnabled():
             return
+        if self._chosen:
+            self._start_several([take for take in self.session.takes if take.name in self._chosen])
+            return
+        data = self.session.data
+        if (source := self._source()) is not None:
+            formats, target = self._where(data.where)
+            self.session.run(f"Export {data.take.name} {formats.upper().replace(',', ' ')}",
+                             ["export", str(source), *target], light=True)
+
+    def start_all(self) -> None:
+        """Write the files of all takes that are solved."""
+        if self.all.isEnabled():
+            self._start_several(list(self.session.takes), "--solved-only")
+
+    def _start_several(self, takes: list[Take], *more: str) -> None:
+        session, data = self.session, self.session.data
+        arguments = [*map(str, map(_place, takes)), *more]
+        if not self.corrections.isChecked():
+            arguments.append("--as-solved")
+        elif data is not None and data.scene is not None and data.take in takes:
+            # As it is seen, also where its corrections cannot be saved.
+            if (source := self._source()) is None:
+                return
+            arguments += ["--shown", str(_place(data.take)), str(source)]
+        formats, target = self._where(data.where if data is not None else places(takes[0], None))
+        session.save()
+        session.jobs.add(f"Export {len(takes)} takes {formats.upper().replace(',', ' ')}", [*arguments, *target],
+                         module="app.gui.export_takes", light=True)
+
+    def _source(self) -> Path | None:
+        """The file of the open take's curves; None where it cannot be written, which is told."""
         session, data = self.session, self.session.data
         layer, weights = session.layer, session.weights
         if not self.corrections.isChecked():
             data, layer, weights = replace(data, scene=data.solved), Layer(), data.solved.performance.weights
         try:
-            source = export_source(data, layer, weights)
+            return export_source(data, layer, weights)
         except MienError as error:
             session.message.emit(str(error))
-            return
+            return None
+
+    def _where(self, where: Places) -> tuple[str, list[str]]:
+        """The formats, and the options that say these and the folder. Both are remembered."""
         # "~" is home, and what is no whole path begins at the shoot, wherever the app was started.
         typed = os.path.expanduser(self.folder.text().strip())
-        folder = data.where.out.parent / typed if typed else data.where.out
+        folder = where.out.parent / typed if typed else where.out
         formats = ",".join(self.formats())
-        session.recent.choose("export/formats", formats)
-        session.recent.choose("export/folder", self.folder.text().strip())
-        session.run(f"Export {data.take.name} {formats.upper().replace(',', ' ')}",
-                    ["export", str(source), "--out", str(folder), "--format", formats], light=True)
+        self.session.recent.choose("export/formats", formats)
+        self.session.recent.choose("export/folder", self.folder.text().strip())
+        return formats, ["--out", str(folder), "--format", formats]
 
     def _take_preset(self, name: str) -> None:
         if name in PRESETS:
@@ -108,8 +155,15 @@ class ExportPanel(QWidget):
     def _update(self) -> None:
         data = self.session.data
         solved = data is not None and data.scene is not None
-        self.export.setEnabled(solved and bool(self.formats()))
-        self.export.setText("Export" if solved or data is None else "Export: solve the take first")
+        several = len(self._chosen)
+        self.export.setEnabled((solved or several > 1) and bool(self.formats()))
+        self.export.setText(f"Export {several} takes" if several else
+                            "Export" if solved or data is None else "Export: solve the take first")
+        self.all.setEnabled(bool(self.session.takes) and bool(self.formats()))
         match = next((name for name, formats in PRESETS.items()
                       if [key for key in self.boxes if key in formats] == self.formats()), OWN)
         self.preset.setCurrentText(match)
+
+
+def _place(take: Take) -> Path:
+    return take.folder if take.folder is not None else take.clips[0]

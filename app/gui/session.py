@@ -42,8 +42,7 @@ class Session(QObject):
         frame, first, last: of the take, from 0: the one that is shown, in and out.
         layer: the corrections as they are now; `data.layer` is what lay on disk. `saver` writes them.
         levels: (T) how far each solved frame may be trusted, as in `quality`; None without a solve.
-        weights: (T, K) the corrected weights of the solve; None without one.
-        before: an earlier solve's weights to compare with; None without one.
+        weights, before: (T, K) the solve's corrected weights; an earlier solve's to compare with; None without one.
         beside: a second performance to compare with instead; None without one.
         around: the solve around corrections is shown, as far as the corrections still say what it went around.
         spots, shapes: the selected keys; the selected curves, in the model's order.
@@ -64,6 +63,7 @@ class Session(QObject):
     solved_around = Signal(str)
     saved = Signal()
     message = Signal(str)
+    hint = Signal(str)  # a message that only answers the last key or click
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)

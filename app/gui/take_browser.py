@@ -4,7 +4,16 @@ from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QHeaderView, QLineEdit, QMessageBox, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QLineEdit,
+    QMessageBox,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.gui import take_state, theme
 from app.gui.guarded import guarded
@@ -29,9 +38,11 @@ LEAST = 230
 
 @guarded
 class TakeBrowser(QWidget):
-    """Chooses the session's take."""
+    """Chooses the session's take. With Ctrl and Shift several are chosen, while the open one stays open."""
 
     dropped = Signal(list)
+    chosen = Signal(list)
+    """The names of the takes that are chosen, in the list's order."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,13 +61,15 @@ class TakeBrowser(QWidget):
         self.tree.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for column in (1, 2):
             self.tree.header().setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
-        self.tree.currentItemChanged.connect(self._chosen)
+        self.tree.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.tree.itemSelectionChanged.connect(self._selected)
         self.setAcceptDrops(True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 0)
         layout.addWidget(self.filter)
         layout.addWidget(self.tree)
         self._filled: object = None
+        self._several: list[str] = []
         session.may_discard = self._may_discard
         session.takes_changed.connect(self._update)
         session.take_changed.connect(self._show_current)
@@ -90,6 +103,7 @@ class TakeBrowser(QWidget):
         return f"Shoot {self.session.shoot.name}" if self.session.shoot is not None else "Clips"
 
     def _fill(self) -> None:
+        self._tell([])
         self.tree.blockSignals(True)
         self.tree.clear()
         groups: dict[str, QTreeWidgetItem] = {}
@@ -129,12 +143,30 @@ class TakeBrowser(QWidget):
         for index in range(self.tree.topLevelItemCount()):
             group = self.tree.topLevelItem(index)
             group.setHidden(all(group.child(child).isHidden() for child in range(group.childCount())))
+        if self._several:  # what is not seen is not chosen
+            names = [item.data(0, NAME) for item in self.items() if item.isSelected() and not item.isHidden()]
+            self._tell(names if len(names) > 1 else [])
 
-    def _chosen(self, item: QTreeWidgetItem | None) -> None:
-        if item is not None and item.data(0, NAME):
-            self.session.select_take(item.data(0, NAME))
+    def _selected(self) -> None:
+        names = [item.data(0, NAME) for item in self.items() if item.isSelected() and not item.isHidden()]
+        self._tell(names if len(names) > 1 else [])
+        if len(names) == 1:
+            self.session.select_take(names[0])
+        if len(names) < 2:
             # The user may have stayed; while Qt is still choosing, its choice cannot be taken back.
             QTimer.singleShot(0, self, self._show_current)
+
+    def _tell(self, names: list[str]) -> None:
+        """Several takes are chosen, or the open one alone."""
+        if names == self._several:
+            return
+        self._several = names
+        open_take = self.session.data.take.name if self.session.data is not None else None
+        for item in self.items():  # among several that look chosen alike the open one is to be told
+            font = item.font(0)
+            font.setBold(bool(names) and item.data(0, NAME) == open_take)
+            item.setFont(0, font)
+        self.chosen.emit(names)
 
     def _may_discard(self, take: str, reason: str) -> bool:
         choice = QMessageBox.StandardButton
@@ -144,12 +176,16 @@ class TakeBrowser(QWidget):
         ) == choice.Discard
 
     def _show_current(self) -> None:
+        """Choose the open take in the list, unless several are chosen."""
+        if self._several:
+            return
         name = self.session.data.take.name if self.session.data is not None else None
+        self.tree.blockSignals(True)
+        self.tree.clearSelection()
         for item in self.items():
             if item.data(0, NAME) == name:
-                self.tree.blockSignals(True)
                 self.tree.setCurrentItem(item)
-                self.tree.blockSignals(False)
+        self.tree.blockSignals(False)
 
 
 def _actor(take: Take) -> str:

@@ -38,7 +38,7 @@ class Transport(QToolBar):
         self.addWidget(self.sound)
         self._show_sound(player.on)
         self.timecode = PlaceField(session, axis)
-        self.timecode.refused.connect(session.message)
+        self.timecode.refused.connect(session.hint)
         self.place = QLabel()
         self.place.setStyleSheet(f"color: {theme.QUIET.name()}")
         self.addWidget(self.timecode)

@@ -70,7 +70,7 @@ def test_a_name_that_cannot_be_is_a_sentence_and_nothing_is_written(panel, opene
 def test_a_name_that_no_folder_can_have_is_refused_and_the_take_stays_usable(panel, opened, shoot):
     panel.set_actor("Mara / Idris")
     opened.session.writer.wait()
-    assert "'Mara / Idris' cannot be a name" in opened.messages.words.text()
+    assert "'Mara / Idris' cannot be a name" in opened.messages.text()
     assert panel.actor.currentText() == NOBODY
     opened.session.reload()
     assert not opened.session.data.take.problem
@@ -94,4 +94,4 @@ def test_what_was_learnt_of_an_actor_is_shown_and_learnt_by_a_button(panel, open
     assert "63.1 mm" in panel.words.text()
     (shoot / "actors" / "Mara" / "actor.json").write_text("{")
     opened.session.reload()
-    assert "actor.json" in opened.messages.words.text()
+    assert "actor.json" in opened.messages.text()

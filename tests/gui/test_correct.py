@@ -223,7 +223,7 @@ def test_a_panes_menu_says_it_of_the_place_where_it_was_opened(opened, monkeypat
     QTest.mouseMove(pane, screen(pane, (20.0, 20.0)))
     action.trigger()
     assert not opened.session.layer.faces
-    assert "Shift" in opened.messages.words.text()
+    assert "Shift" in opened.messages.text()
 
 
 # ---- solving around them
@@ -275,7 +275,7 @@ def test_solving_around_corrections_shows_the_difference_and_can_be_undone(opene
     assert solves == [["solve", str(session.data.take.folder), "--model", "mien", "--preset", "final"]]
     assert jaw(session, FRAME) == pytest.approx(0.77)
     assert jaw(session, 20) == pytest.approx(0.123)
-    assert "1 frame changed" in opened.messages.words.text(), "the layer showed the others already"
+    assert "1 frame changed" in opened.messages.text(), "the layer showed the others already"
     assert opened.viewport.compare.isChecked()
     assert session.before is not None
     session.undo.undo()

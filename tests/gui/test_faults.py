@@ -41,7 +41,7 @@ def test_a_clip_that_vanishes_while_it_is_open_is_told_and_comes_back(opened, sh
     clip.rename(shoot / "elsewhere.mp4")
     qtbot.wait(300)  # what is decoded beforehand is there already
     session.seek(25)
-    qtbot.waitUntil(lambda: "camB.mp4" in opened.messages.words.text())
+    qtbot.waitUntil(lambda: "camB.mp4" in opened.messages.text())
     opened.actions_by_text["Look at the disk again"].trigger()
     assert session.data.scene is None or session.weights is not None
     assert session.layer.keys["jawOpen"][0].frame == 5
@@ -84,17 +84,17 @@ def test_a_take_that_was_renamed_while_it_was_open_can_be_corrected_further(open
 def test_a_shoot_that_vanishes_as_a_whole_is_told(opened, shoot):
     shoot.rename(shoot.parent / "gone")
     opened.actions_by_text["Look at the disk again"].trigger()
-    assert str(shoot) in opened.messages.words.text()
+    assert str(shoot) in opened.messages.text()
     assert opened.session.data is not None
 
 
 def test_a_read_only_shoot_is_looked_at_and_says_that_nothing_is_saved(window, shoot, read_only, qtbot):
     window.session.open(shoot)
     qtbot.waitUntil(lambda: bool(window.grid.panes) and window.grid.panes[0].picture is not None)
-    assert "read-only" in window.messages.words.text()
+    assert "read-only" in window.messages.text()
     correct(window.session)
     window.session.save()
-    assert "not saved" in window.messages.words.text()
+    assert "not saved" in window.messages.text()
     assert "not saved" in window.status.text()
     assert window.session.weights[5, window.session.data.scene.performance.shape_names.index("jawOpen")] \
         == pytest.approx(0.9, abs=1e-6)
@@ -152,7 +152,7 @@ def test_a_solve_that_dies_midway_says_so_and_leaves_everything(opened, shoot, q
     os.kill(job._process.processId(), signal.SIGKILL)
     qtbot.waitUntil(lambda: job.state in jobs.ENDED)
     assert job.state == jobs.FAILED
-    assert "its process was killed" in opened.messages.words.text()
+    assert "its process was killed" in opened.messages.text()
     qtbot.waitUntil(lambda: opened.browser.items()[0].text(2) == take_state.FAILED)
     assert (shoot / "takes/T001/.mien/solve.json").read_bytes() == before
     assert session.weights is not None
@@ -168,7 +168,7 @@ def test_a_fault_of_ours_is_told_and_the_corrections_are_saved(opened, shoot, ca
         raise ZeroDivisionError("made up")
     except ZeroDivisionError as error:
         _tell(opened.session, type(error), error, error.__traceback__)
-    assert "your corrections are saved" in opened.messages.words.text()
+    assert "your corrections are saved" in opened.messages.text()
     assert load_layer(shoot / "takes/T001/corrections.json") == opened.session.layer
     assert "made up" in capsys.readouterr().err
 
@@ -181,7 +181,7 @@ def test_a_note_that_cannot_be_written_is_told_and_taken_back(opened, shoot, mon
     opened.take._rate(4)
     assert opened.session.data.take.settings["rating"] == 4, "shown at once"
     opened.session.writer.wait()
-    assert "disk is full" in opened.messages.words.text()
+    assert "disk is full" in opened.messages.text()
     assert "rating" not in opened.session.data.take.settings
 
 

@@ -56,7 +56,7 @@ def test_clips_and_their_sound_that_are_dropped_on_the_window_become_a_take(open
     copied(opened, qtbot)
     take = next(take for take in opened.session.takes if take.name == "T003")
     assert (take.cameras, take.audio.name) == (("camA", "camB"), "audio.wav")
-    assert "notes.txt" in opened.messages.words.text()
+    assert "notes.txt" in opened.messages.text()
 
 
 def test_several_files_without_a_shoot_are_offered_one(window, files, qtbot, answers, tmp_path):
@@ -78,7 +78,7 @@ def test_a_lone_clip_without_a_shoot_is_opened_where_it_lies(window, files, answ
 def test_of_several_folders_one_is_opened_and_it_is_said(window, shoot):
     drop(window, [shoot, shoot / "takes/T002"])
     assert window.session.shoot.folder == shoot
-    assert "only my-shoot was opened" in window.messages.words.text()
+    assert "only my-shoot was opened" in window.messages.text()
 
 
 def test_clips_come_into_a_take_that_exists_only_after_a_yes(opened, files, answers, monkeypatch):

@@ -140,7 +140,7 @@ def test_a_solve_that_fails_leaves_a_sentence_and_the_old_solve(opened, qtbot, s
     qtbot.mouseClick(opened.solve.solve, LEFT)
     job = ended(qtbot, session.jobs.jobs[-1])
     assert job.state == jobs.FAILED
-    assert "camB.mp4" in opened.messages.words.text()
+    assert "camB.mp4" in opened.messages.text()
     qtbot.waitUntil(lambda: opened.browser.items()[0].text(2) == "failed")
     assert (shoot / "takes/T001/.mien/solve.json").read_bytes() == before
     assert session.weights is not None
@@ -170,7 +170,7 @@ def test_dropped_clips_become_a_take(opened, qtbot, shoot):
     ended(qtbot, opened.session.jobs.jobs[-1])
     qtbot.waitUntil(lambda: [take.name for take in opened.session.takes] == ["T001", "T002", "T003"])
     intake.copy_files(opened.session, "../evil", [shoot / "takes/T002/camA.mp4"])
-    assert "cannot be a take's name" in opened.messages.words.text()
+    assert "cannot be a take's name" in opened.messages.text()
 
 
 def test_cameras_are_calibrated_by_the_button_and_a_rig_is_not_lost(opened, qtbot, shoot, monkeypatch):
@@ -187,7 +187,7 @@ def test_cameras_are_calibrated_by_the_button_and_a_rig_is_not_lost(opened, qtbo
     qtbot.mouseClick(opened.cameras.calibrate, LEFT)
     job = ended(qtbot, opened.session.jobs.jobs[-1])
     assert job.state == jobs.FAILED
-    assert "board" in opened.messages.words.text(), "there is none in these clips"
+    assert "board" in opened.messages.text(), "there is none in these clips"
     assert (shoot / "rig.toml").read_bytes() == before
 
 

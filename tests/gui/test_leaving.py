@@ -53,7 +53,7 @@ def test_another_shoot_is_opened_only_if_the_corrections_may_be_lost(opened, stu
     answers += [STAY, DISCARD]
     opened.session.open(other)
     assert opened.session.data.take.name == "T001"
-    assert "not saved" in opened.messages.words.text()
+    assert "not saved" in opened.messages.text()
     opened.session.open(other)
     assert opened.session.data.take.name == "T007"
 

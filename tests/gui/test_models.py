@@ -97,7 +97,7 @@ def test_a_table_that_leaves_nothing_is_refused_in_words(panel, window, qtbot):
         panel.names.change(panel.names.topLevelItem(row).text(OWN), OUT)
     before = names_file("hero").read_bytes()
     qtbot.mouseClick(panel.save, LEFT)
-    assert "leaves out all shapes" in window.messages.words.text()
+    assert "leaves out all shapes" in window.messages.text()
     assert names_file("hero").read_bytes() == before
     assert window.session.undo.count() == 0
 

@@ -19,7 +19,7 @@ def test_what_was_said_of_a_take_goes_with_it(opened):
     elsewhere = TakeLock()
     elsewhere.take(places(session.takes[0], None).work)
     session.select_take("T001")
-    assert "another window has this take open" in opened.messages.words.text()
+    assert "another window has this take open" in opened.messages.text()
     session.select_take("T002")
     assert opened.messages.sentences == []
     assert not opened.messages.isVisible()
@@ -31,15 +31,46 @@ def test_why_a_job_failed_stays_until_it_is_put_away(opened, qtbot):
     qtbot.waitUntil(lambda: job.state == jobs.FAILED, timeout=30_000)
     opened.session.select_take("T002")
     assert opened.messages.sentences == [job.error]
-    opened.messages.close_button.click()
+    opened.messages.rows[0].close_button.click()
     assert not opened.messages.isVisible()
 
 
 def test_messages_can_be_selected_and_are_shown_to_the_letter(opened):
     opened.session.message.emit("<b>T001</b> is no name")
-    words = opened.messages.words
+    words = opened.messages.rows[0].words
     assert words.textInteractionFlags() & Qt.TextInteractionFlag.TextSelectableByMouse
     assert words.textFormat() == Qt.TextFormat.PlainText
+
+
+def test_messages_stand_below_one_another_and_none_is_lost(opened, qtbot):
+    bar, session = opened.messages, opened.session
+    for number in range(6):
+        session.message.emit(f"message {number}")
+    assert bar.text() == "message 3\nmessage 4\nmessage 5", "the newest is the lowest"
+    assert bar.earlier.text() == "3 earlier messages"
+    qtbot.mouseClick(bar.rows[1].close_button, Qt.MouseButton.LeftButton)
+    assert bar.text() == "message 2\nmessage 3\nmessage 5"
+    assert bar.earlier.text() == "2 earlier messages"
+    session.message.emit("message 2")
+    assert bar.sentences[-1] == "message 2"
+    assert bar.rows[-1].times.text() == "× 2"
+    assert bar.rows[0].times.text() == ""
+    qtbot.mouseClick(bar.close_button, Qt.MouseButton.LeftButton)
+    assert not bar.isVisible()
+    session.message.emit("message 2")
+    assert (bar.text(), bar.rows[0].times.text()) == ("message 2", ""), "it was put away, and is counted anew"
+    assert not bar.foot.isVisible()
+
+
+def test_an_answer_stands_in_the_place_of_the_last_answer_and_of_nothing_else(opened):
+    bar, session = opened.messages, opened.session
+    session.message.emit("the disk is full")
+    for frame in (3, 4, 4):
+        session.hint.emit(f"frame {frame}")
+    assert bar.sentences == ["the disk is full", "frame 4"]
+    session.select_take("T002")
+    session.hint.emit("frame 5")
+    assert bar.sentences == ["frame 5"]
 
 
 def test_a_job_is_seen_where_the_jobs_are_not(opened, qtbot):

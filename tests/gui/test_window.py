@@ -309,7 +309,7 @@ def test_corrections_that_cannot_be_saved_stay_and_are_told(opened, shoot):
     blocked.mkdir()
     add_keys(opened, ("jawOpen", 5, 0.9))
     opened.session.save()
-    assert "not saved" in opened.messages.words.text()
+    assert "not saved" in opened.messages.text()
     assert opened.session.layer.keys
     blocked.rmdir()
     opened.session.save()
