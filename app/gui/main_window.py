@@ -278,7 +278,8 @@ class MainWindow(QMainWindow):
         for signal in (session.take_changed, session.shoot_changed, session.selection_changed, session.curves_changed,
                        session.saved):
             signal.connect(self._show_state)
-        self.browser.chosen.connect(self.export.set_chosen)
+        for page in (self.solve, self.export):
+            self.browser.chosen.connect(page.set_chosen)
         self.browser.dropped.connect(lambda paths: intake.take_in(self, session, paths))
         self.grid.shown.connect(self.viewport.canvas.set_footage)
         self.grid.start.open_wanted.connect(self.open_shoot)

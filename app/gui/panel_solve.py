@@ -1,5 +1,6 @@
 """The inspector's Solve page: with what, how finely, which frames."""
 
+from collections.abc import Sequence
 
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
@@ -18,12 +19,13 @@ PRESETS = {"draft": "Draft: a quick look", "standard": "Standard", "final": "Fin
 
 
 class SolvePanel(QWidget):
-    """Starts solves of the open take, or of all."""
+    """Starts solves of the open take, of those that are chosen in the list, or of all."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session = session
         self._take, self._wanted = "", BUILT_IN
+        self._chosen: list[str] = []
         self.model = QComboBox(toolTip="The face model whose shapes come out; add your own with `mien model add`")
         self.actor = QLineEdit(placeholderText="as take.toml says", toolTip="Kept in the results")
         self.preset = QComboBox(toolTip="How much time to spend")
@@ -61,10 +63,18 @@ class SolvePanel(QWidget):
             signal.connect(self._update)
         self._take_changed()
 
+    def set_chosen(self, names: list[str]) -> None:
+        """Several takes are chosen in the list; none where it is the open one alone."""
+        self._chosen = names
+        self._update()
+
     def start(self) -> None:
-        """Solve the open take."""
+        """Solve the open take, or those that are chosen."""
         data = self.session.data
         if data is None or not self.solve.isEnabled():
+            return
+        if self._chosen:
+            self._start_each([take for take in self.session.takes if take.name in self._chosen])
             return
         arguments = [*self._arguments(self.model.currentText()), *self._named(), *self._frames()]
         self._run(f"Solve {data.take.name}", [str(_place(data.take)), *arguments], data.take.name, data)
@@ -84,8 +94,12 @@ class SolvePanel(QWidget):
                          data.take.name)
 
     def start_all(self) -> None:
-        """Solve each take of the list that can be used and is not solving."""
-        for take in self.session.takes:
+        """Solve all takes of the shoot."""
+        self._start_each(self.session.takes)
+
+    def _start_each(self, takes: Sequence[Take]) -> None:
+        """Solve each of these that can be used and is not solving."""
+        for take in takes:
             job = self.session.jobs.of_take(take.name)
             if not take.problem and (job is None or job.state in jobs.ENDED):
                 self._run(f"Solve {take.name}", [str(_place(take)), *self._arguments(self._model_of(take))], take.name,
@@ -146,27 +160,33 @@ class SolvePanel(QWidget):
         session, data = self.session, self.session.data
         job = session.jobs.of_take(data.take.name) if data is not None else None
         busy = job is not None and job.state not in jobs.ENDED
-        self.solve.setEnabled(data is not None and data.clips is not None and not busy)
-        self.around.setEnabled(self.solve.isEnabled() and data.solved is not None and bool(session.layer))
+        several = len(self._chosen)
+        alone = data is not None and data.clips is not None and not busy
+        self.solve.setEnabled(alone or (several > 1 and data is not None))
+        self.around.setEnabled(alone and data.solved is not None and bool(session.layer))
         self.all.setEnabled(bool(session.takes))
         # What cannot be read has no frames, and so neither in nor out.
         frames = data.frames if data is not None and data.clips is not None else 0
-        self.part.setEnabled(frames > 0)
-        part = self.part.isChecked() and frames > 0
-        first, last = (session.first, session.last) if part else (0, frames - 1)
-        self.range.setText(f"{first} – {last}" if frames else "none: see why on the Take page" if data else "")
-        self.solve.setText("Solve range" if part and (first, last) != (0, frames - 1) else "Solve take")
-        pace = float(session.recent.choice(f"pace/{self.preset.currentData()}", "0"))
-        if pace and frames:
-            seconds = pace * self._work()
-            self.estimate.setText(f"about {_duration(seconds)}, from the last solve on this machine")
-        elif frames:
-            preset, cameras = self.preset.currentData(), len(data.take.cameras)
-            seconds = seconds_a_frame(preset, cameras) * self._work() / cameras
-            self.estimate.setText(f"{said(preset, cameras)}, about {_duration(seconds)}; known better after the first "
-                                  "solve")
+        self.part.setEnabled(frames > 0 and not several)  # in and out are one take's
+        if several:
+            self.range.setText("all of each")
+            self.solve.setText(f"Solve {several} takes")
+            self.estimate.setText("one after another; the actor is who each take says")
         else:
-            self.estimate.setText("")
+            part = self.part.isChecked() and frames > 0
+            first, last = (session.first, session.last) if part else (0, frames - 1)
+            nothing = "none: see why on the Take page" if data is not None else ""
+            self.range.setText(f"{first} – {last}" if frames else nothing)
+            self.solve.setText("Solve take" if (first, last) == (0, frames - 1) else "Solve range")
+            self.estimate.setText(self._estimate() if frames else "")
+
+    def _estimate(self) -> str:
+        """How long the solve will take, as far as that is known."""
+        preset, cameras = self.preset.currentData(), len(self.session.data.take.cameras)
+        if pace := float(self.session.recent.choice(f"pace/{preset}", "0")):
+            return f"about {_duration(pace * self._work())}, from the last solve on this machine"
+        seconds = seconds_a_frame(preset, cameras) * self._work() / cameras
+        return f"{said(preset, cameras)}, about {_duration(seconds)}; known better after the first solve"
 
     def _work(self) -> int:
         """Frames times cameras of what would be solved."""

@@ -144,3 +144,17 @@ def test_an_export_that_is_stopped_leaves_whole_files(day, qtbot):
         assert path.suffix in (".csv", ".json")
     for path in (shoot / "solved").glob("*.mien.json"):
         assert read(path).frames == faked.FRAMES
+
+
+def test_what_is_chosen_is_solved_each_take_by_itself(day, qtbot, monkeypatch):
+    window, shoot = day
+    begun = []
+    monkeypatch.setattr(window.session, "run", lambda title, arguments, take="", **_: begun.append((take, arguments)))
+    window.solve.actor.setText("Mara")
+    click(window, qtbot, 2, CTRL)
+    assert (window.solve.solve.text(), window.solve.range.text()) == ("Solve 2 takes", "all of each")
+    window.solve.start()
+    assert [take for take, _ in begun] == ["T001", "T003"]
+    assert all(arguments[1] == str(shoot / "takes" / take) and "--actor" not in arguments for take, arguments in begun)
+    click(window, qtbot, 0)
+    assert window.solve.solve.text() == "Solve take"
