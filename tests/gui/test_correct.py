@@ -116,7 +116,7 @@ def test_dragged_landmarks_go_back_to_where_they_were_found(opened, qtbot):
 
 def test_the_frames_most_worth_correcting_are_shown_one_after_another(opened):
     session, told = opened.session, []
-    session.message.connect(told.append)
+    session.hint.connect(told.append)
     performance, first = session.data.solved.performance, session.data.first
     wanted = [first + frame for frame, _ in worth_correcting(performance, [], edits.SUGGESTIONS)]
     shown = []
