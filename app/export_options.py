@@ -58,10 +58,17 @@ def formats_of(known: tuple[str, ...]) -> Callable[[str], tuple[str, ...]]:
         unknown = [name for name in names if name not in known]
         if unknown or not names:
             raise argparse.ArgumentTypeError(f"{', '.join(unknown) or 'an empty list'} is no format; "
-                                             f"choose of {','.join(known)}")
+                                             f"choose of {','.join(known)}" + "".join(map(_instead, unknown)))
         return names
 
     return formats
+
+
+def _instead(name: str) -> str:
+    """What does what a format would that mien does not write."""
+    return {"vrma": "; VRM programs take the expressions by `mien stream --to vmc`, and the avatar's morphs from "
+                    "`--format glb --names own`",
+            "vrm": "; a take goes onto an avatar by `--format glb --rig AVATAR.vrm --names own`"}.get(name, "")
 
 
 def _smooth(text: str) -> float | dict[str, float]:

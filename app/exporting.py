@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from app.cptake import take_of, write_cptake
-from app.export_notes import said, without_column
+from app.export_notes import has_expressions, left_behind, left_out, reads_otherwise, said, without_column
 from app.export_options import UNITS
 from app.models import BUILT_IN, model_named, own_model_named
 from app.places import places
@@ -21,7 +21,7 @@ from capture.timecode import exact_rate
 from exporters import FORMATS, WRITERS, to_anim, to_fbx
 from exporters.baking import bake, dropped
 from exporters.metahuman import by_table, has_controls
-from exporters.own_names import in_own_names, known_names
+from exporters.own_names import in_own_names, in_the_files, known_names
 from exporters.retarget import RetargetMap, apply
 from exporters.retarget_file import load as load_map
 from exporters.scene import Scene, bare_scene, make_scene
@@ -29,8 +29,6 @@ from exporters.treatment import Treatment, treat
 from exporters.vocabulary_map import vocabulary_map
 from solver.face_model import FaceModel
 from solver.performance import Performance
-from solver.shape_extras import correctives
-from solver.shape_spelling import guess_names
 from solver.vocabularies import VOCABULARIES, Vocabulary, ways
 
 NATIVE = ("fbx", "glb", "usd", "usda", "maya", "unity")
@@ -101,8 +99,7 @@ def _one(solved: Performance, path: Path, options: argparse.Namespace, treatment
     model_name = options.model if given else solved.model_name
     model = model_named(model_name, paths=given)
     if model.sha256 != solved.model_sha256:
-        raise DataError(f"{path} was solved with another model than {model.name!r}; "
-                        "name the model it was solved with by --model")
+        raise DataError(reads_otherwise(path, solved, model_name, given))
     performance, notes = treat(solved, treatment)
     if isinstance(retarget, Vocabulary):
         title, retarget = retarget.title, vocabulary_map(ways(retarget), performance.shape_names)
@@ -112,6 +109,8 @@ def _one(solved: Performance, path: Path, options: argparse.Namespace, treatment
     scene, controls, more = _on_rig(performance, model, options, retarget)
     native = _native(scene, options, options.rig or model_name, given or options.rig is not None)
     lost = without_column(scene.performance, options.format)
+    if options.names != "own" and (options.rig or not options.map) and set(NATIVE) & set(options.format):
+        lost += left_behind(scene.performance, *own_model_named(options.rig or model_name, given or bool(options.rig)))
     for note in (*notes, *more, *lost, *said(native, preset, options.format)):
         tell.note(performance.take, note)
     source = _source(path).resolve()
@@ -189,9 +188,11 @@ def _native(scene: Scene, options: argparse.Namespace, model_name: str, paths: b
         raise UsageError("--names own asks for a rig's own names, and the curves of --map have the map's; "
                          "name the rig with --rig, or leave --names out")
     own, names = own_model_named(model_name, paths)
-    together = {name: parts for name, parts in correctives(own.shape_names, guess_names(own.shape_names)).items()
-                if names.get(name) == ""}
-    return make_scene(own, in_own_names(scene.performance, own, names, together))
+    played = in_own_names(scene.performance, own, names, left_out(own, names))
+    if options.program == "unreal" and not has_expressions(own):
+        return make_scene(own, played)  # Unreal cuts the deformer's name from a rig's shapes when it imports them
+    played, file = in_the_files(played, own)
+    return make_scene(file, played)
 
 
 def _controls(performance: Performance, model: FaceModel) -> Scene:

@@ -100,6 +100,7 @@ def _names(name: str) -> None:
 
 def _treatment(model: FaceModel) -> None:
     """What a model has besides shapes, and what mien makes of it."""
+    print(*(f"{remark}\n" for remark in model.remarks), sep="", end="")
     for of in dict.fromkeys(side.of for side in model.sides):
         print(f"{of} is the sum of " + " and ".join(side.name for side in model.sides if side.of == of)
               + "; the parts are kept, and are solved apart if its table of names gives them names of their own")

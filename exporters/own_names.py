@@ -6,12 +6,12 @@ their sum. ARKit's weight is then the weight of each part: together they are the
 
 import dataclasses
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from exporters.retarget import RetargetMap
-from solver.face_model import FaceModel
+from solver.face_model import Between, FaceModel
 from solver.performance import Performance
 
 
@@ -56,3 +56,34 @@ def in_own_names(performance: Performance, own: FaceModel, names: Mapping[str, s
     return dataclasses.replace(performance, shape_names=own.shape_names, weights=weights, sigma=sigma,
                                model_sha256=own.sha256)
 
+
+
+def in_the_files(performance: Performance, own: FaceModel) -> tuple[Performance, FaceModel]:
+    """The performance and its model in the shapes of the rig's file, which those of `own` play: a VRM's morphs, or
+    `Shapes.browInnerUp`, where a deformer's name is a part of its shapes'. What several play adds up."""
+    if not own.morphs:
+        return performance, own
+    column = {name: index for index, name in enumerate(own.shape_names)}
+    weights, variance = np.zeros((2, performance.frames, len(own.morphs)))
+    for index, morph in enumerate(own.morphs):
+        for name, much in morph.binds:  # one after another: a matrix product's order is the processor's
+            weights[:, index] += much * performance.weights[:, column[name]]
+            variance[:, index] += (much * performance.sigma[:, column[name]]) ** 2
+    names = tuple(morph.name for morph in own.morphs)
+    model = dataclasses.replace(own, shape_names=names, shapes=np.stack([morph.offsets for morph in own.morphs]),
+                                between=tuple(_betweens(own)), morphs=())
+    return dataclasses.replace(performance, shape_names=names, weights=weights, sigma=np.sqrt(variance),
+                               model_sha256=model.sha256), model
+
+
+def _betweens(own: FaceModel) -> Iterator[Between]:
+    """The in-betweens of the file's shapes: each point's belongs to that shape which moves it, else to the first."""
+    for step in own.between:
+        mine = [morph for morph in own.morphs if morph.binds == ((step.of, 1.0),)]
+        left = np.ones(len(own.neutral), dtype=bool)
+        for number, morph in enumerate(mine):
+            others = np.any([other.offsets.any(axis=1) for other in mine[number + 1:]], axis=0) if mine[number + 1:] \
+                else np.zeros_like(left)
+            taken = left & (morph.offsets.any(axis=1) | ~others)
+            left &= ~taken
+            yield Between(morph.name, step.weight, np.where(taken[:, None], step.offsets, 0.0))

@@ -76,6 +76,22 @@ class Side:
 
 
 @dataclass(frozen=True)
+class Morph:
+    """A shape as the rig's file has it, where that is not one of the model's: a VRM's expression moves several, and
+    Maya's deformer stands in their names. Programs that have the rig play it by its name.
+
+    Attributes:
+        name: in the file.
+        binds: name of a shape of the model as it came -> this morph's weight at that shape's 1.
+        offsets: (V, 3) metres at a weight of 1.
+    """
+
+    name: str
+    binds: tuple[tuple[str, float], ...]
+    offsets: np.ndarray
+
+
+@dataclass(frozen=True)
 class Jaw:
     """A rig's jaw joint.
 
@@ -119,6 +135,9 @@ class FaceModel:
         between: the shapes' in-betweens, in any order.
         sides: what shapes were summed to make one of ARKit's.
         jaw: the rig's jaw joint, or None.
+        morphs: all shapes of the rig's file, where they have other names or are others than the model's, which are made
+            of them; () where they are the same.
+        remarks: sentences on what its reader made of the file.
     """
 
     name: str
@@ -137,6 +156,8 @@ class FaceModel:
     between: tuple[Between, ...] = ()
     sides: tuple[Side, ...] = ()
     jaw: Jaw | None = None
+    morphs: tuple[Morph, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @cached_property
     def triangles(self) -> np.ndarray:

@@ -7,7 +7,7 @@ import numpy as np
 
 from capture.arrays import Damaged, load_arrays, save_arrays
 from capture.errors import ModelError
-from solver.face_model import Between, Eye, FaceModel, Jaw, Side
+from solver.face_model import Between, Eye, FaceModel, Jaw, Morph, Side
 
 VERSION = 1
 ARRAYS = {  # name: (number of axes, kind of number)
@@ -28,8 +28,14 @@ def save_model(model: FaceModel, path: Path, compress: bool = False) -> None:
              "eyes": [{"yaw": eye.yaw, "pitch": eye.pitch} for eye in model.eyes],
              "between": [{"of": step.of, "weight": step.weight} for step in model.between],
              "sides": [{"name": side.name, "of": side.of} for side in model.sides],
-             "jaw": model.jaw and {"name": model.jaw.name, "made": model.jaw.made}}
+             "jaw": model.jaw and {"name": model.jaw.name, "made": model.jaw.made},
+             "remarks": model.remarks}
     arrays = {name: _packed(getattr(model, name), kind) for name, (_, kind) in ARRAYS.items()}
+    alike = [_alike(morph, model) for morph in model.morphs]
+    about["morphs"] = [{"name": morph.name, "binds": morph.binds, "alike": of}
+                       for morph, of in zip(model.morphs, alike, strict=True)]
+    arrays |= {f"morph{index}": _packed(morph.offsets, "f") for index, morph in enumerate(model.morphs)
+               if alike[index] is None}
     arrays |= {f"eye{index}": _packed(eye.vertices, "i") for index, eye in enumerate(model.eyes)}
     arrays |= {f"pivot{index}": _packed(eye.pivot, "i") for index, eye in enumerate(model.eyes)
                if eye.pivot is not None}
@@ -59,7 +65,12 @@ def load_model(path: Path) -> FaceModel:
         more = {"between": tuple(Between(offsets=archive[f"between{index}"], **step)
                                  for index, step in enumerate(about.get("between", ()))),
                 "sides": tuple(Side(offsets=archive[f"side{index}"], **side)
-                               for index, side in enumerate(about.get("sides", ())))}
+                               for index, side in enumerate(about.get("sides", ()))),
+                "morphs": tuple(Morph(str(morph["name"]), tuple((str(of), float(much)) for of, much in morph["binds"]),
+                                      archive[f"morph{index}"] if morph["alike"] is None
+                                      else archive["shapes"][int(morph["alike"])])
+                                for index, morph in enumerate(about.get("morphs", ()))),
+                "remarks": tuple(map(str, about.get("remarks", ())))}
         if about.get("jaw"):
             more["jaw"] = Jaw(str(about["jaw"]["name"]), *(archive[f"jaw_{name}"] for name in JAW),
                               made=tuple(about["jaw"]["made"]))
@@ -71,6 +82,14 @@ def load_model(path: Path) -> FaceModel:
                       eyes=eyes, **arrays, **more)
     check_model(model, str(path))
     return model
+
+
+def _alike(morph: Morph, model: FaceModel) -> int | None:
+    """Which of the model's shapes a morph is, so that it is not kept twice."""
+    if len(morph.binds) != 1 or morph.binds[0][1] != 1.0:
+        return None
+    index = model.shape_names.index(morph.binds[0][0])
+    return index if np.array_equal(morph.offsets, model.shapes[index]) else None
 
 
 def check_model(model: FaceModel, where: str) -> None:
@@ -97,12 +116,14 @@ def check_model(model: FaceModel, where: str) -> None:
         if step.of not in model.shape_names or not 0 < step.weight < 1:
             raise ModelError(f"{where} has an in-between of {step.of!r} at {step.weight}, which leads nowhere; "
                              "export the model again")
-    extra = [*model.between, *model.sides]
+    if any(of not in model.shape_names or not np.isfinite(much) for morph in model.morphs for of, much in morph.binds):
+        raise ModelError(f"{where} has a morph of a shape that is not there; export the model again")
+    extra = [*model.between, *model.sides, *model.morphs]
     if any(part.offsets.shape != (vertices, 3) or not np.isfinite(part.offsets).all() for part in extra) or (
             model.jaw is not None and (model.jaw.share.shape != (vertices,) or not all(
                 np.isfinite(getattr(model.jaw, name)).all() for name in JAW))):
-        raise ModelError(f"{where} has in-betweens, sides or a jaw that do not fit its {vertices} vertices, or a value "
-                         "that is not finite; export the model again")
+        raise ModelError(f"{where} has in-betweens, sides, morphs or a jaw that do not fit its {vertices} vertices, or "
+                         "a value that is not finite; export the model again")
     for indices, count, what in ((model.faces, vertices, "vertices"), (model.uv_faces, len(model.uv), "UVs"),
                                  (model.face_part, len(model.part_names), "parts"),
                                  *((eye.vertices, vertices, "vertices") for eye in model.eyes),

@@ -21,7 +21,7 @@ from solver.rig_model import rig_model
 from solver.rig_obj import read_obj_folder
 from solver.shape_names import NamesFound, first_table, names_found, read_names, rename_shapes, write_names
 
-VERSION = 5
+VERSION = 6
 """Goes up when a reader changes what it makes of the same file, so that packed copies are made anew."""
 BUILT_IN = "mien"
 KINDS = "a packed .npz, ICT-FaceKit's folder or zip, a .glb, .gltf, .vrm or .fbx rig, or a folder of .obj shapes"
@@ -72,6 +72,17 @@ def _packed(source: Path, name: str) -> FaceModel:
     with contextlib.suppress(OutputError):  # a cache that cannot be kept costs time, nothing else
         save_model(model, packed)
     return model
+
+
+def packed_before(source: Path, sha256: str) -> Path | None:
+    """The packed copy in the cache, made of `source` by an earlier version, in which it is the model of that digest."""
+    if source.suffix.lower() in (".npz", ".gltf"):
+        return None
+    for packed in sorted((model_cache() / "packed").glob(f"{content_key(source)}-*.npz")):
+        with contextlib.suppress(ModelError, UsageError):
+            if _renamed(load_model(packed)).sha256 == sha256:
+                return packed
+    return None
 
 
 def add_model(source: Path, name: str) -> FaceModel:

@@ -27,6 +27,7 @@ class RigMesh:
         shapes: name -> (V, 3) offsets at full weight.
         between: shape's name -> its in-betweens: weight, above 0 and below 1, and (V, 3) offsets.
         held: joint's name -> (V) how much of each vertex it holds, 0..1.
+        binds: an avatar's expression -> its shapes' names and what of each it shows at a weight of 1.
     """
 
     name: str
@@ -40,6 +41,7 @@ class RigMesh:
     shapes: dict[str, np.ndarray]
     between: dict[str, list[tuple[float, np.ndarray]]] = field(default_factory=dict)
     held: dict[str, np.ndarray] = field(default_factory=dict)
+    binds: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ class Rig:
         axes: (3, 3) model_from_file: rows are where the file says that right, up and front lie.
         joints: name -> (4, 4) world_from_joint at rest, in the file's unit and axes.
         above: joint's name -> the name of what it hangs from.
+        presets: of the expressions that its meshes' `binds` speak of, those that the avatar's format itself names.
+        remarks: sentences on what is not read of it.
     """
 
     where: str
@@ -61,6 +65,8 @@ class Rig:
     axes: np.ndarray
     joints: dict[str, np.ndarray] = field(default_factory=dict)
     above: dict[str, str] = field(default_factory=dict)
+    presets: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 class Room:

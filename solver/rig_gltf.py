@@ -14,6 +14,7 @@ import numpy as np
 from capture.errors import ModelError
 from solver.gltf_file import GltfFile, accessor, open_gltf
 from solver.rig import Rig, RigMesh
+from solver.vrm import BACKWARDS, ONE_SIDED, bound, expressions, remarks
 
 KNOWN_EXTENSIONS = {"KHR_mesh_quantization", "KHR_texture_transform", "KHR_materials_unlit"}
 TRIANGLES, STRIP, FAN = 4, 5, 6
@@ -37,14 +38,18 @@ def read_gltf(data: bytes, where: str, read_beside: Callable[[str], bytes]) -> R
                              "without compression")
         worlds = _worlds(file)
         nodes = file.json.get("nodes", ())
-        found = [_mesh(file, node, worlds[index], worlds) for index, node in enumerate(nodes)
-                 if "mesh" in node and index in worlds]
+        counts, told = expressions(file.json)
+        found = bound([_mesh(file, node, worlds[index], worlds) if "mesh" in node and index in worlds else None
+                       for index, node in enumerate(nodes)], nodes, counts, told)
         meshes = tuple(mesh for mesh in found if mesh is not None)
+        for mesh in meshes:
+            file.room.take(3 * len(mesh.vertices) * len(mesh.binds), f"{len(mesh.binds)} expressions")
         names = [node.get("name", f"node{index}") for index, node in enumerate(nodes)]
         joints = {names[index]: worlds[index] for skin in file.json.get("skins", ()) for index in skin["joints"]
                   if index in worlds}
         above = {names[child]: names[index] for index, node in enumerate(nodes) for child in node.get("children", ())}
-        return Rig(where, meshes, 1.0, np.eye(3), joints, above)
+        return Rig(where, meshes, 1.0, BACKWARDS if counts == "mesh" else np.eye(3), joints, above,
+                   tuple(each.name for each in told if each.preset and each.name in ONE_SIDED.values()), remarks(told))
     except (KeyError, IndexError, ValueError, TypeError, AttributeError, struct.error, OverflowError, RecursionError,
             MemoryError) as error:
         raise ModelError(f"{where} is cut short or damaged ({error}); export the rig again") from error

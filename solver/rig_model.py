@@ -1,19 +1,18 @@
 """From a user's rig to a face model: all its meshes in one, metres, looking along +z, with eyes that turn."""
 
 import re
-from collections import Counter
 from dataclasses import replace
 
 import numpy as np
 
 from capture.errors import ModelError
-from solver.face_model import Between, FaceModel, offsets_at
+from solver.face_model import Between, FaceModel, Morph, offsets_at
 from solver.model_file import check_model
 from solver.rig import Rig, RigMesh
 from solver.rig_jaw import find_jaw, jaw_shapes
+from solver.rig_morphs import morphs_of, solved_shapes
 from solver.rig_parts import JoinedRig, eyeballs, face_parts, pieces
 from solver.rig_place import placement
-from solver.shape_names import short_name
 
 LEVEL = re.compile(r"(?<![_\-. ])[_\-. ]*lod[_\-. ]?(\d{1,3})(?!\d)", re.IGNORECASE)
 """How engines mark a mesh's level of detail in its name."""
@@ -27,12 +26,15 @@ def rig_model(rig: Rig, name: str) -> FaceModel:
     """
     if not rig.meshes:
         raise ModelError(f"{rig.where} has no mesh; export the head with its shapes")
-    joined = _join(rig)
+    found = _finest(rig.meshes)
+    meshes, plays, remarks = solved_shapes(found, rig.presets)
+    joined = _join(meshes)
     if not joined.shapes:
         raise ModelError(f"{rig.where} has no named shapes (blend shapes, morph targets) that move anything; "
                          "export the head with its shapes")
     moves = [*joined.shapes.items(), *((own, move) for own, steps in joined.between.items() for _, move in steps)]
-    for own, values in [("neutral", joined.vertices), *moves]:
+    morphs = morphs_of(found, plays, joined.shapes)
+    for own, values in [("neutral", joined.vertices), *moves, *((morph.name, morph.offsets) for morph in morphs)]:
         if not np.isfinite(values).all():
             raise ModelError(f"{rig.where}: {own!r} has a vertex that is not finite; export the rig again")
     rotation, metres = placement(rig, joined.vertices, joined.shapes)
@@ -41,12 +43,14 @@ def rig_model(rig: Rig, name: str) -> FaceModel:
                      shapes={own: delta @ turned for own, delta in joined.shapes.items()},
                      between={own: [(weight, delta @ turned) for weight, delta in steps]
                               for own, steps in joined.between.items()})
+    morphs = [replace(morph, offsets=morph.offsets @ turned) for morph in morphs]
     jaw = find_jaw({joint: _stood(place, rotation, metres) for joint, place in rig.joints.items()}, rig.above,
                    joined.held, joined.vertices, joined.shapes)
     if jaw is not None:
         made = jaw_shapes(jaw, joined.vertices, tuple(joined.shapes))
         jaw = replace(jaw, made=tuple(made))
         joined = replace(joined, shapes=joined.shapes | made)
+        morphs += [Morph(own, ((own, 1.0),), move) for own, move in made.items() if morphs]
     piece = pieces(joined)
     eyes = eyeballs(joined, piece)
     part_names, face_part, albedo = face_parts(joined, piece, [eye.vertices for eye in eyes])
@@ -57,7 +61,9 @@ def rig_model(rig: Rig, name: str) -> FaceModel:
         shape_names=tuple(joined.shapes), shapes=np.stack(list(joined.shapes.values())).astype(np.float32), eyes=eyes,
         albedo=albedo, jaw=jaw,
         between=tuple(Between(own, weight, delta.astype(np.float32)) for own, steps in joined.between.items()
-                      for weight, delta in steps))
+                      for weight, delta in steps),
+        morphs=tuple(replace(morph, offsets=morph.offsets.astype(np.float32)) for morph in morphs),
+        remarks=(*remarks, *rig.remarks))
     check_model(model, rig.where)
     return model
 
@@ -70,9 +76,8 @@ def _stood(world_from_joint: np.ndarray, rotation: np.ndarray, metres: float) ->
     return out
 
 
-def _join(rig: Rig) -> JoinedRig:
+def _join(meshes: tuple[RigMesh, ...]) -> JoinedRig:
     """One mesh of all; shapes of the same name in several meshes are one shape."""
-    meshes = _short_named(_finest(rig.meshes))
     starts = np.cumsum([0] + [len(mesh.vertices) for mesh in meshes])
     uv_starts = np.cumsum([0] + [len(mesh.uv) for mesh in meshes])
     count = starts[-1]
@@ -118,13 +123,3 @@ def _finest(meshes: tuple[RigMesh, ...]) -> tuple[RigMesh, ...]:
     for stem, level in levels:
         best[stem] = min(level, best.get(stem, level))
     return tuple(mesh for mesh, (stem, level) in zip(meshes, levels, strict=True) if level == best[stem])
-
-
-def _short_named(meshes: tuple[RigMesh, ...]) -> tuple[RigMesh, ...]:
-    """The meshes with their shapes by their names without the deformer's, unless two in one of them would share one."""
-    short = {own: short_name(own) for mesh in meshes for own in mesh.shapes}
-    counts = [Counter(short[own] for own in mesh.shapes) for mesh in meshes]
-    shared = {name for count in counts for name in count if count[name] > 1}
-    names = {own: own if name in shared else name for own, name in short.items()}
-    return tuple(replace(mesh, shapes={names[own]: delta for own, delta in mesh.shapes.items()},
-                         between={names[own]: steps for own, steps in mesh.between.items()}) for mesh in meshes)

@@ -128,6 +128,7 @@ def rename_shapes(model: FaceModel, names: dict[str, str]) -> FaceModel:
     sides = tuple(Side(own, meaning, own_shape[own]) for meaning in order for own in parts[meaning]
                   if len(parts[meaning]) > 1)
     return replace(model, shape_names=tuple(order), shapes=np.stack([sums[name] for name in order]), sides=sides,
+                   morphs=(),
                    between=tuple(step for meaning in order for step in _between(model, meaning, parts[meaning])))
 
 

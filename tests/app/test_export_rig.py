@@ -9,14 +9,18 @@ import pytest
 from app import cli
 from app.models import model_named, own_model_named
 from exporters.metahuman import LABEL, PREFIX, SOLVED, by_table
-from exporters.own_names import known_names
+from exporters.own_names import in_the_files, known_names
 from exporters.retarget import RetargetMap, Target
 from exporters.scene import make_scene
 from exporters.to_json import read, write
 from solver.face_model import Between, deform
 from solver.model_file import save_model
+from solver.rig import Rig, RigMesh
+from solver.rig_model import rig_model
 from tests.clips import numbered, write_clip
 from tests.exporters.fbx_file import Read
+from tests.exporters.test_gltf import Read as Glb
+from tests.solver.vrm_made import vrm
 from tests.synthetic import made_performance
 
 MODEL = model_named("mien")
@@ -242,3 +246,93 @@ def test_a_map_may_name_a_rigs_own_shapes(take, rig, tmp_path):
     mien("export", take, "--out", tmp_path / "out", "--format", "json", "--rig", hero, "--map", tmp_path / "map.toml")
     out = read(tmp_path / "out" / "T001.mien.json")
     np.testing.assert_array_equal(column(out, "mouthSmileLeft"), 0.5 * column(PERFORMANCE, "jawOpen"))
+
+
+@pytest.mark.parametrize("version", [0, 1])
+def test_a_vrms_morphs_play_what_was_solved_by_its_expressions(tmp_path, capsys, version):
+    avatar = tmp_path / "avatar.vrm"
+    avatar.write_bytes(vrm(MODEL, version))
+    mien("model", "add", avatar, "--name", "vrm_avatar")
+    assert "52 of its shapes are the VRM's expressions" in capsys.readouterr().out
+    model, (own, _) = model_named("vrm_avatar"), own_model_named("vrm_avatar")
+    write(make_scene(model, made_performance(model, 6)), tmp_path / "T001.mien.json")
+    mien("export", tmp_path / "T001.mien.json", "--format", "glb", "--out", tmp_path / "arkit")
+    assert "already plays its expressions; --names own plays its morphs" in capsys.readouterr().err
+    mien("export", tmp_path / "T001.mien.json", "--format", "glb,fbx,usda", "--names", "own", "--out", tmp_path / "own")
+    table = Glb((tmp_path / "own" / "T001.glb").read_bytes()).table
+    assert table["meshes"][0]["extras"]["targetNames"] == [morph.name for morph in own.morphs]
+    assert b"morph_17" in (tmp_path / "own" / "T001.fbx").read_bytes()
+    mien("export", tmp_path / "T001.mien.json", "--format", "vrma", code=2)
+    assert "mien stream --to vmc" in capsys.readouterr().err
+
+
+def test_correctives_that_a_file_lacks_are_said_once(rig, tmp_path, capsys):
+    hero = extended(rig, "hero", {"jawOpen_mouthSmileLeft": "jawOpen", "jawOpen_mouthFunnel": "jawOpen"})
+    model = model_named(str(hero))
+    path = tmp_path / "solved" / "T001.mien.json"
+    write(make_scene(model, dataclasses.replace(PERFORMANCE, model_name="hero", model_sha256=model.sha256)), path)
+    mien("export", path, "--out", tmp_path / "out", "--format", "fbx,glb", "--model", hero)
+    said = capsys.readouterr().err
+    assert said.count("correctives are left out") == 1
+    assert "jawOpen_mouthSmileLeft" in said
+    assert "mm. --names own writes them" in said
+    for quiet in (["--names", "own"], ["--format", "json,csv"]):
+        mien("export", path, "--out", tmp_path / "quiet", "--format", "fbx", "--model", hero, *quiet)
+        assert "are left out" not in capsys.readouterr().err
+
+
+def test_a_deformers_name_stays_in_a_rigs_own_names_and_out_of_its_digest(rig, tmp_path):
+    """Two meshes with a deformer each, as Maya writes them: an engine has a curve for each."""
+    count = len(MODEL.neutral)
+    mesh = RigMesh("face", MODEL.neutral.astype(float), MODEL.faces, np.zeros((0, 2)), np.full(MODEL.faces.shape, -1),
+                   ("skin",), np.zeros(len(MODEL.faces), int), np.full((1, 3), 0.5),
+                   {f"Shapes.{name}": shape.astype(float) for name, shape in
+                    zip(MODEL.shape_names, MODEL.shapes, strict=True)},
+                   between={"Shapes.jawOpen": [(0.5, 0.4 * MODEL.shapes[MODEL.shape_names.index("jawOpen")])]})
+    apart = dataclasses.replace(mesh, name="double", vertices=mesh.vertices + 0.001, between={},
+                                shapes={f"Double{name}": move for name, move in mesh.shapes.items() if "jaw" in name})
+    plain = [dataclasses.replace(each, shapes={name.split(".")[1]: move for name, move in each.shapes.items()},
+                                 between={name.split(".")[1]: steps for name, steps in each.between.items()})
+             for each in (mesh, apart)]
+    own, without = (rig_model(Rig("hero.fbx", tuple(meshes), 1.0, np.eye(3)), "hero")
+                    for meshes in ((mesh, apart), plain))
+    assert own.shape_names == without.shape_names
+    assert own.sha256 == without.sha256
+    assert not without.morphs
+    save_model(own, tmp_path / "hero.npz")
+    model = model_named(str(tmp_path / "hero.npz"))
+    performance = made_performance(model, 4)
+    write(make_scene(model, performance), tmp_path / "T001.mien.json")
+    mien("export", tmp_path / "T001.mien.json", "--format", "fbx", "--for", "maya", "--model", tmp_path / "hero.npz",
+         "--names", "own", "--out", tmp_path / "own")
+    mien("export", tmp_path / "T001.mien.json", "--format", "fbx", "--for", "unreal", "--model", tmp_path / "hero.npz",
+         "--names", "own", "--out", tmp_path / "unreal")
+    assert b"Shapes_" not in (tmp_path / "unreal" / "T001.fbx").read_bytes()
+    played, file = in_the_files(dataclasses.replace(performance, shape_names=own.shape_names, weights=np.stack(
+        [column(performance, name) for name in own.shape_names], axis=1)), own)
+    assert {"Shapes.browInnerUp", "Shapes.jawOpen", "DoubleShapes.jawOpen"} <= set(played.shape_names)
+    assert len(played.shape_names) == 52 + 4
+    assert b"Shapes_browInnerUp" in (tmp_path / "own" / "T001.fbx").read_bytes()  # Maya's names have no dots
+    for one, other in zip(performance.weights, played.weights, strict=True):
+        np.testing.assert_allclose(deform(file, other), deform(model, one), atol=1e-6)
+    assert len(file.neutral) == 2 * count
+
+
+def test_a_take_whose_model_reads_otherwise_now_says_what_to_do(tmp_path, capsys, monkeypatch):
+    avatar = tmp_path / "avatar.vrm"
+    avatar.write_bytes(vrm(MODEL, 1))
+    monkeypatch.setenv("MIEN_CACHE", str(tmp_path / "cache"))
+    before = dataclasses.replace(model_named(str(avatar)), morphs=(), shapes=0.9 * model_named(str(avatar)).shapes)
+    write(make_scene(before, made_performance(before, 3)), tmp_path / "T001.mien.json")
+    packed, = (tmp_path / "cache" / "packed").iterdir()
+    mien("export", tmp_path / "T001.mien.json", "--model", avatar, "--format", "glb", code=3)
+    said = capsys.readouterr().err
+    assert "the file has changed, or an earlier mien read it otherwise; solve it again with --model" in said
+    old = packed.with_name(packed.name.replace("-6", "-5"))
+    save_model(before, old)
+    mien("export", tmp_path / "T001.mien.json", "--model", avatar, "--format", "glb", code=3)
+    assert f"export it with --model {old}" in capsys.readouterr().err
+    mien("export", tmp_path / "T001.mien.json", "--model", old, "--format", "glb", "--out", tmp_path / "out")
+    mien("model", "add", avatar, "--name", "avatar")
+    mien("export", tmp_path / "T001.mien.json", "--format", "glb", code=3)
+    assert "its table of names was changed, or it was added anew; solve it again" in capsys.readouterr().err
