@@ -58,8 +58,9 @@ def left_out(own: FaceModel, names: Mapping[str, str]) -> dict[str, tuple[str, .
             if names.get(name) == ""}
 
 
-def left_behind(performance: Performance, own: FaceModel, names: Mapping[str, str]) -> tuple[str, ...]:
-    """What a rig's files lack that have ARKit's names: correctives, and the morphs of its expressions."""
+def left_behind(performance: Performance, own: FaceModel, names: Mapping[str, str], turned: bool) -> tuple[str, ...]:
+    """What a rig's files lack that have ARKit's names: correctives, the morphs of its expressions, and its jaw's joint
+    unless that is `turned`."""
     column = dict(zip(performance.shape_names, performance.weights.T, strict=True))
     still = np.zeros(performance.frames)
     missed = {}
@@ -76,7 +77,19 @@ def left_behind(performance: Performance, own: FaceModel, names: Mapping[str, st
     if has_expressions(own):
         notes.append(f"shapes have ARKit's names; what has {own.name} already plays its expressions; --names own plays "
                      "its morphs")
+    if own.jaw is not None and own.jaw.made and not turned:
+        cure = "--names own turns the joint instead" if own.jaw.joint is not None else \
+            "for the joint itself, add the model again by `mien model add`, and export with --names own"
+        notes.append(f"{own.name}'s jaw is the joint {own.jaw.name!r}, for which it has no shapes; in these files it "
+                     f"has: {', '.join(own.jaw.made)}; {cure}")
     return tuple(notes)
+
+
+def turned_jaw(scene: Scene) -> tuple[str, ...]:
+    """That a joint is turned, and how far."""
+    frame = int(scene.jaw.degrees.argmax())
+    return (f"{scene.model.name}'s jaw joint {scene.jaw.name!r} is turned, by up to {scene.jaw.degrees[frame]:.1f} "
+            f"degrees in frame {frame}, instead of moved by shapes that the rig lacks",)
 
 
 def has_expressions(own: FaceModel) -> bool:

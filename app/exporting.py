@@ -8,7 +8,15 @@ from functools import partial
 from pathlib import Path
 
 from app.cptake import take_of, write_cptake
-from app.export_notes import has_expressions, left_behind, left_out, reads_otherwise, said, without_column
+from app.export_notes import (
+    has_expressions,
+    left_behind,
+    left_out,
+    reads_otherwise,
+    said,
+    turned_jaw,
+    without_column,
+)
 from app.export_options import UNITS
 from app.models import BUILT_IN, model_named, own_model_named
 from app.places import places
@@ -20,6 +28,7 @@ from capture.shoot import find_takes
 from capture.timecode import exact_rate
 from exporters import FORMATS, WRITERS, to_anim, to_fbx
 from exporters.baking import bake, dropped
+from exporters.jaw import can_turn, on_joint
 from exporters.metahuman import by_table, has_controls
 from exporters.own_names import in_own_names, in_the_files, known_names
 from exporters.retarget import RetargetMap, apply
@@ -109,8 +118,13 @@ def _one(solved: Performance, path: Path, options: argparse.Namespace, treatment
     scene, controls, more = _on_rig(performance, model, options, retarget)
     native = _native(scene, options, options.rig or model_name, given or options.rig is not None)
     lost = without_column(scene.performance, options.format)
-    if options.names != "own" and (options.rig or not options.map) and set(NATIVE) & set(options.format):
-        lost += left_behind(scene.performance, *own_model_named(options.rig or model_name, given or bool(options.rig)))
+    played = bool(set(NATIVE) & set(options.format))
+    if (options.names == "own" or options.rig is not None) and can_turn(native):
+        native = on_joint(native)
+        lost += turned_jaw(native) if played else ()
+    if options.names != "own" and (options.rig or not options.map) and played:
+        own, names = own_model_named(options.rig or model_name, given or bool(options.rig))
+        lost += left_behind(scene.performance, own, names, native.jaw is not None)
     for note in (*notes, *more, *lost, *said(native, preset, options.format)):
         tell.note(performance.take, note)
     source = _source(path).resolve()

@@ -10,9 +10,8 @@ import assets
 from app.detectors import landmarker_named
 from capture.files import write_bytes
 from solver.embedding_picture import embedding_picture
-from solver.face_model import ARKIT, FaceModel
+from solver.face_model import ARKIT, JAW_OPEN, FaceModel
 from solver.model_import import BUILT_IN, add_model, find_model, list_models, names_file, names_of, own_model
-from solver.rig_jaw import OPEN
 from solver.shape_names import names_found, names_lines
 
 __all__ = ["BUILT_IN", "list_models", "model_named", "own_model_named"]
@@ -112,7 +111,7 @@ def _treatment(model: FaceModel) -> None:
         x, y, z = jaw.pivot * 1000
         print(f"jaw joint {jaw.name!r} at {x:.0f}, {y:.0f}, {z:.0f} mm holds {np.count_nonzero(jaw.share > 0.5)} "
               "vertices" + (f"; {', '.join(jaw.made)} are made by turning it, as the rig has no jawOpen of its own "
-                            f"(jawOpen = 1 is {np.degrees(OPEN):.0f} degrees)" if jaw.made
+                            f"(jawOpen = 1 is {np.degrees(JAW_OPEN):.0f} degrees)" if jaw.made
                             else "; solves use the rig's own jaw shapes"))
 
 

@@ -1,5 +1,6 @@
 """The meshes that go into a file: the face with its shapes, and each eyeball about its own centre."""
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,6 +41,7 @@ class Mesh:
         shape_names: (K): all the model's for the face, for an eyeball only those that move it (mostly none).
         shapes: (K, V, 3) metres at a weight of 1; exactly 0 where a shape does not move a point.
         steps: the shapes' in-betweens, each shape's by growing weight, with names that no shape has.
+        held: (V) how much of each point the jaw's joint holds, and not the head; None where none is turned.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Mesh:
     shape_names: tuple[str, ...]
     shapes: np.ndarray
     steps: tuple[Step, ...] = ()
+    held: np.ndarray | None = None
 
     def steps_of(self, shape: str) -> tuple[Step, ...]:
         return tuple(step for step in self.steps if step.of == shape)
@@ -80,7 +83,10 @@ def meshes(scene: Scene) -> tuple[Mesh, ...]:
             eyes.append(_part(scene, name, centre, inside[:-1], mine, uv_faces, moving))
     face_points[model.faces[remaining][model.faces[remaining] >= 0]] = True
     every = list(range(len(model.shape_names)))
-    return (_part(scene, "Face", np.zeros(3), face_points, remaining, uv_faces, every), *eyes)
+    face = _part(scene, "Face", np.zeros(3), face_points, remaining, uv_faces, every)
+    if scene.jaw is not None:
+        face = dataclasses.replace(face, held=np.clip(scene.jaw.share[face_points], 0.0, 1.0))
+    return (face, *eyes)
 
 
 def proxies(scene: Scene) -> tuple[Mesh, ...]:
@@ -88,7 +94,8 @@ def proxies(scene: Scene) -> tuple[Mesh, ...]:
     triangle, none = np.array([[0, 1, 2, -1]]), np.full((1, 4), -1)
     points = np.array([[0, 0, 0], [0.001, 0, 0], [0, 0.001, 0]])
     return tuple(Mesh(mesh.name, mesh.origin, points, triangle, np.zeros((0, 2)), none, mesh.face_part[:1],
-                      mesh.shape_names, np.zeros((len(mesh.shape_names), 3, 3))) for mesh in meshes(scene))
+                      mesh.shape_names, np.zeros((len(mesh.shape_names), 3, 3)),
+                      held=None if mesh.held is None else np.zeros(3)) for mesh in meshes(scene))
 
 
 def _part(scene: Scene, name: str, origin: np.ndarray, points: np.ndarray, faces: np.ndarray, uv_faces: np.ndarray,

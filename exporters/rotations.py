@@ -63,3 +63,27 @@ def yaw_pitch_roll(quaternions: np.ndarray) -> np.ndarray:
     pitch = arc_tangent(rotation[:, 1, 2], length(rotation[:, 0, 2], rotation[:, 2, 2]))
     roll = arc_tangent(rotation[:, 1, 0], rotation[:, 1, 1])
     return np.stack([yaw, pitch, roll], axis=-1)
+
+
+def product(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """(..., 4): the turn `second` within the turn `first`; the signs as they come."""
+    ax, ay, az, aw = np.moveaxis(np.asarray(first, np.float64), -1, 0)
+    bx, by, bz, bw = np.moveaxis(np.asarray(second, np.float64), -1, 0)
+    return np.stack([aw * bx + ax * bw + ay * bz - az * by, aw * by - ax * bz + ay * bw + az * bx,
+                     aw * bz + ax * by - ay * bx + az * bw, aw * bw - ax * bx - ay * by - az * bz], axis=-1)
+
+
+def turned(by: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """(..., 3): vectors turned by quaternions (..., 4)."""
+    still = np.concatenate([vectors, np.zeros((*np.shape(vectors)[:-1], 1))], axis=-1)
+    return product(product(by, still), by * [-1.0, -1.0, -1.0, 1.0])[..., :3]
+
+
+def quaternion(rotation: np.ndarray) -> np.ndarray:
+    """(3, 3) -> (4,), by the largest of its four numbers."""
+    (xx, xy, xz), (yx, yy, yz), (zx, zy, zz) = np.asarray(rotation, np.float64).tolist()
+    way = max(((1 + xx - yy - zz, (1 + xx - yy - zz, xy + yx, xz + zx, zy - yz)),
+               (1 - xx + yy - zz, (xy + yx, 1 - xx + yy - zz, yz + zy, xz - zx)),
+               (1 - xx - yy + zz, (xz + zx, yz + zy, 1 - xx - yy + zz, yx - xy)),
+               (1 + xx + yy + zz, (zy - yz, xz - zx, yx - xy, 1 + xx + yy + zz))))[1]
+    return np.array(way) / math.sqrt(sum(part * part for part in way))

@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 
 from capture.errors import DataError, OutputError
+from exporters.joint import Joint
 from exporters.rotations import gaze_quaternions
 from solver.face_model import FaceModel
 from solver.performance import Performance
@@ -30,12 +31,14 @@ class Scene:
         model: the head, with the actor's identity already in its neutral (its identity basis is empty).
         performance: weights, head motion and gaze, one row a frame.
         eye_centres: (2, 3) metres, in the head; (0, 3) where the eyes cannot turn.
+        jaw: the jaw's joint, where it is turned instead of moved by shapes.
     """
 
     take: str
     model: FaceModel
     performance: Performance
     eye_centres: np.ndarray
+    jaw: Joint | None = None
 
     def __post_init__(self) -> None:
         check_numbers(self.performance)  # so that no writer ever meets what it could not write

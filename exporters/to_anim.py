@@ -53,9 +53,15 @@ def write_unity(scene: Scene, path: Path, mesh: str = "Face", tolerance: float =
                       f"    classID: {SKINNED_MESH_RENDERER}\n    script: {{fileID: 0}}\n    flags: 0\n")
     head, above = ("Head", "Head/") if bones else ("", "")
     turns = {head: performance.head_rotation} | {above + eye: turn for eye, turn in scene.eye_turns.items()}
-    rotations = [f"  - curve:\n{_unity_curve(times, continuous(turn) * [1, -1, -1, 1])}    path: {node}\n"
+    places = {head: performance.head_translation}
+    if scene.jaw is not None:
+        joint = f"{above}{scene.jaw.above}/{scene.jaw.name}"
+        turns[joint] = scene.jaw.local
+        places |= {joint: scene.jaw.places} if scene.jaw.moves else {}
+    rotations = [f"  - curve:\n{_unity_curve(times, continuous(turn) * [1, -1, -1, 1])}    path: {_yaml(node)}\n"
                  for node, turn in turns.items()]
-    position = _unity_curve(times, performance.head_translation * [-1, 1, 1])
+    positions = [f"  - curve:\n{_unity_curve(times, place * [-1, 1, 1])}    path: {_yaml(node)}\n"
+                 for node, place in places.items()]
     stop = _number(times[-1])
     text = (
         "%YAML 1.1\n%TAG !u! tag:unity3d.com,2011:\n--- !u!74 &7400000\nAnimationClip:\n"
@@ -63,7 +69,7 @@ def write_unity(scene: Scene, path: Path, mesh: str = "Face", tolerance: float =
         f"  m_PrefabAsset: {{fileID: 0}}\n  m_Name: {_yaml(scene.take)}\n  serializedVersion: 7\n  m_Legacy: 0\n"
         "  m_Compressed: 0\n  m_UseHighQualityCurve: 1\n"
         f"  m_RotationCurves:\n{''.join(rotations)}  m_CompressedRotationCurves: []\n  m_EulerCurves: []\n"
-        f"  m_PositionCurves:\n  - curve:\n{position}    path: {head}\n  m_ScaleCurves: []\n"
+        f"  m_PositionCurves:\n{''.join(positions)}  m_ScaleCurves: []\n"
         f"  m_FloatCurves:\n{''.join(floats)}  m_PPtrCurves: []\n"
         f"  m_SampleRate: {_number(float(scene.frame_rate))}\n  m_WrapMode: 0\n"
         "  m_Bounds:\n    m_Center: {x: 0, y: 0, z: 0}\n    m_Extent: {x: 0, y: 0, z: 0}\n"
@@ -96,10 +102,13 @@ def write_maya(scene: Scene, path: Path, blend_shape: str = "FaceBlendShapes", h
         keys = reduce_keys(weights, tolerance)
         lines += _maya_curve(name, name, blend_shape, index, "unitless", keys, weights[keys])
     every = np.arange(performance.frames)
+    turns = {head: performance.head_rotation} | scene.eye_turns
+    if scene.jaw is not None:  # Maya's joints have what they rest at as their orient, and the rotation is beside it
+        turns[scene.jaw.name] = scene.jaw.turns
     for axis, values in zip("XYZ", 100.0 * performance.head_translation.T, strict=True):
         lines += _maya_curve(f"translate.translate{axis}", f"translate{axis}", head, "XYZ".index(axis), "linear",
                              every, values)
-    for node, turn in ({head: performance.head_rotation} | scene.eye_turns).items():
+    for node, turn in turns.items():
         for axis, values in zip("XYZ", np.degrees(euler_xyz(turn)).T, strict=True):
             lines += _maya_curve(f"rotate.rotate{axis}", f"rotate{axis}", node, "XYZ".index(axis), "angular", every,
                                  values)
@@ -140,4 +149,4 @@ def _number(value: float) -> str:
 
 
 def _yaml(text: str) -> str:
-    return text if re.fullmatch(r"|[A-Za-z][A-Za-z0-9_.]*", text) else json.dumps(text)
+    return text if re.fullmatch(r"|[A-Za-z][A-Za-z0-9_./]*", text) else json.dumps(text)

@@ -6,6 +6,7 @@ frame. Key times are rounded from each frame's own number, so nothing drifts at 
 """
 
 import dataclasses
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,10 +21,11 @@ from exporters.cleanup import reduce_keys
 from exporters.fbx_binary import Char, Node
 from exporters.fbx_mesh import deformer_nodes, geometry_node, material_node
 from exporters.fbx_nodes import Graph, P, object_node, properties
-from exporters.fbx_skin import add_bind_pose, add_skin
+from exporters.fbx_skin import add_bind_pose, add_shared_skin, add_skin, matrix_numbers
+from exporters.joint import Joint
 from exporters.mesh import Mesh, meshes, proxies
 from exporters.names import ANY, BLENDER, MAYA, UNREAL, Naming, renamed
-from exporters.rotations import euler_xyz
+from exporters.rotations import euler_xyz, product, turned
 from exporters.scene import GENERATOR, VERSION, Scene
 
 TICKS = 46_186_158_000
@@ -35,6 +37,7 @@ TIME_MODES = {Fraction(120): 1, Fraction(100): 2, Fraction(60): 3, Fraction(50):
               Fraction(60000, 1001): 17, Fraction(120000, 1001): 18}
 """29.97 is missing on purpose: readers disagree about its own modes, and agree on a custom rate."""
 
+STRAIGHT = np.array([0.0, 0.0, 0.0, 1.0])
 LINEAR = 4
 """Flags of a key."""
 
@@ -87,6 +90,8 @@ def write(scene: Scene, path: Path, preset: Preset = ANY_PROGRAM) -> None:
 def document(scene: Scene, preset: Preset = ANY_PROGRAM) -> tuple[Node, ...]:
     """All the nodes of a scene's file."""
     scene = renamed(scene, preset.names)
+    if scene.jaw is not None:  # what a joint holds has to hang from joints
+        preset = dataclasses.replace(preset, bones=True)
     graph = Graph()
     times = key_times(scene.performance.frames, scene.frame_rate)
     _fill(graph, scene, times, preset)
@@ -133,6 +138,10 @@ def _fill(graph: Graph, scene: Scene, times: np.ndarray, preset: Preset) -> None
     animation.vector(head, "Lcl Translation", "T", _turned(performance.head_translation, preset) * length)
     animation.vector(head, "Lcl Rotation", "R", _degrees(performance.head_rotation, preset))
 
+    jaw = _jaw(graph, animation, head, scene.jaw, preset, length) if scene.jaw is not None else None
+    if jaw is not None:
+        bones += jaw.stands
+
     materials = [graph.add(material_node(name, colour)) for name, colour in
                  zip(scene.model.part_names, scene.model.albedo, strict=True)]
     skinned = []
@@ -147,7 +156,11 @@ def _fill(graph: Graph, scene: Scene, times: np.ndarray, preset: Preset) -> None
         graph.connect(node, 0 if preset.bones else head)
         geometry = _geometry(graph, mesh, node, materials, length, place if preset.bones else np.zeros(3))
         _shapes(graph, animation, mesh, geometry, scene, length)
-        if preset.bones:
+        if mesh.held is not None and jaw is not None:
+            add_shared_skin(graph, geometry, [(head, *[matrix_numbers(np.zeros(3), STRAIGHT)] * 2, 1.0 - mesh.held),
+                                              (jaw.joint, jaw.back, jaw.stands[1][1], mesh.held)])
+            skinned.append(node)
+        elif preset.bones:
             add_skin(graph, geometry, carrier, len(mesh.points), place if carrier != head else np.zeros(3))
             skinned.append(node)
         if mesh.name != "Face":
@@ -155,6 +168,36 @@ def _fill(graph: Graph, scene: Scene, times: np.ndarray, preset: Preset) -> None
             animation.vector(node if carrier == head else carrier, "Lcl Rotation", "R", turn)
     if preset.bones:
         add_bind_pose(graph, [*bones, *((node, np.zeros(3)) for node in skinned)])
+
+
+@dataclass(frozen=True)
+class _Jaw:
+    """The jaw's bone, (16) joint_from_mesh when bound, and where it and the bone above it stand then."""
+
+    joint: np.int64
+    back: np.ndarray
+    stands: tuple[tuple[np.int64, np.ndarray], ...]
+
+
+def _jaw(graph: Graph, animation: "_Animation", head: np.int64, jaw: Joint, preset: Preset, length: float) -> _Jaw:
+    """The joint's bone and the one above it. How they rest is a turn before their own (Maya's orient of a joint); their
+    axes are the rig's, and stay so in a file whose up is z: there the upper one stands upright."""
+    upright = np.array([math.sqrt(0.5), 0.0, 0.0, math.sqrt(0.5)]) if preset.up == "z" else STRAIGHT
+    above_place, above_turn = _turned(jaw.above_place, preset) * length, product(upright, jaw.above_turn)
+    place, turn = above_place + turned(above_turn, jaw.place) * length, product(above_turn, jaw.turn)
+    above = _node(graph, jaw.above, head, above_place, True, _resting(above_turn))
+    joint = _node(graph, jaw.name, above, jaw.place * length, True, _resting(jaw.turn))
+    animation.vector(joint, "Lcl Rotation", "R", np.degrees(euler_xyz(jaw.turns)))
+    if jaw.moves:
+        animation.vector(joint, "Lcl Translation", "T", jaw.places * length)
+    back = turn * [-1.0, -1.0, -1.0, 1.0]
+    return _Jaw(joint, matrix_numbers(-turned(back, place), back),
+                ((above, matrix_numbers(above_place, above_turn)), (joint, matrix_numbers(place, turn))))
+
+
+def _resting(turn: np.ndarray) -> list[Node]:
+    return [P("RotationActive", "bool", "", "", 1),
+            P("PreRotation", "Vector3D", "Vector", "", *np.degrees(euler_xyz(turn[None]))[0].tolist())]
 
 
 def _turned(vectors: np.ndarray, preset: Preset) -> np.ndarray:

@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 
 from capture.files import write_bytes
+from exporters.joint import Joint
 from exporters.mesh import Mesh, meshes, normals, shape_normals
 from exporters.names import in_utf8
-from exporters.rotations import continuous
+from exporters.rotations import continuous, turned
 from exporters.scene import GENERATOR, VERSION, Scene
+from solver.performance import matrices
 
-FLOAT, UINT16, UINT32 = 5126, 5123, 5125
+FLOAT, UINT8, UINT16, UINT32 = 5126, 5121, 5123, 5125
 VERTICES, INDICES = 34962, 34963
 """Targets of buffer views."""
 
@@ -44,6 +46,18 @@ class _Buffer:
         kind = "SCALAR" if array.ndim == 1 else f"VEC{array.shape[1]}"
         self.accessors.append({"bufferView": self.view(array, target), "componentType": FLOAT, "count": len(array),
                                "type": kind} | (_bounds(array) if bounds else {}))
+        return len(self.accessors) - 1
+
+    def matrices(self, array: np.ndarray) -> int:
+        """An accessor for (N, 4, 4)."""
+        self.accessors.append({"bufferView": self.view(array.transpose(0, 2, 1).astype("<f4")), "componentType": FLOAT,
+                               "count": len(array), "type": "MAT4"})
+        return len(self.accessors) - 1
+
+    def bytes4(self, array: np.ndarray) -> int:
+        """An accessor for (N, 4) small numbers of a vertex."""
+        self.accessors.append({"bufferView": self.view(array.astype("u1"), VERTICES), "componentType": UINT8,
+                               "count": len(array), "type": "VEC4"})
         return len(self.accessors) - 1
 
     def indices(self, array: np.ndarray) -> int:
@@ -96,9 +110,20 @@ def document(scene: Scene) -> tuple[dict[str, Any], bytes]:
             columns = [performance.shape_names.index(name) for name in mesh.shape_names]
             moves.append((number + 1, "weights", buffer.floats(performance.weights[:, columns].ravel())))
         nodes.append(node)
+    roots, skins = [0], {}
+    if scene.jaw is not None:
+        nodes += _jaw(scene.jaw, len(nodes))
+        jaw = len(nodes) - 1
+        nodes[0]["children"] = [*range(2, len(parts) + 1), jaw - 1]
+        nodes[1]["skin"], roots = 0, [0, 1]  # what joints hold has no node above it that counts
+        moves.append((jaw, "rotation", buffer.floats(continuous(scene.jaw.local))))
+        if scene.jaw.moves:
+            moves.append((jaw, "translation", buffer.floats(scene.jaw.places)))
+        skins = {"skins": [{"joints": [0, jaw], "skeleton": 0, "inverseBindMatrices": buffer.matrices(
+            np.stack([np.eye(4), _back(scene.jaw)]))}]}
     table = {
         "asset": {"version": "2.0", "generator": f"{GENERATOR} {VERSION}"},
-        "scene": 0, "scenes": [{"name": scene.take, "nodes": [0]}], "nodes": nodes,
+        "scene": 0, "scenes": [{"name": scene.take, "nodes": roots}], "nodes": nodes,
         "meshes": [_mesh(buffer, mesh) for mesh in parts],
         "materials": [_material(name, colour) for name, colour in
                       zip(scene.model.part_names, scene.model.albedo, strict=True)],
@@ -110,9 +135,24 @@ def document(scene: Scene) -> tuple[dict[str, Any], bytes]:
             "extras": {"frame_rate": [scene.frame_rate.numerator, scene.frame_rate.denominator],
                        "start_timecode": performance.start_timecode}}],
     }
-    table |= {"accessors": buffer.accessors, "bufferViews": buffer.views,
+    table |= skins | {"accessors": buffer.accessors, "bufferViews": buffer.views,
               "buffers": [{"byteLength": len(buffer.data)}]}
     return table, bytes(buffer.data)
+
+
+def _jaw(jaw: Joint, first: int) -> list[dict[str, Any]]:
+    """The joint's node and the one above it, the `first` of the two."""
+    return [{"name": jaw.above, "children": [first + 1], "rotation": jaw.above_turn.tolist(),
+             "translation": jaw.above_place.tolist()},
+            {"name": jaw.name, "rotation": jaw.local[0].tolist(), "translation": jaw.places[0].tolist()}]
+
+
+def _back(jaw: Joint) -> np.ndarray:
+    """(4, 4) joint_from_head at rest."""
+    back = jaw.rest_turn * [-1.0, -1.0, -1.0, 1.0]
+    out = np.eye(4)
+    out[:3, :3], out[:3, 3] = matrices(back[None])[0], -turned(back, jaw.rest_place)
+    return out
 
 
 def pack(table: dict[str, Any], binary: bytes) -> bytes:
@@ -133,6 +173,10 @@ def _mesh(buffer: _Buffer, mesh: Mesh) -> dict[str, Any]:
                       "NORMAL": buffer.floats(rest[vertex], VERTICES)}
         if uv is not None:
             attributes["TEXCOORD_0"] = buffer.floats(uv, VERTICES)
+        if mesh.held is not None:
+            held, none = mesh.held[vertex].astype("<f4"), np.zeros((len(vertex), 2))
+            attributes["JOINTS_0"] = buffer.bytes4(np.tile([0, 1, 0, 0], (len(vertex), 1)) * (held > 0)[:, None])
+            attributes["WEIGHTS_0"] = buffer.floats(np.column_stack([1 - held, held, none]), VERTICES)
         primitive = {"attributes": attributes, "indices": buffer.indices(indices), "material": int(part)}
         still = None
         targets = []

@@ -12,12 +12,15 @@ import numpy as np
 
 from capture.errors import OutputError
 from capture.files import write_bytes
+from exporters.joint import Joint
 from exporters.mesh import Mesh, meshes, normals, shape_normals
 from exporters.names import in_utf8
 from exporters.rotations import continuous
 from exporters.scene import GENERATOR, VERSION, Scene
 
 FIRST = "customLayerData"
+JAW = 2
+"""The jaw's place among the joints."""
 
 
 def write(scene: Scene, path: Path) -> None:
@@ -82,11 +85,8 @@ def _stage(pxr: Any, scene: Scene) -> Any:
     head = UsdSkel.Root.Define(stage, path)
     _move(pxr, head, scene.performance.head_translation, continuous(scene.performance.head_rotation))
     skeleton = UsdSkel.Skeleton.Define(stage, path.AppendChild("Skeleton"))
-    still = pxr.Vt.Matrix4dArray([pxr.Gf.Matrix4d(1.0)])
-    skeleton.CreateJointsAttr(["root"])
-    skeleton.CreateBindTransformsAttr(still)
-    skeleton.CreateRestTransformsAttr(still)
     animation = UsdSkel.Animation.Define(stage, path.AppendChild("Animation"))
+    _joints(pxr, skeleton, animation, scene.jaw)
     animation.CreateBlendShapesAttr(list(scene.performance.shape_names))
     weights = animation.CreateBlendShapeWeightsAttr()
     for frame, row in enumerate(scene.performance.weights.astype(np.float32)):
@@ -96,6 +96,37 @@ def _stage(pxr: Any, scene: Scene) -> Any:
     for mesh in meshes(scene):
         _mesh(pxr, stage, path, mesh, scene, skeleton, materials)
     return stage
+
+
+def _joints(pxr: Any, skeleton: Any, animation: Any, jaw: Joint | None) -> None:
+    """A root that stands still, and the jaw where its joint is turned."""
+    Gf, Vt, still = pxr.Gf, pxr.Vt, pxr.Gf.Matrix4d(1.0)
+    if jaw is None:
+        skeleton.CreateJointsAttr(["root"])
+        skeleton.CreateBindTransformsAttr(Vt.Matrix4dArray([still]))
+        skeleton.CreateRestTransformsAttr(Vt.Matrix4dArray([still]))
+        return
+
+    def placed(place: np.ndarray, turn: np.ndarray) -> Any:
+        x, y, z, w = turn.tolist()
+        return Gf.Matrix4d(Gf.Rotation(Gf.Quatd(w, x, y, z)), Gf.Vec3d(*place.tolist()))
+
+    above = f"root/{pxr.Tf.MakeValidIdentifier(jaw.above)}"
+    joint = f"{above}/{pxr.Tf.MakeValidIdentifier(jaw.name)}"
+    stands = placed(jaw.above_place, jaw.above_turn)
+    skeleton.CreateJointsAttr(["root", above, joint])
+    skeleton.CreateBindTransformsAttr(Vt.Matrix4dArray([still, stands, placed(jaw.rest_place, jaw.rest_turn)]))
+    skeleton.CreateRestTransformsAttr(Vt.Matrix4dArray([still, stands, placed(jaw.place, jaw.turn)]))
+    animation.CreateJointsAttr([joint])
+    animation.CreateScalesAttr(Vt.Vec3hArray([Gf.Vec3h(1, 1, 1)]))
+    places, turns = animation.CreateTranslationsAttr(), animation.CreateRotationsAttr()
+    if not jaw.moves:
+        places.Set(Vt.Vec3fArray([Gf.Vec3f(*jaw.place.tolist())]))
+    for frame, (place, (x, y, z, w)) in enumerate(zip(jaw.places.tolist(), continuous(jaw.local).tolist(),
+                                                      strict=True)):
+        turns.Set(Vt.QuatfArray([Gf.Quatf(w, x, y, z)]), frame)
+        if jaw.moves:
+            places.Set(Vt.Vec3fArray([Gf.Vec3f(*place)]), frame)
 
 
 def _mesh(pxr: Any, stage: Any, parent: Any, mesh: Mesh, scene: Scene, skeleton: Any, materials: list[Any]) -> None:
@@ -128,8 +159,14 @@ def _shapes(pxr: Any, stage: Any, prim: Any, mesh: Mesh, skeleton: Any) -> None:
     binding.CreateSkeletonRel().SetTargets([skeleton.GetPath()])
     if mesh.name == "Face":  # an eyeball moves by its own node, and what a joint holds takes no notice of that
         binding.CreateGeomBindTransformAttr(pxr.Gf.Matrix4d(1.0))
-        binding.CreateJointIndicesPrimvar(True, 1).Set(Vt.IntArray([0]))
-        binding.CreateJointWeightsPrimvar(True, 1).Set(Vt.FloatArray([1.0]))
+        if mesh.held is None:
+            binding.CreateJointIndicesPrimvar(True, 1).Set(Vt.IntArray([0]))
+            binding.CreateJointWeightsPrimvar(True, 1).Set(Vt.FloatArray([1.0]))
+        else:
+            held = mesh.held.astype(np.float32)
+            binding.CreateJointIndicesPrimvar(False, 2).Set(Vt.IntArray([0, JAW] * len(held)))
+            binding.CreateJointWeightsPrimvar(False, 2).Set(
+                Vt.FloatArray.FromNumpy(np.column_stack([1 - held, held]).ravel()))
     targets = []
     taken = set(prim.GetPrim().GetChildrenNames())  # the faces of each material
     every = shape_normals(mesh, mesh.shapes)

@@ -23,6 +23,13 @@ CORRECTIVES = (("mouthClose", "jawOpen"),)
 """A shape that is drawn upon another, and that other: ARKit's mouthClose seals lips that the jaw has opened."""
 
 
+JAW_OPEN = float(np.radians(24.0))
+"""By how much a joint turns for a jawOpen of 1: with a jaw of an adult's length the incisors part by 35 to 50 mm."""
+JAW_ASIDE = float(np.radians(5.0))
+JAW_FORWARD = 0.0065
+"""Metres."""
+
+
 @dataclass(frozen=True)
 class Eye:
     """An eyeball that turns about its own centre, the mean of some of its vertices (so that it follows the identity).
@@ -101,6 +108,9 @@ class Jaw:
         axis: (3,) unit, to the face's own left; a positive turn about it opens the mouth.
         share: (V) how much of each vertex it holds, together with the joints that hang from it, 0..1.
         made: the shapes made by turning it, for a rig whose own shapes do not move the jaw.
+        joint: (4, 4) model_from_joint, metres, axes of length 1; None where its own cannot be said so, or was not kept.
+        above_name: the name of the joint that it hangs from; "" for none.
+        above: (4, 4) where that stands, as `joint`.
     """
 
     name: str
@@ -108,6 +118,9 @@ class Jaw:
     axis: np.ndarray
     share: np.ndarray
     made: tuple[str, ...] = ()
+    joint: np.ndarray | None = None
+    above_name: str = ""
+    above: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ ARRAYS = {  # name: (number of axes, kind of number)
     "identity": (3, "f"), "shapes": (3, "f"), "albedo": (2, "f"),
 }
 JAW = ("pivot", "axis", "share")
+STANDS = ("joint", "above")
 
 
 def save_model(model: FaceModel, path: Path, compress: bool = False) -> None:
@@ -28,7 +29,7 @@ def save_model(model: FaceModel, path: Path, compress: bool = False) -> None:
              "eyes": [{"yaw": eye.yaw, "pitch": eye.pitch} for eye in model.eyes],
              "between": [{"of": step.of, "weight": step.weight} for step in model.between],
              "sides": [{"name": side.name, "of": side.of} for side in model.sides],
-             "jaw": model.jaw and {"name": model.jaw.name, "made": model.jaw.made},
+             "jaw": model.jaw and {"name": model.jaw.name, "made": model.jaw.made, "above": model.jaw.above_name},
              "remarks": model.remarks}
     arrays = {name: _packed(getattr(model, name), kind) for name, (_, kind) in ARRAYS.items()}
     alike = [_alike(morph, model) for morph in model.morphs]
@@ -42,7 +43,8 @@ def save_model(model: FaceModel, path: Path, compress: bool = False) -> None:
     for name, parts in (("between", model.between), ("side", model.sides)):
         arrays |= {f"{name}{index}": _packed(part.offsets, "f") for index, part in enumerate(parts)}
     if model.jaw is not None:
-        arrays |= {f"jaw_{name}": _packed(getattr(model.jaw, name), "f") for name in JAW}
+        arrays |= {f"jaw_{name}": _packed(getattr(model.jaw, name), "f") for name in (*JAW, *STANDS)
+                   if getattr(model.jaw, name) is not None}
     arrays["about"] = np.frombuffer(json.dumps(about).encode(), dtype=np.uint8)
     save_arrays(path, arrays, compress)
 
@@ -73,7 +75,8 @@ def load_model(path: Path) -> FaceModel:
                 "remarks": tuple(map(str, about.get("remarks", ())))}
         if about.get("jaw"):
             more["jaw"] = Jaw(str(about["jaw"]["name"]), *(archive[f"jaw_{name}"] for name in JAW),
-                              made=tuple(about["jaw"]["made"]))
+                              made=tuple(about["jaw"]["made"]), above_name=str(about["jaw"].get("above", "")),
+                              **{name: archive.get(f"jaw_{name}") for name in STANDS})
     except (Damaged, KeyError, ValueError, TypeError, AttributeError) as error:
         raise ModelError(f"{path} is damaged or not a packed model ({error}); "
                          "add the model again with `mien model add`") from error
@@ -121,7 +124,10 @@ def check_model(model: FaceModel, where: str) -> None:
     extra = [*model.between, *model.sides, *model.morphs]
     if any(part.offsets.shape != (vertices, 3) or not np.isfinite(part.offsets).all() for part in extra) or (
             model.jaw is not None and (model.jaw.share.shape != (vertices,) or not all(
-                np.isfinite(getattr(model.jaw, name)).all() for name in JAW))):
+                np.isfinite(getattr(model.jaw, name)).all() for name in JAW) or not all(
+                place is None or (place.shape == (4, 4) and np.isfinite(place).all() and np.abs(
+                    place[:3, :3].T @ place[:3, :3] - np.eye(3)).max() < 0.01)
+                for place in (model.jaw.joint, model.jaw.above)))):
         raise ModelError(f"{where} has in-betweens, sides, morphs or a jaw that do not fit its {vertices} vertices, or "
                          "a value that is not finite; export the model again")
     for indices, count, what in ((model.faces, vertices, "vertices"), (model.uv_faces, len(model.uv), "UVs"),

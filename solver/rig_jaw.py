@@ -4,22 +4,20 @@ import re
 
 import numpy as np
 
-from solver.face_model import Jaw
+from solver.face_model import JAW_ASIDE, JAW_FORWARD, JAW_OPEN, Jaw
 from solver.shape_names import arkit_names
 
-NAME = re.compile(r"(?<![a-z])(jaw|mandible)(?![a-z])|Jaw|Mandible", re.ASCII)
+NAME = re.compile(r"(?<![a-z])(lower)?(jaw|mandible)(?![a-z])|Jaw|Mandible|(?<![A-Z])(JAW|MANDIBLE)(?![A-Z])", re.ASCII)
+"""`lowerjaw` is Daz Genesis 9's, `CC_Base_JawRoot` Character Creator's."""
 NOT = re.compile(r"upper|maxilla|_eff|_end|nub|corner", re.IGNORECASE)
-OPEN = np.radians(24.0)
-"""A full opening; with a jaw of an adult's length the incisors part by 35 to 50 mm."""
-ASIDE = np.radians(5.0)
-FORWARD = 0.0065
-"""Metres."""
 FEWEST = 20
 """Vertices that a jaw holds."""
 OWN_AXIS = np.radians(12.0)
 """How far from sideways a joint's own axis may be to count as its hinge."""
 HEAD_WIDE = 0.2
 """Metres up to which a pair is the face's; hands are no help."""
+SQUARE = 1e-3
+"""Cosine of the angle between two axes of a joint that still are square to one another."""
 MOST_TURNED = np.radians(60.0)
 """A face that looks further aside than this was placed wrongly, or its names lie."""
 SIDE = re.compile(r"Left|Right|(?<![a-zA-Z])(?:left|right)|(?:left|right)(?![a-z])|(?<![a-zA-Z])[LRlr](?![a-zA-Z])|"
@@ -46,8 +44,19 @@ def find_jaw(joints: dict[str, np.ndarray], above: dict[str, str], held: dict[st
         shares = [share for other, share in held.items() if joint in _line(other, above)]
         share = np.clip(np.sum(shares, axis=0), 0, 1) if shares else np.zeros(0)
         if np.count_nonzero(share > 0.5) >= FEWEST:
-            return Jaw(joint, joints[joint][:3, 3], _hinge(joints[joint], sideways(joints, vertices, shapes)), share)
+            own, hangs = _unscaled(joints[joint]), above.get(joint, "")
+            parent = _unscaled(joints[hangs]) if hangs in joints else None
+            return Jaw(joint, joints[joint][:3, 3], _hinge(joints[joint], sideways(joints, vertices, shapes)), share,
+                       joint=own, above_name=hangs if parent is not None else "", above=parent)
     return None
+
+
+def _unscaled(joint: np.ndarray) -> np.ndarray | None:
+    """(4, 4) with axes of length 1; None where they are mirrored or not square to one another."""
+    out = joint.copy()
+    out[:3, :3] /= np.maximum(np.linalg.norm(joint[:3, :3], axis=0), 1e-12)
+    square = np.abs(out[:3, :3].T @ out[:3, :3] - np.eye(3)).max() < SQUARE and np.linalg.det(out[:3, :3]) > 0
+    return out if square else None
 
 
 def sideways(joints: dict[str, np.ndarray], vertices: np.ndarray, shapes: dict[str, np.ndarray]) -> np.ndarray:
@@ -98,10 +107,10 @@ def jaw_shapes(jaw: Jaw, vertices: np.ndarray, names: tuple[str, ...]) -> dict[s
     ahead /= np.linalg.norm(ahead)
     up = np.cross(ahead, jaw.axis)
     made = {
-        "jawForward": share * ahead * FORWARD,
-        "jawLeft": share * (arm @ _turn(up, ASIDE).T - arm),
-        "jawRight": share * (arm @ _turn(up, -ASIDE).T - arm),
-        "jawOpen": share * (arm @ _turn(jaw.axis, OPEN).T - arm),
+        "jawForward": share * ahead * JAW_FORWARD,
+        "jawLeft": share * (arm @ _turn(up, JAW_ASIDE).T - arm),
+        "jawRight": share * (arm @ _turn(up, -JAW_ASIDE).T - arm),
+        "jawOpen": share * (arm @ _turn(jaw.axis, JAW_OPEN).T - arm),
     }
     return {name: move for name, move in made.items() if name not in known}
 
