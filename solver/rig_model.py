@@ -33,7 +33,7 @@ def rig_model(rig: Rig, name: str) -> FaceModel:
         raise ModelError(f"{rig.where} has no named shapes (blend shapes, morph targets) that move anything; "
                          "export the head with its shapes")
     moves = [*joined.shapes.items(), *((own, move) for own, steps in joined.between.items() for _, move in steps)]
-    morphs = morphs_of(found, plays, joined.shapes)
+    morphs, too_many = morphs_of(found, plays, joined.shapes)
     for own, values in [("neutral", joined.vertices), *moves, *((morph.name, morph.offsets) for morph in morphs)]:
         if not np.isfinite(values).all():
             raise ModelError(f"{rig.where}: {own!r} has a vertex that is not finite; export the rig again")
@@ -63,7 +63,7 @@ def rig_model(rig: Rig, name: str) -> FaceModel:
         between=tuple(Between(own, weight, delta.astype(np.float32)) for own, steps in joined.between.items()
                       for weight, delta in steps),
         morphs=tuple(replace(morph, offsets=morph.offsets.astype(np.float32)) for morph in morphs),
-        remarks=(*remarks, *rig.remarks))
+        remarks=(*remarks, *rig.remarks, *too_many))
     check_model(model, rig.where)
     return model
 

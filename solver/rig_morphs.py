@@ -12,10 +12,12 @@ from dataclasses import replace
 import numpy as np
 
 from solver.face_model import ARKIT, Morph
-from solver.rig import RigMesh
+from solver.rig import MOST_MOVES, RigMesh
 from solver.shape_extras import ENOUGH
 from solver.shape_spelling import guess_names, short_name
 
+MOST_NUMBERS = MOST_MOVES // 2
+"""In all shapes of a file that are kept beside the model's."""
 Plays = list[dict[str, dict[str, float]]]
 """For each mesh: a shape's name in the file -> the names of the model's shapes and what of it each of them shows."""
 
@@ -40,8 +42,10 @@ def solved_shapes(meshes: Sequence[RigMesh], presets: Sequence[str] = ()
                      for each in plays], remarks
 
 
-def morphs_of(meshes: Sequence[RigMesh], plays: Plays, shapes: dict[str, np.ndarray]) -> list[Morph]:
-    """The file's shapes in the file's order, those of one name that play alike as one; none if they are the model's.
+def morphs_of(meshes: Sequence[RigMesh], plays: Plays, shapes: dict[str, np.ndarray]
+              ) -> tuple[list[Morph], tuple[str, ...]]:
+    """The file's shapes in the file's order, those of one name that play alike as one, none if they are the model's;
+    and a sentence where they are too many to keep.
 
     Args:
         meshes: as the file has them.
@@ -51,6 +55,9 @@ def morphs_of(meshes: Sequence[RigMesh], plays: Plays, shapes: dict[str, np.ndar
     starts = np.cumsum([0] + [len(mesh.vertices) for mesh in meshes])
     found: dict[tuple, np.ndarray] = {}
     called: dict[tuple, str] = {}
+    keys = {(own, tuple(play[own].items())) for mesh, play in zip(meshes, plays, strict=True) for own in mesh.shapes}
+    if 3 * starts[-1] * len(keys) > MOST_NUMBERS:
+        return [], (f"its file's {len(keys)} shapes are too many to be played by their own names",)
     for mesh, start, play in zip(meshes, starts, plays, strict=False):
         for own, delta in mesh.shapes.items():
             if np.abs(delta).max(initial=0.0) == 0.0:
@@ -61,8 +68,8 @@ def morphs_of(meshes: Sequence[RigMesh], plays: Plays, shapes: dict[str, np.ndar
                 found[key] = np.zeros((starts[-1], 3))
             found[key][start:start + len(delta)] = delta
     if [binds for _, binds in found] == [((called[key], 1.0),) for key in found]:
-        return []
-    return [Morph(called[key], key[1], offsets) for key, offsets in found.items()]
+        return [], ()
+    return [Morph(called[key], key[1], offsets) for key, offsets in found.items()], ()
 
 
 def _expressed(meshes: Sequence[RigMesh], presets: Sequence[str]

@@ -7,7 +7,6 @@ isBinary}`, whose presetName is "unknown" for those that the avatar's maker adde
 +z. Several binds of one morph add up. Binds that lead nowhere are passed over, as players do: editors leave such.
 """
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,6 +15,8 @@ from solver.rig import RigMesh
 
 BACKWARDS = np.diag([-1.0, 1.0, -1.0])
 """(3, 3) model_from_file of VRM 0.x."""
+MOST = 100.0
+"""Times that an expression may show a morph; more is no weight."""
 ONE_SIDED = {"blinkLeft": "blinkLeft", "blinkRight": "blinkRight", "blink_l": "Blink_L", "blink_r": "Blink_R"}
 """The presets that are one of ARKit's; the others are sounds, moods, and both eyes at once."""
 
@@ -113,8 +114,8 @@ def _binds(entries: object, where: str, whole: float) -> tuple[tuple[int, int, f
     found = []
     for entry in map(_dict, entries if isinstance(entries, list) else ()):
         place, which, much = (entry.get(key) for key in (where, "index", "weight"))
-        if isinstance(place, int) and isinstance(which, int) and isinstance(much, int | float) and math.isfinite(much) \
-                and much:
+        if isinstance(place, int) and isinstance(which, int) and isinstance(much, int | float) \
+                and 0 < abs(much) <= MOST * whole:
             found.append((place, which, much / whole))
     return tuple(found)
 

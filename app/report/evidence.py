@@ -154,7 +154,8 @@ def _model_named(name: str) -> FaceModel:
 def _model(performance: Performance) -> FaceModel:
     model = _model_named(performance.model_name)
     if model.sha256 != performance.model_sha256:
-        raise DataError(f"the model called {model.name!r} here is not the one that the take was solved with")
+        raise DataError(f"the model called {model.name!r} here is not the one that the take was solved with; solve it "
+                        "again, or name that model")
     return model
 
 

@@ -9,7 +9,7 @@ from scipy.spatial.transform import Rotation
 from solver.face_model import FaceModel
 from solver.model_file import load_model
 from solver.model_import import import_model
-from solver.rig_jaw import sideways
+from solver.rig_jaw import NAME, NOT, sideways
 from tests.solver.jaw_rigs import PIVOT, GameRig, game_fbx, game_glb
 
 WRITERS = {"fbx": game_fbx, "glb": game_glb}
@@ -86,3 +86,11 @@ def test_without_pairs_sideways_is_x():
     np.testing.assert_array_equal(sideways(nothing, np.zeros((1, 3)), {}), [1, 0, 0])
     upright = {"eye_L": joint(0, 0.03, 0), "eye_R": joint(0, -0.03, 0)}  # names that lie
     np.testing.assert_array_equal(sideways(upright, np.zeros((1, 3)), {}), [1, 0, 0])
+
+
+@pytest.mark.parametrize(("name", "is_jaw"), [
+    ("jaw", True), ("CC_Base_JawRoot", True), ("lowerJaw", True), ("lowerjaw", True), ("head_jaw", True),
+    ("mixamorig:Jaw", True), ("C_JAW_JNT", True), ("FACIAL_C_Jaw", True), ("upperJaw", False), ("jawline", False),
+    ("jaw_end", False), ("lockjawed", False)])
+def test_what_jaws_are_called(name, is_jaw):
+    assert bool(NAME.search(name) and not NOT.search(name)) == is_jaw

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from exporters.own_names import in_own_names, in_the_files
+from solver import rig_morphs
 from solver.face_model import ARKIT, FaceModel, deform
 from solver.model_file import load_model, save_model
 from solver.model_import import import_model, own_model
@@ -90,3 +91,11 @@ def test_binds_that_lead_nowhere_are_passed_over(broken):
     made.table["extensions"] = broken
     rig = read_gltf(made.glb(), "rig.vrm", lambda _: b"")
     assert all(not mesh.binds for mesh in rig.meshes)
+
+
+def test_shapes_beyond_all_measure_are_not_kept_twice(monkeypatch, head, tmp_path):
+    monkeypatch.setattr(rig_morphs, "MOST_NUMBERS", 1000)
+    (tmp_path / "avatar.vrm").write_bytes(vrm(head, 1))
+    model = import_model(tmp_path / "avatar.vrm", "avatar")
+    assert model.shape_names == ARKIT
+    assert "its file's 52 shapes are too many to be played by their own names" in model.remarks
