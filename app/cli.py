@@ -190,6 +190,7 @@ def build_parser() -> argparse.ArgumentParser:
     stream.add_argument("--port", type=live_options.port,
                         help="its UDP port (default: 11111 for livelink, 39539 for vmc)")
     stream.add_argument("--subject", default="mien", help="the face's name in Unreal (default mien)")
+    stream.add_argument("--rig", metavar="NAME|PATH", help="for vmc: an avatar, whose own names its shapes then have")
     stream.add_argument("--loop", action="store_true", help="again and again, until Ctrl+C")
 
     report = add("report", _run_report, "write a page that says what to look at in solved takes, and why",

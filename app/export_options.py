@@ -66,8 +66,8 @@ def formats_of(known: tuple[str, ...]) -> Callable[[str], tuple[str, ...]]:
 
 def _instead(name: str) -> str:
     """What does what a format would that mien does not write."""
-    return {"vrma": "; VRM programs take the expressions by `mien stream --to vmc`, and the avatar's morphs from "
-                    "`--format glb --names own`",
+    return {"vrma": "; VRM programs take an avatar's expressions by `mien stream TAKE --to vmc --rig AVATAR.vrm`, and "
+                    "others its morphs from `--format glb --names own`",
             "vrm": "; a take goes onto an avatar by `--format glb --rig AVATAR.vrm --names own`"}.get(name, "")
 
 

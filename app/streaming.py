@@ -3,11 +3,14 @@
 import argparse
 from pathlib import Path
 
+from app.models import own_model_named
 from app.places import SOLVE_NAME, places
-from app.progress import teller
+from app.progress import Teller, teller
 from capture.errors import InputError, UsageError
 from capture.shoot import find_takes
 from exporters import live
+from exporters.own_names import in_own_names
+from exporters.retarget import HEARD
 from exporters.to_json import read
 from solver.performance import Performance
 
@@ -18,6 +21,8 @@ def run(options: argparse.Namespace) -> int:
     """Play one take, once or until cancelled. Returns the exit code."""
     tell = teller(options.events)
     performance = performance_at(options.path)
+    if options.rig is not None:
+        performance = _named_as_in(performance, options, tell)
     packets = live.live_link(performance, options.subject) if options.to == "livelink" else live.vmc(performance)
     port = options.port or PORTS[options.to]
     tell.note(performance.take, f"{performance.frames} frames at {float(performance.frame_rate):g} a second to "
@@ -29,6 +34,20 @@ def run(options: argparse.Namespace) -> int:
         tell.note(performance.take, f"{frames - sent} frames were left out, as this computer was late")
     tell.end(0, 1, 0)
     return 0
+
+
+def _named_as_in(performance: Performance, options: argparse.Namespace, tell: Teller) -> Performance:
+    """The performance by an avatar's own names: receivers of VMC look an expression up as the avatar spells it."""
+    if options.to != "vmc":
+        raise UsageError("--rig gives shapes an avatar's own names, and Live Link Face has ARKit's alone; leave --rig "
+                         "out, or stream --to vmc")
+    own, names = own_model_named(options.rig)
+    known = {names.get(name, name) for name in own.shape_names}
+    moving = performance.weights.max(axis=0) >= HEARD
+    if lost := [name for name, moves in zip(performance.shape_names, moving.tolist(), strict=True)
+                if moves and name not in known]:
+        tell.note(performance.take, f"{own.name} has nothing for {', '.join(lost)}: dropped")
+    return in_own_names(performance, own, names, {})
 
 
 def performance_at(path: Path) -> Performance:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import socket
 
 import numpy as np
 import pytest
@@ -263,7 +264,7 @@ def test_a_vrms_morphs_play_what_was_solved_by_its_expressions(tmp_path, capsys,
     assert table["meshes"][0]["extras"]["targetNames"] == [morph.name for morph in own.morphs]
     assert b"morph_17" in (tmp_path / "own" / "T001.fbx").read_bytes()
     mien("export", tmp_path / "T001.mien.json", "--format", "vrma", code=2)
-    assert "mien stream --to vmc" in capsys.readouterr().err
+    assert "mien stream TAKE --to vmc --rig AVATAR.vrm" in capsys.readouterr().err
 
 
 def test_correctives_that_a_file_lacks_are_said_once(rig, tmp_path, capsys):
@@ -336,3 +337,17 @@ def test_a_take_whose_model_reads_otherwise_now_says_what_to_do(tmp_path, capsys
     mien("model", "add", avatar, "--name", "avatar")
     mien("export", tmp_path / "T001.mien.json", "--format", "glb", code=3)
     assert "its table of names was changed, or it was added anew; solve it again" in capsys.readouterr().err
+
+
+def test_a_vmc_receiver_gets_an_avatars_own_names(take, tmp_path, capsys):
+    avatar = tmp_path / "avatar.vrm"
+    avatar.write_bytes(vrm(MODEL, 0))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        mien("stream", take, "--to", "vmc", "--port", receiver.getsockname()[1], "--rig", avatar)
+        receiver.settimeout(0.3)
+        received = b"".join(receiver.recv(4000) for _ in range(3))
+    assert b"BrowInnerUp" in received
+    assert b"browInnerUp" not in received
+    mien("stream", take, "--rig", avatar, code=2)
+    assert "Live Link Face has ARKit's alone" in capsys.readouterr().err
