@@ -22,6 +22,7 @@ from capture.camera import load_rig
 from capture.errors import InputError, MienError, UsageError
 from capture.match import plan, probe_take, take_frames
 from capture.shoot import Take, find_takes
+from capture.turned import fitted
 from solver.mediapipe_runtime import face_landmarker
 from solver.model_import import BUILT_IN, list_models
 
@@ -132,7 +133,8 @@ def _truth(take: Take, found: Answer, first: int | None = None) -> Truth:
 def _peer(take: Take, task: Path, first: int, frames: int) -> Iterator[tuple[str, tuple[str, ...], object]]:
     """Yield camera, shape names and scores of the Face Landmarker in each camera."""
     probed = probe_take(take)
-    clips = plan(take, probed, load_rig(take.rig_path) if take.rig_path else None, offsets(take, probed))
+    rig = fitted(load_rig(take.rig_path), probed) if take.rig_path else None
+    clips = plan(take, probed, rig, offsets(take, probed))
     for index, clip in enumerate(clips.clips):
         pictures = (frame.rgb for frame in take_frames(clips, index, first, first + frames))
         there = clips.there[index, first:first + frames]

@@ -5,7 +5,8 @@
      "scheme": "mediapipe478", "drags": [["camA", 61, 12, 402.5, 311.0]],      camera, landmark, frame, x px, y px
      "held": [["camA", 61, 12]],                      those of the drags that a person put right one by one
      "faces": [["camA", 40, 402.5, 311.0]],           camera, frame of its clip, x px, y px: here is the actor's face
-     "begins": {"camA": 0, "camB": 3}}    the take's frames from each clip's begin to the take's, when this was said
+     "turned": {"camA": 90},          degrees by which a camera's pictures were turned (`rotate`) when this was said
+    "begins": {"camA": 0, "camB": 3}}    the take's frames from each clip's begin to the take's, when this was said
 
 Frames are the take's, from 0, but for those of `faces`. Where the clips are brought into step anew, or a camera is
 added, `begins` tells how far the frames have moved. Without it they are counted as older versions of mien did, from the
@@ -14,16 +15,21 @@ all else is version 3. It is an animator's work and lies with the footage, not w
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from app.artefacts import key_of
 from app.places import places
+from capture.camera import TURNS
 from capture.errors import DataError, UsageError
 from capture.files import write_bytes
 from capture.match import TakeClips
 from capture.shoot import Take
+from capture.turned import turned_places, turned_size
+from capture.video import Clip
 from solver.corrections import Grip, Key, Layer, Sight, moved, moved_rest
 
 FORMAT = "mien.corrections"
@@ -72,8 +78,24 @@ def layer_key(layer: Layer) -> str:
 
 
 def on_clips(layer: Layer, clips: TakeClips) -> tuple[Layer, Mapping[str, int]]:
-    """A layer on a take's clips as they are in step now; see `solver.corrections.moved`."""
-    return moved(_told_when(layer, clips), _begins(clips))
+    """A layer on a take's clips as they are in step, and turned, now; see `solver.corrections.moved`."""
+    return moved(_told_when(upright(layer, clips.clips), clips), _begins(clips))
+
+
+def upright(layer: Layer, clips: Sequence[Clip]) -> Layer:
+    """A layer with its places in the clips' pictures as these are turned now."""
+    drags, faces, turns = dict(layer.drags), dict(layer.faces), dict(layer.turns)
+    for clip in clips:
+        more = (clip.rotate - turns.pop(clip.camera, 0)) % 360
+        if more:
+            before = turned_size(clip.size, more)
+            for places in (drags, faces):
+                for at in [at for at in places if at[0] == clip.camera]:
+                    x, y = turned_places(np.array(places[at]), before, more).tolist()
+                    places[at] = x, y
+        if clip.rotate:
+            turns[clip.camera] = clip.rotate
+    return replace(layer, drags=drags, faces=faces, turns=turns)
 
 
 def rest_on_clips(layer: Layer, clips: TakeClips, frame: int) -> int:
@@ -118,7 +140,8 @@ def load_layer(path: Path) -> Layer:
         return Layer(keys, frozenset(_frame(frame) for frame in table["right"]), drags,
                      str(table["scheme"]) if drags else "", dict(sorted(map(_face, table.get("faces", [])))),
                      {_camera(camera): _frames(count) for camera, count in table.get("begins", {}).items()},
-                     frozenset(map(_grip, table.get("held", []))) & drags.keys())
+                     frozenset(map(_grip, table.get("held", []))) & drags.keys(),
+                     {_camera(camera): _turn(degrees) for camera, degrees in table.get("turned", {}).items()})
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DataError(f"{path} is damaged ({error}); mend it, or move it away to begin anew") from error
 
@@ -132,6 +155,7 @@ def _table(layer: Layer) -> dict[str, object]:
             "drags": [[*grip, *place] for grip, place in sorted(layer.drags.items())],
             **({"held": sorted(map(list, held))} if (held := layer.held & layer.drags.keys()) else {}),
             "faces": [[*sight, *place] for sight, place in sorted(layer.faces.items())],
+            **({"turned": dict(sorted(layer.turns.items()))} if layer.turns and (layer.drags or layer.faces) else {}),
             **({"begins": dict(sorted(layer.begins.items()))} if layer.begins and layer.frames() else {})}
 
 
@@ -165,6 +189,12 @@ def _face(row: list[object]) -> tuple[Sight, tuple[float, float]]:
 def _camera(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError(f"{value!r} is no camera")
+    return value
+
+
+def _turn(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value not in TURNS:
+        raise ValueError(f"{value!r} is no turn")
     return value
 
 

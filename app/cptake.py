@@ -6,6 +6,7 @@ from pathlib import Path
 from capture.errors import InputError, UsageError
 from capture.match import probe_take
 from capture.shoot import Take, find_takes
+from capture.turned import turned_size
 from capture.video import Clip
 from exporters.cptake import Footage, write
 
@@ -44,5 +45,6 @@ def write_cptake(path: Path, name: str) -> Path:
 def _footage(clip: Clip, folder: Path) -> Footage:
     pictures = clip.path.is_dir()
     return Footage(clip.camera, clip.path.relative_to(folder).as_posix(), pictures,
-                   clip.codec if pictures else clip.path.suffix[1:].lower(), clip.frame_rate, clip.frames, clip.size,
-                   str(clip.start_timecode) if clip.start_timecode else "00:00:00:00")
+                   clip.codec if pictures else clip.path.suffix[1:].lower(), clip.frame_rate, clip.frames,
+                   turned_size(clip.size, clip.rotate),
+                   str(clip.start_timecode) if clip.start_timecode else "00:00:00:00", clip.rotate)

@@ -15,7 +15,7 @@ from app import artefacts, timings
 from app.corrections import corrections_path
 from app.detectors import Landmarker
 from app.places import Places
-from app.pointed_face import Pointed, kept_sightings, pointed, several
+from app.pointed_face import Pointed, kept_sightings, pointed, several, turned_key
 from app.preparing import Prepared
 from app.timings import Took, timed
 from capture.film_look import COLUMNS, Looker, faults, unlooked
@@ -154,9 +154,10 @@ def _pointed(ready: Prepared, camera: int) -> Pointed:
 
 
 def _faces_key(ready: Prepared, camera: int) -> dict[str, object]:
-    """What a person pointed at, as a part of keys; none where that is nothing."""
+    """What a person pointed at, and by how much the pictures are turned, as a part of keys; none where that is
+    nothing."""
     what = _pointed(ready, camera)
-    return {"faces": what.rows} if what else {}
+    return {**({"faces": what.rows} if what else {}), **turned_key(ready.clips.clips[camera])}
 
 
 def detect(ready: Prepared, landmarker: Landmarker, force: bool,

@@ -9,7 +9,8 @@ from capture.camera import load_rig
 from capture.errors import MienError
 from capture.focal import LONE_GUESS, first_lens
 from capture.match import plan
-from capture.shoot import Take, find_takes
+from capture.shoot import Take, camera_name, find_takes
+from capture.turned import fitted, lies
 from capture.video import probe
 
 
@@ -35,11 +36,14 @@ def take_report(take: Take) -> dict[str, object]:
         faults.append(take.problem)
     for clip_path in take.clips:
         try:
-            clips.append(probe(clip_path, take.setting("frame_rate")))
+            clips.append(probe(clip_path, take.setting("frame_rate"), take.rotate(camera_name(clip_path))))
         except MienError as error:
             faults.append(str(error))
     try:
-        rig = load_rig(take.rig_path) if take.rig_path is not None else None
+        filed = load_rig(take.rig_path) if take.rig_path is not None else None
+        rig = fitted(filed, clips) if filed is not None else None
+        if filed is not None and (words := lies(filed, clips)):
+            warnings.append(words)
         if rig is None:
             lenses = [first_lens(clip, take.setting("focal_35mm"), LONE_GUESS) for clip in clips]
             stated = {lens.name: float(lens.matrix[0, 0]) for lens, known in lenses if known}
@@ -59,6 +63,7 @@ def take_report(take: Take) -> dict[str, object]:
         "sound": take.audio.name if take.audio else None,
         "settings": {key: str(value) if isinstance(value, Fraction) else value for key, value in take.settings.items()},
         "clips": [{"camera": clip.camera, "file": clip.path.name, "size": list(clip.size), "frames": clip.frames,
+                   "rotate": clip.rotate,
                    "rate": [clip.frame_rate.numerator, clip.frame_rate.denominator],
                    "seconds": round(float(clip.times[-1]) + 1 / float(clip.frame_rate), 3), "codec": clip.codec,
                    "variable_rate": clip.variable_rate, "sound": clip.sound,
@@ -77,7 +82,8 @@ def _lines(report: dict[str, object]) -> list[str]:
     for clip in report["clips"]:
         rate = clip["rate"][0] / clip["rate"][1]
         size = f"{clip['size'][0]}x{clip['size'][1]}"
-        lines.append(f"  {clip['camera']:<12} {size}  {clip['frames']} frames at {rate:.6g}"
+        turned = f" turned by {clip['rotate']} degrees" if clip["rotate"] else ""
+        lines.append(f"  {clip['camera']:<12} {size}{turned}  {clip['frames']} frames at {rate:.6g}"
                      f"{' (variable)' if clip['variable_rate'] else ''}, {clip['seconds']} s, {clip['codec']}"
                      + (f", starts {clip['timecode']}" if clip["timecode"] else "")
                      + (", sound" if clip["sound"] else "")

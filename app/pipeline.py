@@ -27,7 +27,7 @@ from app.quality import flagged, needs_a_look
 from app.report.evidence import Evidence, assemble, settings_of, timeline_of
 from app.report.making import step as report_step
 from app.timings import recorded, timed
-from app.upside_down import upside_down, words
+from app.upside_down import lying, lying_words, upside_down, words
 from capture.camera import Rig, load_rig, save_rig
 from capture.errors import MienError, OutputError
 from capture.files import remove, sha256_or_none, write_bytes
@@ -125,7 +125,7 @@ def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> So
         teller.note(take, f"several faces of like size in {' and '.join(chosen)}: the one that is longest and largest "
                           "is followed; `mien face` chooses another")
     if turned := upside_down(ready, found, tools.landmarker, lambda: report("upside down", 0, 1)):
-        teller.note(take, words(turned))
+        teller.note(take, words(turned, ready.take))
     rig, lone = cameras_for(ready, on_take_clock(found, ready), {**detect_keys, **clock_key(ready)}, tools.landmarker,
                             model, options.force, report, lambda text: teller.note(take, text))
     found, detect_keys = looked_again(ready, found, detect_keys, rig, tools.landmarker, model, options.force,
@@ -180,6 +180,8 @@ def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> So
     if hidden := np.count_nonzero(flagged(performance, HIDDEN)):
         teller.note(take, f"something is before the face in {hidden} of {performance.frames} frames: what it hides is "
                           "carried over from before and after, or from the face's other side, and flagged")
+    if sideways := lying(performance, used):
+        teller.note(take, lying_words(sideways, turned, ready.take))
     if _alone(ready, options):
         camera = used.cameras[0]
         found = "and found a focal length" if lone else "of the stated focal length"

@@ -125,4 +125,10 @@ def _path(clip: Clip, work: Path) -> Path:
 
 
 def _key(clip: Clip, content: str, what: Pointed) -> str:
-    return artefacts.key_of("actor", VERSION, clip=content, rate=str(clip.frame_rate), faces=what.rows)
+    return artefacts.key_of("actor", VERSION, clip=content, rate=str(clip.frame_rate), faces=what.rows,
+                            **turned_key(clip))
+
+
+def turned_key(clip: Clip) -> dict[str, object]:
+    """By how much a clip's pictures are turned, as a part of keys; none where they are not."""
+    return {"rotate": clip.rotate} if clip.rotate else {}

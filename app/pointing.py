@@ -4,7 +4,7 @@ import socket
 from dataclasses import replace
 from pathlib import Path
 
-from app.corrections import LOCK_NAME, corrections_path, load_layer, save_layer
+from app.corrections import LOCK_NAME, corrections_path, load_layer, save_layer, upright
 from app.places import places
 from app.pointed_face import looked, pointed
 from capture.errors import BusyError, DataError, UsageError
@@ -31,7 +31,10 @@ def run(path: Path, camera: str | None, frame: int, place: Place | None, forget:
     if camera is not None and camera not in take.cameras:
         raise UsageError(f"{take.name} has no camera {camera!r}; it has {', '.join(take.cameras)}")
     file = corrections_path(take)
-    before = layer = load_layer(file)
+    layer = load_layer(file)
+    if layer.turns or any(map(take.rotate, take.cameras)):
+        layer = upright(layer, probe_take(take))
+    before = layer
     if forget:
         left = {sight: known for sight, known in layer.faces.items() if camera not in (None, sight[0])}
         layer = replace(layer, faces=left)

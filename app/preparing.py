@@ -1,14 +1,14 @@
 """A take made ready for its steps: its clips looked into, brought on one clock, and known by their bytes."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from app.clocks import offsets
 from app.contents import Content, content, state_of
-from app.corrections import corrections_path, load_layer, rest_on_clips
+from app.corrections import corrections_path, load_layer, rest_on_clips, upright
 from app.places import Places, places
 from capture.ahead import ahead, depth
 from capture.camera import Rig, load_rig
@@ -18,7 +18,8 @@ from capture.focal import LONE_GUESS, first_lens
 from capture.match import TakeClips, plan, probe_take, take_frames
 from capture.shoot import Take
 from capture.timecode import frames_after, parse, parse_like
-from capture.video import Frame
+from capture.turned import fitted, lies
+from capture.video import Clip, Frame
 from solver.corrections import Layer, Sight
 from solver.detect import Footage
 
@@ -106,24 +107,24 @@ def prepare(take: Take, options: Options, warn: Callable[[str], None]) -> Prepar
     """
     states = {path: state_of(path) for path in take.clips}
     clips, rig, lone, (first, stop) = survey(take, options)
+    faces = faces_of(take, clips.clips)
     where = places(take, options.out)
     make_folder(where.out)
     make_folder(where.work)
     for warning in clips.warnings:
         warn(warning)
-    faces = faces_of(take)
     contents = tuple(content(clip.path, where.work, states[clip.path]) for clip in clips.clips)
     return Prepared(take, where, clips, contents, rig, lone, first, stop, faces)
 
 
-def faces_of(take: Take) -> Mapping[Sight, tuple[float, float]]:
-    """Where a person pointed at the actor's face in a take's cameras.
+def faces_of(take: Take, clips: Sequence[Clip]) -> Mapping[Sight, tuple[float, float]]:
+    """Where a person pointed at the actor's face in a take's cameras, in their upright pictures.
 
     Raises:
         DataError: in a camera that is none of the take's, or the corrections cannot be read.
     """
     path = corrections_path(take)
-    faces = load_layer(path).faces
+    faces = upright(load_layer(path), clips).faces
     strange = sorted({camera for camera, _ in faces} - set(take.cameras))
     if strange:
         raise DataError(f"{path} says where the actor's face is in {strange[0]}, and {take.name} has "
@@ -142,9 +143,12 @@ def survey(take: Take, options: Options) -> tuple[TakeClips, Rig, bool, tuple[in
         MienError: it cannot be solved.
     """
     rig_path = options.rig or take.rig_path
-    rig = load_rig(rig_path) if rig_path is not None else None
     probed = probe_take(take)
+    filed = load_rig(rig_path) if rig_path is not None else None
+    rig = fitted(filed, probed) if filed is not None else None
     clips = plan(take, probed, rig, offsets(take, probed))
+    if filed is not None and (words := lies(filed, probed)):
+        clips = replace(clips, warnings=(*clips.warnings, words))
     guessed = rig is None
     if rig is not None:
         cameras = tuple(rig[clip.camera] for clip in clips.clips)

@@ -1,5 +1,6 @@
 """`mien calibrate --import`: another program's calibration -> rig.toml, checked by the face in a take."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from capture.errors import RigError, UsageError
 from capture.match import probe_take
 from capture.rig_import import convention, import_rig
 from capture.shoot import Take, is_shoot
+from capture.turned import fitted, turned_size
+from capture.video import Clip
 
 UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001, "inch": 0.0254}
 
@@ -31,7 +34,9 @@ def run(path: Path, source: Path, unit: str, take_name: str | None, out: Path | 
         raise UsageError(f"--unit {unit} is not known; give one of {', '.join(UNITS)}")
     take = several_cameras(path, take_name)
     target = target_of(path if is_shoot(path) else take.folder, out, force)
-    rig = _cameras_of(take, import_rig(source, probe_take(take)[0].size, UNITS[unit]), source)
+    clips = probe_take(take)
+    filed = turned_size(clips[0].size, clips[0].rotate)
+    rig = _cameras_of(take, fitted(import_rig(source, filed, UNITS[unit]), clips), clips, source)
     tell = teller(events)
     ready = prepare(replace(take, rig_path=None), Options(None, None, "", (), "standard", None, None, False),
                     lambda warning: tell.note(take.name, warning))
@@ -51,7 +56,7 @@ def run(path: Path, source: Path, unit: str, take_name: str | None, out: Path | 
     return 0
 
 
-def _cameras_of(take: Take, rig: Rig, source: Path) -> Rig:
+def _cameras_of(take: Take, rig: Rig, clips: Sequence[Clip], source: Path) -> Rig:
     """The take's cameras in their order.
 
     Raises:
@@ -61,7 +66,7 @@ def _cameras_of(take: Take, rig: Rig, source: Path) -> Rig:
     if missing:
         raise RigError(f"{source} has the cameras {', '.join(rig.names)}, and none called {', '.join(missing)}; rename "
                        "the clips after its cameras, or the cameras in it after the clips")
-    for clip in probe_take(take):
+    for clip in clips:
         width, height = rig[clip.camera].size
         if (width, height) != clip.size:
             raise RigError(f"{source} has {clip.camera} at {width} by {height} px, and its clip "

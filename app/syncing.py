@@ -19,6 +19,7 @@ from capture.errors import Cancelled, ClipError, MienError, UsageError
 from capture.match import probe_take
 from capture.shoot import Take, find_takes
 from capture.sync import Timeline, save_timeline, synchronise
+from capture.turned import fitted
 from capture.video import Clip, frames
 from solver.corrections import Sight
 from solver.detect import Footage
@@ -64,8 +65,8 @@ def _synchronised(take: Take, tell: Teller) -> Timeline:
     try:
         return synchronise(clips, take.audio)
     except ClipError:
-        rig = load_rig(take.rig_path) if take.rig_path is not None else None
-        faces = faces_of(take)
+        rig = fitted(load_rig(take.rig_path), clips) if take.rig_path is not None else None
+        faces = faces_of(take, clips)
         return synchronise(clips, take.audio, {clip.camera: _motion(clip, take, faces, tell) for clip in clips}, rig)
 
 

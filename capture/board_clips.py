@@ -10,11 +10,13 @@ import numpy as np
 
 from capture.board import Board, Corners, find, load_board, recognise
 from capture.calibrate import Calibration, calibrate
-from capture.camera import Camera
+from capture.camera import Camera, Rig
 from capture.errors import ClipError, RigError
 from capture.match import align, take_frames
-from capture.shoot import Shoot
+from capture.settings import rotation
+from capture.shoot import Shoot, camera_name
 from capture.sync import by_stated_timecode
+from capture.turned import fitted
 from capture.video import frames, probe
 
 Seen = Callable[[str, tuple[int, int], "Corners | None"], None]
@@ -48,16 +50,21 @@ def calibrate_shoot(shoot: Shoot, offsets: Mapping[str, float] | None = None,
                        "one per camera, named as the cameras are; --print-board board.pdf prints one")
     path = folder / "board.toml"
     return calibrate_clips(shoot.calibration_clips, load_board(path) if path.is_file() else None, offsets, lenses,
-                           report, shoot.settings.get("frame_rate"), fisheye, seen)
+                           report, shoot.settings.get("frame_rate"), fisheye, seen,
+                           lambda camera: rotation(camera, shoot.settings))
 
 
 def calibrate_clips(paths: Sequence[Path], board: Board | None = None, offsets: Mapping[str, float] | None = None,
                     lenses: Mapping[str, Camera] | None = None,
                     report: Callable[[int, int], None] = lambda done, total: None, rate: object = None,
                     fisheye: bool | None = None, seen: Seen = lambda camera, size, corners: None,
-                    ) -> tuple[Calibration, Board]:
-    """Calibrate from board clips, one per camera; see `calibrate_shoot`. Without a board it is recognised."""
-    clips = [probe(path, rate) for path in paths]
+                    rotate: Callable[[str], int] = lambda camera: 0) -> tuple[Calibration, Board]:
+    """Calibrate from board clips, one per camera; see `calibrate_shoot`. Without a board it is recognised.
+
+    `rotate` tells by how many degrees clockwise a camera's pictures are turned to stand upright. The rig holds of
+    these, and so the world, which is the first camera's space, stands upright, too.
+    """
+    clips = [probe(path, rate, rotate(camera_name(path))) for path in paths]
     guessed = board is None
     if board is None:
         board = recognise([_grey(next(frames(clip, int(at))).rgb) for clip in clips
@@ -90,13 +97,17 @@ def calibrate_clips(paths: Sequence[Path], board: Board | None = None, offsets: 
                 report(total, total)
         return [(looked.get(moment * stride - 1), looked.get(moment * stride + 1)) for moment in moments]
 
+    if lenses is not None:
+        lenses = {name: fitted(Rig((lens,)), clips).cameras[0] for name, lens in lenses.items()}
     result = calibrate(board, found, {clip.camera: clip.size for clip in clips}, lenses, fisheye,
                        None if stride == 1 else around)
     warnings = together.warnings + result.warnings
     if guessed:
         warnings += (f"without a board.toml the board is taken to have squares of {1000 * board.square:g} mm, as "
                      "mien's own has; measure yours, for all lengths follow from it",)
-    return replace(result, warnings=warnings), board
+    turned = {clip.camera: clip.rotate for clip in clips}
+    rig = Rig(tuple(replace(camera, rotate=turned[camera.name]) for camera in result.rig.cameras))
+    return replace(result, rig=rig, warnings=warnings), board
 
 
 def _grey(rgb: np.ndarray) -> np.ndarray:

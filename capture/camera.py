@@ -35,6 +35,11 @@ noise, and is left out."""
 FAR_M = 1e4
 """No camera of a rig stands farther from the others."""
 
+TURNS = (0, 90, 180, 270)
+"""Degrees clockwise by which pictures may be turned to stand upright."""
+TURNED_VERSION = 2
+"""Of a rig.toml that holds of turned pictures: a mien that does not know of these must not read it."""
+
 WORLD_FROM_LONE_CAMERA = np.diag([1.0, -1.0, -1.0])
 """Turns OpenCV's camera axes to a world with Y up."""
 
@@ -52,6 +57,8 @@ class Camera:
         rotation: (3, 3), camera_from_world.
         translation: (3,), metres, camera_from_world.
         error_px: RMS reprojection error in px, where known.
+        rotate: degrees clockwise by which the pictures that its file gives are turned before all this holds of them;
+            see `capture.turned`.
     """
 
     name: str
@@ -62,6 +69,7 @@ class Camera:
     rotation: np.ndarray = field(default_factory=lambda: np.eye(3))
     translation: np.ndarray = field(default_factory=lambda: np.zeros(3))
     error_px: float | None = None
+    rotate: int = 0
 
     @property
     def centre(self) -> np.ndarray:
@@ -87,7 +95,7 @@ class Rig:
             if same_name(camera.name, name):
                 return replace(camera, name=name)
         raise RigError(f"the rig has no camera named {name!r}, only {', '.join(self.names)}; "
-                       f"add [cameras.{_toml_key(name)}] to rig.toml, rename the clip after its camera, or name "
+                       f"add [cameras.{toml_key(name)}] to rig.toml, rename the clip after its camera, or name "
                        "the cameras to use in take.toml: cameras = [...]")
 
 
@@ -144,9 +152,9 @@ def load_rig(path: Path) -> Rig:
         RigError: it cannot be read or a camera in it makes no sense; the message names the camera and the entry.
     """
     table = read_toml(path, RigError, "mend it, write it anew with `mien calibrate`, or give another with --rig")
-    if table.get("version") != 1:
-        raise RigError(f"{path} says version {table.get('version')!r}, and this mien reads version 1; "
-                       "put `version = 1` at its top or update mien")
+    if table.get("version") not in (1, TURNED_VERSION):
+        raise RigError(f"{path} says version {table.get('version')!r}, and this mien reads version 1 and "
+                       f"{TURNED_VERSION}; put `version = 1` at its top or update mien")
     cameras = table.get("cameras")
     if not isinstance(cameras, dict) or not cameras:
         raise RigError(f"{path} has no [cameras.NAME] table; add one for each clip")
@@ -159,9 +167,9 @@ def save_rig(rig: Rig, path: Path) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    lines = ["version = 1"]
+    lines = [f"version = {TURNED_VERSION if any(camera.rotate for camera in rig.cameras) else 1}"]
     for camera in rig.cameras:
-        lines += [f"[cameras.{_toml_key(camera.name)}]",
+        lines += [f"[cameras.{toml_key(camera.name)}]",
                   f"size = [{camera.size[0]}, {camera.size[1]}]",
                   f"matrix = {_toml_array(camera.matrix)}",
                   f'model = "{camera.model}"',
@@ -170,6 +178,8 @@ def save_rig(rig: Rig, path: Path) -> None:
                   f"translation = {_toml_array(camera.translation)}"]
         if camera.error_px is not None:
             lines.append(f"error_px = {float(camera.error_px):.9g}")
+        if camera.rotate:
+            lines.append(f"rotate = {camera.rotate}")
     write_bytes(path, ("\n".join(lines) + "\n").encode())
 
 
@@ -224,8 +234,11 @@ def _read_camera(path: Path, name: str, entry: object) -> Camera:
     error_px = entry.get("error_px")
     if error_px is not None and not (isinstance(error_px, int | float) and 0 <= error_px <= 65536):
         raise wrong("error_px is not a number of pixels", "leave it out if it is unknown")
+    rotate = entry.get("rotate", 0)
+    if isinstance(rotate, bool) or rotate not in TURNS:
+        raise wrong(f"rotate is {rotate!r}", f"write one of {', '.join(map(str, TURNS))}")
     return Camera(name, (int(size[0]), int(size[1])), matrix, model, distortion, rotation,
-                  translation, error_px)
+                  translation, error_px, int(rotate))
 
 
 def _toml_array(value: object) -> str:
@@ -235,7 +248,8 @@ def _toml_array(value: object) -> str:
     return f"{number:.12g}" if not number.is_integer() or abs(number) > 1e15 else f"{number:.1f}"
 
 
-def _toml_key(name: str) -> str:
+def toml_key(name: str) -> str:
+    """A name as a key of a TOML table."""
     if name and all(c.isascii() and (c.isalnum() or c in "-_") for c in name):
         return name
     escaped = "".join(c if c not in '"\\' and c.isprintable() else "\\" + c if c in '"\\' else f"\\U{ord(c):08x}"

@@ -1,6 +1,7 @@
 """A camera's lens before anything was calibrated: by what its file states, else a guess."""
 
 import os
+from dataclasses import replace
 
 import av
 
@@ -31,7 +32,7 @@ def first_lens(clip: Clip, focal_35mm: float | None = None, guess: float = STAGE
     stated = focal_35mm if focal_35mm is not None else _in_file(clip)
     longer = max(clip.size)
     focal_px = guess * longer if stated is None else stated / FILM_MM * longer
-    return lone_camera(clip.camera, clip.size, focal_px), stated is not None
+    return replace(lone_camera(clip.camera, clip.size, focal_px), rotate=clip.rotate), stated is not None
 
 
 def equivalent_mm(camera: Camera) -> float:

@@ -15,7 +15,7 @@ import numpy as np
 from capture.bwf import start_of
 from capture.camera import Rig
 from capture.errors import ClipError, DataError, RigError
-from capture.shoot import Take
+from capture.shoot import Take, camera_name
 from capture.sync import load_timeline, share_no_moment
 from capture.timecode import Timecode, can_drop, same_label
 from capture.video import Clip, Frame, frames, probe
@@ -79,7 +79,7 @@ class TakeClips:
         return float(times[numbers[near]]) + (frame - near) / float(self.rate)
 
 
-def probe_take(take: Take, probe_one: Callable[[Path, Fraction | None], Clip] = probe) -> tuple[Clip, ...]:
+def probe_take(take: Take, probe_one: Callable[[Path, Fraction | None, int], Clip] = probe) -> tuple[Clip, ...]:
     """Probe each clip of a take.
 
     Args:
@@ -90,7 +90,7 @@ def probe_take(take: Take, probe_one: Callable[[Path, Fraction | None], Clip] = 
     """
     if take.problem:
         raise ClipError(take.problem)
-    return tuple(probe_one(path, take.setting("frame_rate")) for path in take.clips)
+    return tuple(probe_one(path, take.setting("frame_rate"), take.rotate(camera_name(path))) for path in take.clips)
 
 
 def plan(take: Take, clips: Sequence[Clip], rig: Rig | None = None, offsets: Mapping[str, float] | None = None,
@@ -99,19 +99,27 @@ def plan(take: Take, clips: Sequence[Clip], rig: Rig | None = None, offsets: Map
 
     Args:
         clips: as `probe_take` gives them.
-        rig: None for cameras that have not been calibrated.
+        rig: of their upright pictures, see `capture.turned.fitted`; None for cameras that have not been calibrated.
         offsets, drifts: see `align`; by default what the take's sync.toml says, if it has one.
 
     Raises:
-        RigError: the rig lacks a camera, or a clip has another size than its camera in the rig.
+        RigError: the rig lacks a camera, or a clip has another size, or is turned otherwise, than its camera in it.
         ClipError: see `align`.
         DataError: the take's sync.toml makes no sense.
     """
     for clip in clips if rig is not None else ():
         camera = rig[clip.camera]
+        if camera.rotate != clip.rotate:
+            raise RigError(f"the cameras are known for pictures of {clip.camera} turned by {camera.rotate} degrees, "
+                           f"and `rotate` turns them by {clip.rotate} now; solve the take again")
         if camera.size != clip.size:
-            raise RigError(f"{clip.path} is {clip.size[0]} by {clip.size[1]} px, but in the rig {clip.camera} has "
-                           f"{camera.size[0]} by {camera.size[1]}; calibrate at the size you record at, or convert it")
+            turned = f" once turned by {clip.rotate} degrees" if clip.rotate else ""
+            hint = ("" if camera.size != clip.size[::-1] else "; a rig of pictures that stood upright already says "
+                    f"`rotate = {clip.rotate}` in its [cameras.{clip.camera}]" if clip.rotate else
+                    "; of a camera that is mounted turned take.toml says so, by `rotate = 90` or 270")
+            raise RigError(f"{clip.path} is {clip.size[0]} by {clip.size[1]} px{turned}, but in the rig {clip.camera} "
+                           f"has {camera.size[0]} by {camera.size[1]}{turned}; calibrate at the size you record at, or "
+                           f"convert it{hint}")
     recorder = None
     if offsets is None and take.sync_path is not None and len(clips) > 1:
         timeline = load_timeline(take.sync_path)

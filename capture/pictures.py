@@ -74,6 +74,11 @@ def read(path: Path, size: tuple[int, int]) -> np.ndarray:
     return rgb
 
 
+def turned(rgb: np.ndarray, degrees: int) -> np.ndarray:
+    """A picture turned clockwise by 0, 90, 180 or 270 degrees."""
+    return np.ascontiguousarray(np.rot90(rgb, -(degrees // 90))) if degrees else rgb
+
+
 def upright(picture: av.VideoFrame, pixel_aspect: Fraction | None) -> np.ndarray:
     """A decoded picture as it should be looked at: square pixels, turned as its file says, (H, W, 3) uint8, RGB."""
     width, height = picture.width, picture.height

@@ -27,7 +27,9 @@ FACTOR = 2
 
 def proxy_path(clip: Clip, folder: Path, content: str) -> Path:
     """Where the proxy of a clip lies. `content` is a key of the clip's bytes, so a clip that changes gets another."""
-    key = hashlib.sha256(f"proxy {VERSION} {QUALITY} {FACTOR} {clip.size} {clip.frames} {content}".encode()).hexdigest()
+    turned = f" turned {clip.rotate}" if clip.rotate else ""
+    key = hashlib.sha256(f"proxy {VERSION} {QUALITY} {FACTOR} {clip.size} {clip.frames} {content}{turned}".encode()
+                         ).hexdigest()
     return folder / f"proxy.{clip.camera}.{key[:16]}.mov"
 
 

@@ -1,8 +1,9 @@
 """shoot.toml and take.toml: what a user may say about a shoot and a take, read and checked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from capture.camera import TURNS, same_name
 from capture.errors import DataError
 from capture.timecode import exact_rate
 from capture.toml_file import read_toml
@@ -26,6 +27,19 @@ def read_settings(path: Path) -> dict[str, object]:
             except DataError as error:
                 raise DataError(f"{path}: {key}: {error}") from error
     return table
+
+
+def rotation(camera: str, *tables: Mapping[str, object]) -> int:
+    """Degrees clockwise by which a camera's pictures are turned to stand upright: as the first of some settings says
+    that says anything of it."""
+    for table in tables:
+        stated = table.get("rotate")
+        if isinstance(stated, int):
+            return stated
+        for name, degrees in (stated or {}).items():
+            if same_name(name, camera):
+                return degrees
+    return 0
 
 
 def _text(value: object) -> str:
@@ -74,6 +88,19 @@ def _frame(value: object) -> str:
     return str(value)
 
 
+def _rotate(value: object) -> int | dict[str, int]:
+    if isinstance(value, dict):
+        return {_name(name): _degrees(degrees) for name, degrees in value.items()}
+    return _degrees(value)
+
+
+def _degrees(value: object) -> int:
+    if isinstance(value, bool) or value not in TURNS:
+        raise DataError(f"{value!r} is not {', '.join(map(str, TURNS[:-1]))} or {TURNS[-1]}: degrees clockwise by "
+                        "which the pictures are turned to stand upright, or a table of them, camera by camera")
+    return int(value)
+
+
 def _between(low: float, high: float) -> Callable[[object], float]:
     def check(value: object) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
@@ -85,5 +112,5 @@ def _between(low: float, high: float) -> Callable[[object], float]:
 
 CHECKS: dict[str, Callable[[object], object]] = {"name": _text, "actor": _name, "model": _model, "notes": _text,
                                                  "rating": _rating, "profile": _yes_or_no, "frame_rate": exact_rate,
-                                                 "cameras": _names, "neutral": _frame, "focal_35mm": _between(8, 800),
-                                                 "interocular_mm": _between(40, 90)}
+                                                 "cameras": _names, "rotate": _rotate, "neutral": _frame,
+                                                 "focal_35mm": _between(8, 800), "interocular_mm": _between(40, 90)}

@@ -8,8 +8,8 @@
 
 A folder of clips alone is a take, one clip alone a take with one camera: what the take.toml beside it says counts. A
 camera is a clip's stem; a folder of numbered pictures counts as a clip. `cameras = ["camA", "camB"]` in shoot.toml or
-take.toml leaves all other clips aside. What mien does not know it leaves alone, and it
-never looks into hidden files.
+take.toml leaves all other clips aside, `rotate = 180`, or a table `[rotate]` of cameras, says that they are mounted
+turned. What mien does not know it leaves alone, and it never looks into hidden files.
 """
 
 import functools
@@ -23,7 +23,7 @@ from capture.camera import same_name
 from capture.errors import ClipError, DataError, InputError
 from capture.files import CLIP_SUFFIXES
 from capture.links import check_inside, check_shoot, check_take, check_tree
-from capture.settings import read_settings
+from capture.settings import read_settings, rotation
 
 Found = TypeVar("Found")
 
@@ -67,6 +67,10 @@ class Take:
         if key in self.settings:
             return self.settings[key]
         return self.shoot.settings.get(key, default) if self.shoot else default
+
+    def rotate(self, camera: str) -> int:
+        """Degrees clockwise by which a camera's pictures are turned to stand upright."""
+        return rotation(camera, self.settings, self.shoot.settings if self.shoot else {})
 
 
 @dataclass(frozen=True)
@@ -190,6 +194,7 @@ def _read_take(folder: Path, shoot: Shoot | None, root: Path) -> Take:
                 if deeper else "")
         raise ClipError(f"{folder} holds no clip; put one clip per camera into it "
                         f"({', '.join(CLIP_SUFFIXES)}, or a folder of numbered PNG, JPEG or EXR pictures){hint}")
+    _check_turned(clips, settings_path, settings)
     clips = _wanted(clips, settings_path, settings, shoot)
     sounds = [file for file in _entries(folder) if file.suffix.lower() in SOUND_SUFFIXES and file.is_file()]
     named = [file for file in sounds if file.stem.lower() == "audio"]
@@ -227,6 +232,19 @@ def _wanted(clips: tuple[Path, ...], path: Path | None, settings: dict[str, obje
         raise DataError(f"{path}: cameras: there is no clip of {', '.join(names) or 'none'}, only of "
                         f"{', '.join(map(camera_name, clips))}; mend the names, or leave the line out to use all")
     return wanted
+
+
+def _check_turned(clips: tuple[Path, ...], path: Path | None, settings: dict[str, object]) -> None:
+    """Look whether take.toml turns a camera that there is none of: in shoot.toml it may be another take's.
+
+    Raises:
+        DataError: so it is.
+    """
+    table = settings.get("rotate")
+    for name in table if isinstance(table, dict) else ():
+        if not any(same_name(camera_name(clip), name) for clip in clips):
+            raise DataError(f"{path}: rotate: there is no clip of {name}, only of "
+                            f"{', '.join(map(camera_name, clips))}; mend the name, or take it away")
 
 
 def _settings_beside(clip: Path) -> dict[str, object]:

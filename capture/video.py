@@ -49,6 +49,7 @@ class Clip:
         begins: seconds on the file's own clock, which its sound shares, at which the first frame is shown.
         index: where its frames lie in the file; None for pictures.
         files: the pictures of a sequence; empty for a video.
+        rotate: degrees clockwise by which its pictures are turned to stand upright, beyond what the file itself says.
     """
 
     path: Path
@@ -65,6 +66,7 @@ class Clip:
     begins: float = 0.0
     index: containers.Index | None = field(default=None, compare=False, repr=False)
     files: tuple[Path, ...] = field(default=(), compare=False, repr=False)
+    rotate: int = 0
 
 
 @dataclass(frozen=True)
@@ -82,19 +84,20 @@ class Frame:
     rgb: np.ndarray = field(compare=False, repr=False)
 
 
-def probe(path: Path, rate: Fraction | None = None) -> Clip:
+def probe(path: Path, rate: Fraction | None = None, rotate: int = 0) -> Clip:
     """Read what a clip is, without decoding more than its first frame.
 
     Args:
         path: a video, a folder of numbered pictures, or one picture.
         rate: frames per second of a folder of pictures; a video states its own.
+        rotate: see `Clip`.
 
     Raises:
         ClipError: it is missing, damaged, cut off or no clip; the message says what to do.
     """
     path = Path(path)
     if path.is_dir() or path.suffix.lower() in pictures.SUFFIXES:
-        return _probe_pictures(path, rate)
+        return _probe_pictures(path, rate, rotate)
     with containers.opened(path) as (container, stream):
         sound = bool(container.streams.audio)
         codec = stream.codec_context.name
@@ -129,7 +132,7 @@ def probe(path: Path, rate: Fraction | None = None) -> Clip:
                         "was cut together or its clock was set meanwhile: only its first frame's timecode is used; "
                         "check with `mien sync`")
     clip = Clip(path, path.stem, UNKNOWN_SIZE, frame_rate, len(times), times, start, sound, codec, variable,
-                tuple(warnings), float(index.ticks[0] * index.tick), index)
+                tuple(warnings), float(index.ticks[0] * index.tick), index, rotate=rotate)
     height, width = next(_decode(clip, 0, 1, lambda: False)).rgb.shape[:2]
     return replace(clip, size=(width, height))
 
@@ -151,13 +154,16 @@ def frames(clip: Clip, start: int = 0, stop: int | None = None,
     if not 0 <= start <= stop <= clip.frames:
         raise ValueError(f"{clip.path.name} has the frames 0 to {clip.frames - 1}, not {start} to {stop - 1}")
     if clip.files:
-        return (Frame(index, float(clip.times[index]), pictures.read(clip.files[index], clip.size))
+        filed = clip.size if clip.rotate % 180 == 0 else clip.size[::-1]
+        return (Frame(index, float(clip.times[index]), pictures.turned(pictures.read(clip.files[index], filed),
+                                                                       clip.rotate))
                 for index in range(start, stop) if only is None or index in only)
     return _decode(clip, start, stop, given_up, only)
 
 
-def _probe_pictures(path: Path, rate: Fraction | None) -> Clip:
+def _probe_pictures(path: Path, rate: Fraction | None, rotate: int) -> Clip:
     files, codec, size = pictures.find(path)
+    size = size if rotate % 180 == 0 else size[::-1]
     if rate is None:
         if path.is_dir():
             raise ClipError(f"{path} is a folder of pictures, which states no frame rate; "
@@ -165,7 +171,7 @@ def _probe_pictures(path: Path, rate: Fraction | None) -> Clip:
         rate = Fraction(30)
     times = np.arange(len(files)) / float(rate)
     return Clip(path, path.name if path.is_dir() else path.stem, size, rate, len(files), times, None, False, codec,
-                False, (), files=files)
+                False, (), files=files, rotate=rotate)
 
 
 def _timecode_text(container: av.container.InputContainer, stream: av.VideoStream) -> str | None:
@@ -228,7 +234,7 @@ def _decode(clip: Clip, start: int, stop: int, given_up: Callable[[], bool],
             for number, picture in _reached(clip, container, stream, start, stop, given_up):
                 if only is not None and number not in only:
                     continue
-                rgb = pictures.upright(picture, stream.sample_aspect_ratio)
+                rgb = pictures.turned(pictures.upright(picture, stream.sample_aspect_ratio), clip.rotate)
                 height, width = rgb.shape[:2]
                 if clip.size not in ((width, height), UNKNOWN_SIZE):
                     raise ClipError(f"{clip.path} changes its picture size at frame {number}, from {clip.size[0]} by "

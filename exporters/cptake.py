@@ -30,8 +30,9 @@ class Footage:
         format: "mov", "mp4", "png" ...
         frame_rate: frames per second.
         frames: how many.
-        size: width, height in px.
+        size: width, height in px, as the file gives its pictures.
         start_timecode: of the first frame.
+        rotate: degrees clockwise by which these are turned to stand upright.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Footage:
     frames: int
     size: tuple[int, int]
     start_timecode: str
+    rotate: int = 0
 
 
 def write(path: Path, slate: str, take: str, footage: Sequence[Footage], device: str = "mien",
@@ -65,7 +67,8 @@ def write(path: Path, slate: str, take: str, footage: Sequence[Footage], device:
         "Video": [{
             "Name": clip.name, "Path": clip.path, "PathType": "Folder" if clip.folder else "File",
             "Format": clip.format, "FrameRate": float(clip.frame_rate), "FramesCount": clip.frames,
-            "FrameWidth": clip.size[0], "FrameHeight": clip.size[1], "Orientation": "Original",
+            "FrameWidth": clip.size[0], "FrameHeight": clip.size[1],
+            "Orientation": f"CW{clip.rotate}" if clip.rotate else "Original",
             "TimecodeStart": clip.start_timecode} for clip in footage]}
     write_bytes(path, (json.dumps(document, indent=2) + "\n").encode())
 

@@ -46,12 +46,14 @@ class Layer:
     Attributes:
         keys: shape -> its keys by rising frame; a shape without keys is absent.
         right: frames that the animator marked as right.
-        drags: where the animator put landmarks: grip -> x, y in px of the picture as filmed.
+        drags: where the animator put landmarks: grip -> x, y in px of the upright picture.
         scheme: which landmarks the drags number; "" where there are none.
         held: the drags that a person put right one by one; the others followed one of these.
-        faces: where among several faces the actor's is: sight -> x, y in px of the picture as filmed.
+        faces: where among several faces the actor's is: sight -> x, y in px of the upright picture.
         begins: camera -> the take's frames from its clip's begin to the take's first when this was said; clocks that
             are mended later move it. Empty where that is not known. It is no matter of equality.
+        turns: camera -> degrees clockwise by which its pictures were turned when this was said, where they were. No
+            matter of equality either.
     """
 
     keys: Mapping[str, tuple[Key, ...]] = field(default_factory=dict)
@@ -61,6 +63,7 @@ class Layer:
     faces: Mapping[Sight, tuple[float, float]] = field(default_factory=dict)
     begins: Mapping[str, int] = field(default_factory=dict, compare=False)
     held: frozenset[Grip] = frozenset()
+    turns: Mapping[str, int] = field(default_factory=dict, compare=False)
 
     def __bool__(self) -> bool:
         return bool(self.keys or self.right or self.drags or self.faces)

@@ -66,7 +66,7 @@ class Proxies(QObject):
             self._state, self.clips, self.problem = None, (), ""
             return
         try:
-            state = (data.take.name, *(state_of(clip.path) for clip in data.clips.clips))
+            state = (data.take.name, *((state_of(clip.path), clip.rotate) for clip in data.clips.clips))
         except MienError:
             return  # a clip has just gone; who shows it will say so
         if state == self._state:

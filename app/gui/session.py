@@ -393,7 +393,7 @@ class Session(QObject):
             self.undo.push(Change("corrections from disk", (known, self.spots),
                                   (data.layer, self.spots & data.layer.spots()), self._put_layer))
         elif data.layer_readable and self.layer == known:
-            self.layer = replace(self.layer, begins=data.layer.begins)
+            self.layer = replace(self.layer, begins=data.layer.begins, turns=data.layer.turns)
 
     def _put_around(self, value: bool) -> None:
         self.around = value

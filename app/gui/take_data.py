@@ -21,6 +21,7 @@ from capture.camera import Camera, Rig, load_rig
 from capture.errors import DataError, MienError
 from capture.match import NO_PICTURE, TakeClips, plan
 from capture.shoot import Take
+from capture.turned import fitted, turned_places
 from capture.video import Clip
 from exporters.scene import Scene, make_scene
 from exporters.to_json import read as read_performance
@@ -113,7 +114,9 @@ def read_take(take: Take) -> TakeData:
     scene = _attempt(lambda: _solved(where), problems) if (where.work / SOLVE_NAME).is_file() else None
     used = where.work / RIG_NAME
     rig_path = used if scene is not None and used.is_file() else take.rig_path
-    rig = _attempt(lambda: load_rig(rig_path), problems) if rig_path is not None else None
+    shown = clips.clips if clips is not None else ()
+    filed = _attempt(lambda: load_rig(rig_path), problems) if rig_path is not None else None
+    rig = _attempt(lambda: fitted(filed, shown), problems) if filed is not None else None
     layer = _attempt(lambda: load_layer(corrections_path(take)), problems)
     around, around_layer = _around(scene, where)
     if clips is not None and layer is not None and (named := take.settings.get("neutral", "")).isdecimal() \
@@ -126,6 +129,8 @@ def read_take(take: Take) -> TakeData:
         before, layer = layer, None if layer is None else on_clips(layer, clips)[0]
         left_out = layer is not None and _size(layer) < _size(before)
     landmarks = _landmarks(take, where)
+    if filed is not None and rig_path == used:  # found in pictures that may have been turned otherwise then
+        landmarks = {name: _upright(points, name, filed, shown) for name, points in landmarks.items()}
     first = first_frame(clips, scene.performance) if scene is not None else 0
     readable = layer is not None
     return TakeData(take, where, clips, rig, first, scene, scene, around, around_layer, landmarks,
@@ -184,7 +189,7 @@ def _footage(take: Take, problems: list[str]) -> TakeClips:
 
     clips = clips_of(take)
     try:
-        rig = load_rig(take.rig_path) if take.rig_path is not None else None
+        rig = fitted(load_rig(take.rig_path), clips) if take.rig_path is not None else None
         return plan(take, clips, rig, offsets(take, clips))
     except MienError as error:
         problems.append(str(error))
@@ -250,6 +255,13 @@ def _embedding(scene: Scene | None, landmarks: dict[str, Points]) -> Embedding |
     found = cached_embedding(model, schemes.pop()) or cached_embedding(model, REFERENCE)
     fits = found is not None and all(points.seen.shape[1] == len(found.known) for points in landmarks.values())
     return found if fits else None
+
+
+def _upright(points: Points, camera: str, found_by: Rig, clips: tuple[Clip, ...]) -> Points:
+    """Landmarks in a camera's picture as it is turned now; they were found in the pictures that a rig is of."""
+    clip = next((clip for clip in clips if clip.camera == camera and camera in found_by.names), None)
+    more = 0 if clip is None else (clip.rotate - found_by[camera].rotate) % 360
+    return replace(points, xy=turned_places(points.xy, found_by[camera].size, more)) if more else points
 
 
 def _landmarks(take: Take, where: Places) -> dict[str, Points]:

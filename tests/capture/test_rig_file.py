@@ -42,7 +42,7 @@ def test_a_skew_that_is_noise_is_left_out(tmp_path):
 
 
 @pytest.mark.parametrize(("old", "new", "says"), [
-    ("version = 1", "version = 2", "version 2"),
+    ("version = 1", "version = 3", "version 3"),
     ('[cameras."cam A"]', "[camera]", r"no \[cameras.NAME\]"),
     ("size = [1920, 1080]", "", "has no size"),
     ("[1920, 1080]", "[0, 1080]", "size is"),
@@ -74,4 +74,4 @@ def test_a_camera_that_cannot_be_is_refused_by_its_name(tmp_path, old, new, says
     with pytest.raises(RigError, match=says) as caught:
         load_rig(tmp_path / "rig.toml")
     assert "rig.toml" in str(caught.value)
-    assert ("cam A" in str(caught.value)) == (says not in ("version 2", r"no \[cameras.NAME\]"))
+    assert ("cam A" in str(caught.value)) == (says not in ("version 3", r"no \[cameras.NAME\]"))

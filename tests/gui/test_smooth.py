@@ -29,7 +29,7 @@ def probed(monkeypatch) -> list[str]:
     """The names of the clips that are probed from now on."""
     names, real = [], known_clips.probe
     monkeypatch.setattr(known_clips, "_known", type(known_clips._known)())
-    monkeypatch.setattr(known_clips, "probe", lambda path, rate: names.append(path.name) or real(path, rate))
+    monkeypatch.setattr(known_clips, "probe", lambda path, *how: names.append(path.name) or real(path, *how))
     return names
 
 
