@@ -6,7 +6,7 @@
      "held": [["camA", 61, 12]],                      those of the drags that a person put right one by one
      "faces": [["camA", 40, 402.5, 311.0]],           camera, frame of its clip, x px, y px: here is the actor's face
      "turned": {"camA": 90},          degrees by which a camera's pictures were turned (`rotate`) when this was said
-    "begins": {"camA": 0, "camB": 3}}    the take's frames from each clip's begin to the take's, when this was said
+     "begins": {"camA": 0, "camB": 3}}    the take's frames from each clip's begin to the take's, when this was said
 
 Frames are the take's, from 0, but for those of `faces`. Where the clips are brought into step anew, or a camera is
 added, `begins` tells how far the frames have moved. Without it they are counted as older versions of mien did, from the
