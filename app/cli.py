@@ -112,6 +112,8 @@ def build_parser() -> argparse.ArgumentParser:
     inspect = add("inspect", _run_inspect, "say what a clip, a take or a shoot holds, and what is wrong with it",
                   "mien inspect my-shoot")
     inspect.add_argument("path", type=Path)
+    inspect.add_argument("--film", action="store_true", help="look at every picture for cuts, repeats, interlacing; "
+                         "without it short takes' alone")
 
     calibrate = add("calibrate", _run_calibrate, "find the cameras from a board or the face: writes rig.toml",
                     "mien calibrate my-shoot")
@@ -289,7 +291,7 @@ def _run_demo(options: argparse.Namespace) -> int:
 def _run_inspect(options: argparse.Namespace) -> int:
     from app.inspection import run
 
-    return run(options.path, options.events)
+    return run(options.path, options.events, options.film)
 
 
 def _run_calibrate(options: argparse.Namespace) -> int:

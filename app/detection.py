@@ -18,7 +18,7 @@ from app.places import Places
 from app.pointed_face import Pointed, kept_sightings, pointed, several, turned_key
 from app.preparing import Prepared
 from app.timings import Took, timed
-from capture.film_look import COLUMNS, Looker, faults, unlooked
+from capture.film_look import Looker, faults, unlooked, whole
 from solver.detect import Footage, Report, Track, Whereabouts, stack
 from solver.landmarks import Landmarks
 from solver.network_actor import every
@@ -52,7 +52,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Filmed(Track):
-    """The landmarks of one camera, and how its film looks, (T, 6); see `capture.film_look`."""
+    """The landmarks of one camera, and how its film looks, (T, 8); see `capture.film_look`."""
 
     film: np.ndarray
 
@@ -123,10 +123,11 @@ def detect_part(ready: Prepared, part: Part, landmarker: Landmarker, force: bool
             track = landmarker.detector.detect(
                 replace(footage, pictures=lambda: looker.passing(footage.pictures())),
                 lambda done, total: report(max(done - dropped, 0), total - dropped))
+            looker.light(track.xy, track.seen)
         arrays = {"xy": track.xy[dropped:], "sigma": track.sigma[dropped:], "seen": track.seen[dropped:],
                   "film": looker.look[dropped:]}
         artefacts.save(path, key, arrays)
-    return Filmed(arrays["xy"], arrays["sigma"], arrays["seen"], arrays["film"])
+    return Filmed(arrays["xy"], arrays["sigma"], arrays["seen"], whole(arrays["film"]))
 
 
 def _footage(ready: Prepared, part: Part, force: bool, step: Callable[[], None]) -> Footage:
@@ -216,8 +217,8 @@ def track_shapes(frames: int, points: int | str = "points") -> artefacts.Shapes:
 
 
 def film_shape(frames: int) -> artefacts.Shapes:
-    """What stands beside them of how the film looks; landmarks that an older mien found have none."""
-    return {"film": ("f", (frames, COLUMNS))}
+    """What stands beside them of how the film looks; landmarks that an older mien found have none, or fewer columns."""
+    return {"film": ("f", (frames, "columns"))}
 
 
 def film_looks(where: Places, cameras: Sequence[str], keys: Mapping[str, str], frames: int) -> dict[str, np.ndarray]:
@@ -230,7 +231,7 @@ def film_looks(where: Places, cameras: Sequence[str], keys: Mapping[str, str], f
         key, shape = keys.get(f"detect {camera}", ""), film_shape(frames)
         arrays = artefacts.load(where.again(camera), key, shape) or artefacts.load(where.landmarks(camera), key, shape)
         if arrays:
-            found[camera] = arrays["film"]
+            found[camera] = whole(arrays["film"])
     return found
 
 

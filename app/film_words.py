@@ -34,6 +34,14 @@ def said(camera: str, wrong: Faults, first: int, total: int) -> list[Said]:
         text = (f"{camera} is interlaced: what moves is torn into lines of two moments, which blurs lids and lips; "
                 "deinterlace the clip (by FFmpeg's bwdif, say) or record progressively")
         out.append(Said(f"{camera} is interlaced", text, None))
+    if wrong.dark is not None:
+        text = (f"{camera} films the face in the dark, at a level of {wrong.dark:.0f} of 255: landmarks stray in the "
+                "sensor's noise; film with more light, a wider iris or a longer exposure")
+        out.append(Said(f"{camera} is too dark", text, None))
+    if wrong.burnt is not None:
+        text = (f"{camera} overexposes the face: {wrong.burnt:.0%} of it is white, where nothing is left to see; close "
+                "the iris, or expose shorter")
+        out.append(Said(f"{camera} is overexposed", text, None))
     return out
 
 

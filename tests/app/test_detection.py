@@ -147,7 +147,7 @@ def test_at_a_border_a_real_face_does_not_jump(tmp_path: Path, monkeypatch: pyte
 
 
 def test_how_films_look_is_read_alone_and_is_unknown_where_an_older_mien_found_the_landmarks(tmp_path: Path) -> None:
-    where, look = Places(tmp_path, tmp_path / "work"), np.full((4, 6), 0.5, np.float32)
+    where, look = Places(tmp_path, tmp_path / "work"), np.full((4, 8), 0.5, np.float32)
     points = {"xy": np.zeros((4, 1, 2)), "sigma": np.ones((4, 1)), "seen": np.ones((4, 1), bool)}
     artefacts.save(where.landmarks("old"), "old", points)
     artefacts.save(where.landmarks("new"), "new", points | {"film": look})

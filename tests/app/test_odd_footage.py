@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.app.command import error_of, mien_here
+from tests.capture.test_film_look import scene
 from tests.clips import write_clip
 
 
@@ -60,3 +61,32 @@ def test_a_film_that_is_cut_and_stands_still_is_told_flagged_and_told_again(demo
     assert all(text in again.stderr for text in words)
     status = mien_here("status", tmp_path / "cut.mp4", "--out", tmp_path)
     assert "cut is cut, cut stands still" in status.stdout
+
+
+def test_a_film_in_the_dark_is_told_and_reported_and_inspected(demo: Path, tmp_path: Path) -> None:
+    with av.open(str(demo / "takes" / "T001" / "camA.mp4")) as container:
+        pictures = [frame.to_ndarray(format="rgb24") for frame, _ in zip(container.decode(video=0), range(8),
+                                                                         strict=False)]
+    noise = np.random.default_rng(1).normal(0, 2, (8, *pictures[0].shape))
+    dark = [np.clip(picture / 8 + grain, 0, 255).astype(np.uint8)
+            for picture, grain in zip(pictures, noise, strict=True)]
+    write_clip(tmp_path / "dim.mp4", np.stack(dark), options={"crf": "10"})
+    ended = mien_here("solve", tmp_path / "dim.mp4", "--out", tmp_path, "--preset", "draft", "--format", "json")
+    assert "dim films the face in the dark, at a level of " in ended.stderr
+    assert "dim is too dark" in (tmp_path / "dim.report.html").read_text()
+    assert "in the dark" in mien_here("inspect", tmp_path / "dim.mp4").stdout, "it is dark all over"
+
+
+def test_inspect_looks_at_films_that_are_short_and_at_all_if_asked(tmp_path: Path, monkeypatch) -> None:
+    take = tmp_path / "take"
+    take.mkdir()
+    write_clip(take / "camA.mp4", np.stack(scene(1, 20) + scene(2, 20)), options={"crf": "1"})
+    assert "note: camA is cut at frame 20" in mien_here("inspect", take).stdout
+    monkeypatch.setattr("app.inspection.AFFORD_PX", 1000)
+    said = mien_here("inspect", take).stdout
+    assert "is cut" not in said
+    assert "the pictures of take were not looked at" in said
+    said = mien_here("inspect", take, "--film").stdout
+    assert "note: camA is cut at frame 20" in said
+    assert "not looked at" not in said
+    assert json.loads(mien_here("inspect", take, "--film", "--events").stdout)["takes"][0]["film"] is True

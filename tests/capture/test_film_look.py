@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from capture.film_look import Faults, Looker, faults
+from capture.film_look import Faults, Looker, faults, whole
 
 SIZE = (320, 180)
 
@@ -110,3 +110,47 @@ def test_a_slow_webcam_in_a_fast_film_repeats_pictures_and_does_not_stand_still(
     assert (found.still, len(found.again)) == ((), 90)
     at = slow[:60] + [slow[59]] * 20 + slow[60:]
     assert looked(at).still == ((57, 80),), "nor does that hide where it does stand still"
+
+
+def lit(pictures: list[np.ndarray], where: tuple[float, float] | None) -> Faults:
+    """The look at pictures with a face, all of the blot, about a place; None: no face."""
+    looker = Looker(list(range(len(pictures))))
+    list(looker.passing(pictures))
+    angles = np.linspace(0, 2 * np.pi, 20, endpoint=False)
+    face = np.array(where or (0, 0)) + np.stack([30 * np.cos(angles), 40 * np.sin(angles)], axis=1)  # (N, 2)
+    looker.light(np.tile(face, (len(pictures), 1, 1)), np.full((len(pictures), 20), where is not None))
+    return faults(looker.look)
+
+
+def test_a_face_in_the_dark_and_one_that_is_white_are_told_by_their_own_pixels() -> None:
+    place = (80.0, 90.0)
+    pictures = scene(1, 30, 0.0)
+    assert lit(pictures, place) == Faults()
+    dark = [picture // 12 for picture in pictures]
+    assert 8 < lit(dark, place).dark < 24
+    assert lit(dark, None).dark is not None, "where no face is found all is dark"
+    half = Looker(list(range(60)))
+    list(half.passing(pictures + dark))
+    half.light()
+    assert faults(half.look).dark is None, "it ends in black"
+    white = [np.clip(picture.astype(int) * 2, 0, 255).astype(np.uint8) for picture in pictures]
+    assert lit(white, place).burnt > 0.5
+    assert lit(white, None).burnt is None
+    behind = [picture.copy() for picture in pictures]
+    for one, other in zip(behind, dark, strict=True):  # a bright window behind a face in the dark
+        one[40:150, 40:120] = other[40:150, 40:120]
+    found = lit(behind, place)
+    assert found.dark is not None
+    assert found.burnt is None
+    for shown, told in ((pictures, None), (dark, 80.0)):
+        lamp = [picture.copy() for picture in shown]
+        for picture in lamp:
+            picture[:, 200:] = 255 if told is None else 0
+        assert (lit(lamp, place).dark is None) == (told is None), "what is not the face says nothing"
+        assert lit(lamp, place).burnt is None
+
+
+def test_a_look_that_an_older_mien_left_has_the_faults_that_it_knew() -> None:
+    looker = Looker(list(range(40)))
+    list(looker.passing(scene(1, 20) + scene(2, 20)))
+    assert faults(whole(looker.look[:, :6])) == Faults((20,))
