@@ -180,6 +180,8 @@ def align(name: str, clips: Sequence[Clip], offsets: Mapping[str, float] | None 
     starts = np.ceil((begins - begin) * float(rate) - 0.5 - WHOLE).astype(int)  # (C,) counted so, too
     shown = np.arange(count) - lead
     there = (shown >= starts[:, None]) & (shown < stops[:, None])  # (C, T)
+    # A clip of one picture may lie in the part of a frame that is left out: it is shown in the frame beside it.
+    there |= ~there.any(axis=1, keepdims=True) & (shown == starts.clip(shown[0], shown[-1])[:, None])
     moments = begin + shown / float(rate)  # (T,)
     numbers = np.stack([_nearest(clip.times, (moments - start) / pace)
                         for clip, start, pace in zip(clips, begins, paces, strict=True)])

@@ -383,6 +383,19 @@ def test_a_camera_joins_others_that_share_no_moment(pair):
         plan(take, (first, second), None, {"camA": 0.0, "camB": 1.0})
 
 
+@pytest.mark.parametrize("begins", [(0.0, 0.6, 22.6), (-1.92, 0.0, -1.68)])
+def test_a_clip_of_one_picture_has_it_in_the_take(begins, pair):
+    """It may lie less than a frame before all others, or after them."""
+    take, (first, _) = pair(20, 20)
+    clips = [replace(first, camera=name, frames=count, times=np.arange(count) / 30)
+             for name, count in (("camA", 3), ("camB", 23), ("camC", 1))]
+    planned = plan(take, clips, None, {clip.camera: begin / 30 for clip, begin in zip(clips, begins, strict=True)})
+    assert planned.there.any(axis=1).all()
+    assert planned.numbers[2].max() == 0
+    assert np.nanmax(np.abs(planned.late)) <= 1.0
+    planned.seconds(2, 0)
+
+
 def test_what_not_all_cameras_saw_is_said(pair):
     take, clips = pair(60, 60)
     planned = plan(take, clips, BOTH, {"camA": 1.2, "camB": 0.0})
