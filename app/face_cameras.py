@@ -2,6 +2,10 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
 
 from app import artefacts
 from app.clocks import lagging, out_of_step
@@ -20,7 +24,7 @@ from solver.embedding import Embedding
 from solver.face_model import FaceModel
 from solver.face_poses import face_poses, mirrored
 from solver.landmarks import Landmarks, surely
-from solver.rig_check import check_rig, find_bump, odd_size, refuse_foreign
+from solver.rig_check import Bump, check_rig, find_bump, odd_size, refuse_foreign
 from solver.self_calibrate import FaceCalibration, calibrate_from_face
 
 VERSION = 2
@@ -41,7 +45,7 @@ def cameras_for(ready: Prepared, landmarks: Landmarks, detect_keys: dict[str, st
     if len(ready.rig.cameras) < 2:
         return ready.rig, ready.lone
     if not ready.lone:
-        _check(ready.rig, landmarks, ready.first, model, landmarker.embedding(model), note)
+        _check(ready, ready.rig, landmarks, model, landmarker.embedding(model), note)
         if (late := lagging(landmarks, float(ready.clips.rate), ready.rig, ready.there)):
             note(out_of_step(late))
         return ready.rig, False
@@ -49,6 +53,12 @@ def cameras_for(ready: Prepared, landmarks: Landmarks, detect_keys: dict[str, st
                            embedding=EMBEDDING_VERSION, settings=repr(_settings(ready.take)))
     found = None if force else _before(ready.where, key)
     if found is None:
+        if blind := [name for name, there in zip(landmarks.cameras, ready.there, strict=True) if not there.any()]:
+            names, plural = " and ".join(blind), len(blind) > 1
+            raise RigError(f"no rig.toml, and {names} {'have' if plural else 'has'} no picture in frames {ready.first} "
+                           f"to {ready.stop - 1}, by which to find where {'they stand' if plural else 'it stands'}: "
+                           "solve more frames, leave such a camera aside by `cameras` in take.toml, or film a board "
+                           "and run `mien calibrate`")
         report("cameras", 0, 1)
         with timed(ready.where.work, "cameras", key):
             try:
@@ -65,7 +75,7 @@ def cameras_for(ready: Prepared, landmarks: Landmarks, detect_keys: dict[str, st
     rig, lines = found
     for line in lines:
         note(line)
-    _check(rig, landmarks, ready.first, model, landmarker.embedding(model), note)
+    _check(ready, rig, landmarks, model, landmarker.embedding(model), note)
     return rig, False
 
 
@@ -103,13 +113,13 @@ def sentences(calibration: FaceCalibration) -> list[str]:
     return [*lines, f"sizes follow from {size}, +- {100 * calibration.scale_sigma:.0f} %"]
 
 
-def _check(rig: Rig, landmarks: Landmarks, first: int, model: FaceModel, embedding: Embedding,
+def _check(ready: Prepared, rig: Rig, landmarks: Landmarks, model: FaceModel, embedding: Embedding,
            note: Callable[[str], None]) -> None:
-    """Whether the rig belongs to the landmarks, the first of which are of the take's frame `first`."""
+    """Whether the rig belongs to the landmarks of the wanted frames."""
     landmarks = surely(landmarks)
-    bump = find_bump(landmarks, rig, embedding)
+    bump = _bump(landmarks, rig, embedding, ready.there)
     if bump is not None:
-        note(f"{' or '.join(bump.cameras)} was moved at frame {first + bump.frame}: from there on the face lies "
+        note(f"{' or '.join(bump.cameras)} was moved at frame {ready.first + bump.frame}: from there on the face lies "
              f"{bump.px:.1f} px elsewhere in the pictures; solve the part before and the part after with a rig each "
              "(--start, --end)")
         return
@@ -117,6 +127,22 @@ def _check(rig: Rig, landmarks: Landmarks, first: int, model: FaceModel, embeddi
     refuse_foreign(check, landmarks, rig, model, embedding, "the rig")
     if (odd := odd_size(check)) is not None:
         note(odd)
+
+
+def _bump(landmarks: Landmarks, rig: Rig, embedding: Embedding, there: np.ndarray) -> Bump | None:
+    """The first camera that was moved; there (C, T) says in which frames each has a picture. The face jumps also
+    where a camera of a rig that is a little off begins or stops: frames are compared that the same cameras show."""
+    borders = np.flatnonzero((there[:, 1:] != there[:, :-1]).any(axis=0)) + 1
+    for start, stop in pairwise([0, *borders.tolist(), there.shape[1]]):
+        some, part = np.flatnonzero(there[:, start]), slice(start, stop)
+        if len(some) < 2:
+            continue
+        shown = Landmarks(tuple(landmarks.cameras[index] for index in some), landmarks.scheme,
+                          *(array[some, part] for array in (landmarks.xy, landmarks.sigma, landmarks.seen)))
+        bump = find_bump(shown, Rig(tuple(rig.cameras[index] for index in some)), embedding)
+        if bump is not None:
+            return replace(bump, frame=start + bump.frame)
+    return None
 
 
 def _before(where: Places, key: str) -> tuple[Rig, list[str]] | None:
