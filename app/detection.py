@@ -137,7 +137,7 @@ def _footage(ready: Prepared, part: Part, force: bool, step: Callable[[], None])
 
     def about() -> Whereabouts | None:
         found = kept_sightings(clip, ready.contents[part.camera].key, what, corrections_path(ready.take),
-                               ready.where.work, force and part.first == ready.first, step)
+                               ready.where.work, force and part.first == span(ready, part.camera)[0], step)
         numbers = ready.clips.numbers[part.camera, part.warm:part.stop]
         return found.during(numbers.tolist(), every(clip.frame_rate))
 

@@ -3,6 +3,7 @@
 import random
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -212,3 +213,15 @@ def test_parts_of_a_late_camera_done_by_others_give_the_bytes_of_one_run(tmp_pat
     detection.detect(prepared, landmarker(last), False, lambda *_: None)
     assert last.asked == []
     assert prepared.where.landmarks("camB").read_bytes() == whole
+
+
+def test_force_looks_anew_for_the_face_of_a_late_camera_too_and_once(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    forced = []
+    monkeypatch.setattr(detection, "kept_sightings", lambda *given: forced.append(given[-2]) or SimpleNamespace(
+        during=lambda *_: None))
+    prepared = late_by(tmp_path)
+    for camera in range(2):
+        for part in detection.parts(prepared, camera):
+            detection._footage(prepared, part, True, lambda: None).longest()
+    assert forced == [True, False, False, False, False, True, False, False]
