@@ -117,9 +117,10 @@ def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> So
 
     found, detect_keys = detect(ready, tools.landmarker, options.force, report)
     looks = film_looks(where, found.cameras, detect_keys, found.seen.shape[1])
-    films = {camera: faults(look) for camera, look in looks.items()}
+    shown = dict(zip(found.cameras, ready.there, strict=True))
+    films = {camera: faults(look, shown[camera]) for camera, look in looks.items()}
     for camera, wrong in films.items():
-        for fault in film_words.said(camera, wrong, ready.first, ready.stop - ready.first):
+        for fault in film_words.said(camera, wrong, ready.first, np.count_nonzero(shown[camera])):
             teller.note(take, fault.text)
     if chosen := of_several_faces(ready):
         teller.note(take, f"several faces of like size in {' and '.join(chosen)}: the one that is longest and largest "
@@ -150,7 +151,7 @@ def solve(ready: Prepared, options: Options, tools: Tools, teller: Teller) -> So
         "solve", SOLVE_VERSION, detect=sources, model=model.sha256, preset=options.preset, take=take,
         actor=options.actor, scheme=detector.scheme, embedding=EMBEDDING_VERSION,
         reader=tools.landmarker.reader_key, lone=lone, **({"quick": QUICK_VERSION} if quick else {}),
-        timecode=str(ready.clips.start_timecode), rate=str(ready.clips.rate),
+        timecode=str(ready.clips.start_timecode), rate=str(ready.clips.rate), **range_key(ready.clips),
         rig=artefacts.rig_key(rig), **({"profile": who.key} if who.key else {}),
         **({"neutral": neutral} if neutral is not None else {}))
     performance, used = (None, None) if options.force else _solved(where, key)

@@ -150,8 +150,9 @@ def unlooked(frames: int) -> np.ndarray:
     return np.full((frames, COLUMNS), np.nan, np.float32)
 
 
-def faults(look: np.ndarray) -> Faults:
-    """What a look (T, COLUMNS) says."""
+def faults(look: np.ndarray, there: np.ndarray | None = None) -> Faults:
+    """What a look (T, COLUMNS) says of a film that has a picture in some frames, there (T) bool, or in all of them."""
+    end = len(look) if there is None else int(np.flatnonzero(there).max(initial=-1)) + 1
     level, blank = _light(look)
     new = np.flatnonzero(np.isfinite(look[:, PIXELS]))  # frames with a picture of their own, but for the first
     again = _again(look[new])
@@ -166,7 +167,7 @@ def faults(look: np.ndarray) -> Faults:
     alone = new[again & ~long]
     combed = look[:, COMBED][np.isfinite(look[:, COMBED])] > COMBED_BLOCKS
     return Faults(tuple(new[_cuts(look[new], again)].tolist()),
-                  tuple((int(new[first]), int(new[stop]) if stop < len(new) else len(look)) for first, stop in runs),
+                  tuple((int(new[first]), int(new[stop]) if stop < len(new) else end) for first, stop in runs),
                   tuple(alone.tolist()) if len(alone) > max(OFTEN * len(new), 2) else (),
                   bool(combed.sum() >= COMBED_PICTURES and combed.mean() > 0.2),
                   level if level < DARK else None, blank if blank > BURNT else None)

@@ -130,7 +130,8 @@ def assemble(evidence: Evidence) -> Evidence:
     """The same with what is wrong with its films, and with its residuals, where there is all that they need."""
     performance = evidence.performance
     looks = film_looks(evidence.where, performance.cameras, performance.steps, performance.frames)
-    e = replace(evidence, films=tuple((camera, faults(look)) for camera, look in looks.items()))
+    shown = dict(zip(performance.cameras, evidence.there, strict=True))
+    e = replace(evidence, films=tuple((camera, faults(look, shown[camera])) for camera, look in looks.items()))
     if e.model is None or e.embedding is None or e.rig is None or e.landmarks is None:
         return e
     found = residuals(e.performance, e.model, e.embedding, e.rig, e.landmarks)

@@ -72,8 +72,8 @@ def _count(number: int, thing: str) -> str:
 
 
 def _films(evidence: Evidence) -> list[Said]:
-    return [fault for camera, wrong in evidence.films
-            for fault in said(camera, wrong, evidence.first, evidence.performance.frames)]
+    shown = dict(zip(evidence.performance.cameras, np.count_nonzero(evidence.there, axis=1), strict=True))
+    return [fault for camera, wrong in evidence.films for fault in said(camera, wrong, evidence.first, shown[camera])]
 
 
 def _lost(evidence: Evidence) -> list[Finding]:
@@ -143,9 +143,15 @@ def _cameras(evidence: Evidence) -> list[Finding]:
         rest = np.delete(off, index)
         rest = rest[np.isfinite(rest)]
         if len(rest) and np.isfinite(off[index]) and off[index] > WORSE * np.median(rest):
-            out.append(_worse(name, f"{off[index]:.1f} {unit}", f"{np.median(rest):.1f}", found.sees.mean(axis=(1, 2)),
+            out.append(_worse(name, f"{off[index]:.1f} {unit}", f"{np.median(rest):.1f}", _shares_seen(evidence),
                               index))
     return out
+
+
+def _shares_seen(evidence: Evidence) -> np.ndarray:
+    """(C) how much of the face each camera sees where it has a picture; 0 where it has none at all."""
+    return np.array([float(sees[there].mean()) if there.any() else 0.0
+                     for sees, there in zip(evidence.residuals.sees, evidence.there, strict=True)])
 
 
 def _worse(name: str, off: str, others: str, sees: np.ndarray, index: int) -> Finding:

@@ -4,6 +4,7 @@ import json
 import shutil
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import av
@@ -16,6 +17,7 @@ from app.clocks import counted_later, first_frame, range_key
 from app.corrections import save_layer
 from app.gui.take_data import read_take
 from app.places import SOLVE_NAME, places
+from capture import match
 from capture.match import align
 from capture.shoot import find_takes
 from capture.sync import Clock, Timeline, save_timeline
@@ -122,3 +124,19 @@ def test_only_a_solve_of_an_older_mien_is_counted_from_the_last_camera() -> None
     together = align("it", clips_of(**begins))
     assert range_key(together) == {}
     assert first_frame(together, old) == 0
+
+
+def test_an_older_solve_of_the_same_pictures_is_not_taken_for_one_of_other_frames(
+        ragged: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the note says, what all saw is chosen by its numbers: the pictures are those of the older solve, whose first
+    frame was 0."""
+    shoot, options = tmp_path / "shoot", ("--preset", "draft", "--format", "json")
+    shutil.copytree(ragged, shoot, ignore=shutil.ignore_patterns(".mien", "solved", "corrections.json"))
+    with monkeypatch.context() as older:
+        older.setattr(match, "align", partial(align, only_shared=True))
+        mien_here("solve", shoot, *options)
+    assert read(shoot / "solved/T001.mien.json").start_timecode == "00:00:00:00"
+    some = ("--start", str(LATE), "--end", str(FRAMES - EARLY))
+    mien_here("solve", shoot, *options, *some)
+    assert read(shoot / "solved/T001.mien.json").start_timecode == f"00:00:00:{LATE}"
+    assert read_take(find_takes(shoot)[0]).first == LATE

@@ -18,6 +18,9 @@ from app.report.shoot_page import Row, shoot_page
 from app.report.summary import Summary
 from app.report.take_page import take_page
 from app.report.words import findings, verdict
+from capture.film_look import Faults
+from capture.match import align
+from capture.video import Clip
 from solver.face_model import ARKIT
 from solver.performance import HIDDEN, UNKNOWN, Performance
 from solver.residuals import Residuals
@@ -316,3 +319,17 @@ def test_what_is_hidden_is_named_and_is_no_bad_fit() -> None:
     assert verdict(Evidence(performance, NOWHERE)) == "Look before you use it: 30 doubtful frames."
     moments = worst_moments(performance, even(performance))
     assert any("something is before the face" in moment.why for moment in moments if 100 <= moment.frame < 130)
+
+
+def test_a_camera_that_begins_late_is_no_less_to_blame_for_what_it_sees() -> None:
+    clips = [Clip(Path(name), name, (64, 48), Fraction(30), count, np.arange(count) / 30, None, False, "h264", False,
+                  ()) for name, count in (("camA", 100), ("camB", 100), ("camC", 40))]
+    together = align("it", clips, {"camA": 0.0, "camB": 0.0, "camC": 2.0})
+    performance = made(100)
+    found = even(performance)
+    found.overall[2], found.overall[2, :60], found.sees[2, :60] = 3.0, np.nan, 0.0
+    still = Faults(again=(70, 80, 90))
+    said = findings(Evidence(performance, NOWHERE, residuals=found, clips=together, films=(("camC", still),)))
+    texts = [f"{finding.level}: {finding.title}. {finding.text}" for finding in said]
+    assert any(text.startswith("look: camC fits worse than the other cameras") for text in texts)
+    assert any("once more in 3 of 40 frames" in text for text in texts)

@@ -49,6 +49,9 @@ def test_pictures_over_and_over_stand_still_also_through_an_encoder() -> None:
     found = looked(pictures)
     assert (found.still, found.cuts, found.again) == (((11, 18),), (), ())
     assert np.flatnonzero(found.stands(40)).tolist() == list(range(11, 18))
+    looker = Looker(range(40))
+    list(looker.passing(pictures[:18]))  # it stands still until it stops
+    assert (faults(looker.look).still, faults(looker.look, np.arange(40) < 18).still) == (((11, 40),), ((11, 18),))
     pictures[38:] = [pictures[37]] * 2
     assert looked(pictures).still == ((11, 18),), "two repeats are a hiccup"
 
