@@ -103,7 +103,7 @@ HEAD = '{"format": "mien.corrections", "version": 1, "right": [], "keys": '
 
 
 @pytest.mark.parametrize("text", [
-    "", "[]", "{}", HEAD.replace("1", "4") + "{}}", HEAD + '{}, "faces": [["camA", -1, 2, 3]]}',
+    "", "[]", "{}", HEAD.replace("1", "5") + "{}}", HEAD + '{}, "faces": [["camA", -1, 2, 3]]}',
     HEAD + '{}, "faces": [["camA", 1, 2]]}', HEAD + '{}, "faces": [[1, 1, 2, 3]]}', HEAD + '{"a": [[1]]}}',
     HEAD + '{"a": [[-1, 0.5, null, null]]}}',
     HEAD + '{"a": [[1, NaN, null, null]]}}', HEAD + '{"a": 3}}', "[" * 100000])

@@ -33,7 +33,9 @@ def a_face() -> np.ndarray:
 
 
 FACE = a_face()
-PICTURES = [cv2.GaussianBlur(RANDOM.integers(0, 255, (480, 480, 3)).astype(np.uint8), (0, 0), 4) for _ in range(3)]
+LESSONS = 4
+NOISE = [RANDOM.integers(0, 255, (480, 480, 3)).astype(np.uint8) for _ in range(LESSONS + 1)]
+PICTURES = [cv2.GaussianBlur(noise, (0, 0), 4) for noise in NOISE]
 
 
 @pytest.fixture(scope="module")
@@ -44,13 +46,13 @@ def learnt() -> tuple[Lesson, Lesson]:
             points = shared_eyes().answer(one.features)[0]
         return Lesson(one.features, points + torch.tensor([2.0, 0.0]), one.counts)
 
-    faces = np.stack([FACE] * 2)
-    return (moved(lesson(iter(PICTURES[:2]), faces, np.ones(2), 8, 1)),
-            moved(lesson(iter(PICTURES[2:]), FACE[None], np.ones(1), 0, 1)))
+    faces = np.stack([FACE] * LESSONS)
+    return (moved(lesson(iter(PICTURES[:LESSONS]), faces, np.ones(LESSONS), 8, 1)),
+            moved(lesson(iter(PICTURES[LESSONS:]), FACE[None], np.ones(1), 0, 1)))
 
 
 def test_a_network_that_was_taught_nothing_leaves_landmarks_where_they_are() -> None:
-    xy = np.stack([FACE] * 3)
+    xy = np.stack([FACE] * len(PICTURES))
     moved = np.concatenate(list(OwnLook(nothing()).moved(PICTURES, xy)))
     np.testing.assert_array_equal(moved, xy)
 
@@ -64,7 +66,7 @@ def test_a_taught_network_moves_the_eyes_as_it_was_taught_and_nothing_else(learn
                                                                            network: PartNetwork) -> None:
     assert float(misses(shared_eyes(), learnt[1]).mean()) == pytest.approx(2.0, abs=1e-4)
     assert float(misses(network, learnt[1]).mean()) < 0.7
-    moved = np.concatenate(list(OwnLook(difference_of(network)).moved(PICTURES[2:], FACE[None])))[0] - FACE
+    moved = np.concatenate(list(OwnLook(difference_of(network)).moved(PICTURES[LESSONS:], FACE[None])))[0] - FACE
     eyes = sorted({*EYE.points, *EYE.mirrored})
     others = np.setdiff1d(np.arange(478), eyes)
     np.testing.assert_allclose(moved[others], 0.0, atol=1e-9)
